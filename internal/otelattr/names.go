@@ -1,0 +1,98 @@
+// Package otelattr is the one place where Holter's attribute names are spelled, and the only bridge between pdata and the
+// domain packages. There is no semantic convention for API tokens yet (semantic-conventions issue 4022): the day one comes,
+// this package changes and nothing else.
+package otelattr
+
+// Attributes of the token behind a request. token_identity writes them, everything downstream reads them.
+const (
+	TokenID          = "api_token.id"          // "tok_" + base32 of a keyed hash: what behaviour is learned under
+	TokenRegistryID  = "api_token.registry_id" // the registry's own id
+	TokenFingerprint = "api_token.fingerprint" // keyed hash of this very credential
+	TokenProvisional = "api_token.provisional" // true until a slow source has answered
+	TokenDirection   = "api_token.direction"   // DirectionInbound or DirectionOutbound
+	TokenViolations  = "api_token.violations"  // string[]: what the registry forbids and the request did
+	TokenType        = "api_token.type"        // api_key, jwt, oauth2, basic, aws_access_key …
+	TokenFormat      = "api_token.format"      // github_pat, stripe_secret_key …
+	TokenHint        = "api_token.hint"        // prefix and last four: what a person may see
+	TokenIssuer      = "api_token.issuer"
+	TokenClientID    = "api_token.client_id"
+	TokenScopes      = "api_token.scopes"     // string[]
+	TokenExpiresAt   = "api_token.expires_at" // RFC 3339
+	TokenVerified    = "api_token.verified"   // false: the claims were read, not checked against a key
+	TokenOwnerID     = "api_token.owner.id"
+	TokenOwnerName   = "api_token.owner.name"
+	TokenOwnerType   = "api_token.owner.type"
+	TokenOwnerTeam   = "api_token.owner.team"
+	TokenStatus      = "api_token.status" // active, expired, revoked, leaked, decoy, unknown; absent without a registry
+	TokenTagsPrefix  = "api_token.tags."
+	TokenOutcome     = "api_token.outcome" // success, client_error, auth_error, rate_limited, server_error
+)
+
+// Values of TokenDirection.
+const (
+	DirectionInbound  = "inbound"  // server spans: who calls us
+	DirectionOutbound = "outbound" // client spans: the keys that we use elsewhere
+)
+
+// Attributes of an anomaly event, and its event name.
+const (
+	EventAnomaly    = "api_token.anomaly"
+	AnomalyID       = "anomaly.id"
+	AnomalyDetector = "anomaly.detector"
+	AnomalyScore    = "anomaly.score"     // evidence in nats
+	AnomalyLimit    = "anomaly.threshold" // the evidence that the alert budget asks for, in nats
+	AnomalyEvidence = "anomaly.evidence"  // list of maps: EvidenceFacet …
+	AnomalyAction   = "anomaly.suggested_action"
+
+	EvidenceFacet    = "facet"
+	EvidenceObserved = "observed"
+	EvidenceExpected = "expected"
+	EvidenceNats     = "nats"
+	EvidenceSamples  = "samples"
+	EvidenceAge      = "baseline_age" // seconds
+
+	SecurityRuleName     = "security_rule.name"
+	SecurityRuleCategory = "security_rule.category"
+	ThreatTechniqueID    = "threat.technique.id" // MITRE ATT&CK
+)
+
+// Semantic conventions v1.44 (https://opentelemetry.io/docs/specs/semconv/) that Holter reads or writes, and the older
+// spellings that instrumentation in the field still sends.
+const (
+	ServiceName     = "service.name"
+	ServiceVersion  = "service.version"
+	EnvironmentName = "deployment.environment.name"
+
+	HTTPMethod        = "http.request.method"
+	HTTPRoute         = "http.route"
+	HTTPStatus        = "http.response.status_code"
+	HTTPRequestBytes  = "http.request.body.size"
+	HTTPResponseBytes = "http.response.body.size"
+	HTTPHeaderPrefix  = "http.request.header."
+	URLFull           = "url.full"
+	URLPath           = "url.path"
+	URLQuery          = "url.query"
+	ClientAddress     = "client.address"
+	UserAgent         = "user_agent.original"
+
+	RPCMethod         = "rpc.method"
+	RPCService        = "rpc.service"
+	RPCStatus         = "rpc.response.status_code"
+	RPCMetadataPrefix = "rpc.request.metadata."
+
+	OldHTTPMethod        = "http.method"
+	OldHTTPStatus        = "http.status_code"
+	OldHTTPURL           = "http.url"
+	OldHTTPTarget        = "http.target"
+	OldHTTPUserAgent     = "http.user_agent"
+	OldHTTPClientIP      = "http.client_ip"
+	OldHTTPRequestBytes  = "http.request_content_length"
+	OldHTTPResponseBytes = "http.response_content_length"
+	OldRPCGRPCStatus     = "rpc.grpc.status_code"
+	OldRPCMetadataPrefix = "rpc.grpc.request.metadata."
+	OldEnvironment       = "deployment.environment"
+
+	GeoCountry     = "geo.country.iso_code"
+	ClientASNumber = "client.as.number"
+	ClientASOrg    = "client.as.organization.name"
+)
