@@ -1,0 +1,4 @@
+package tokenidentityprocessor
+
+// Config says where credentials are looked for, how tokens are named, and what is known about them.
+type Config struct{}
