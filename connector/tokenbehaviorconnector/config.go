@@ -1,0 +1,259 @@
+package tokenbehaviorconnector
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"go.opentelemetry.io/collector/component"
+	"go.opentelemetry.io/collector/confmap"
+	"go.opentelemetry.io/collector/pipeline"
+
+	"github.com/holterhq/holter/internal/anomaly"
+)
+
+// Config of the token_behavior connector.
+type Config struct {
+	// Storage is the extension that keeps baselines, journal and outbox. Without it they live in memory only.
+	Storage *component.ID `mapstructure:"storage"`
+	// AlertBudget is the one knob for noise: how many false alerts are tolerable.
+	AlertBudget AlertBudget `mapstructure:"alert_budget"`
+	// ReorderWindow sorts requests by (time, trace id, span id) before they are learned from. 0 learns in order of arrival.
+	ReorderWindow time.Duration `mapstructure:"reorder_window"`
+	// Count is "entry", a request once however many spans tell of it, or "every", each SERVER or CLIENT span.
+	Count string `mapstructure:"count"`
+	// Limits bound what is held.
+	Limits Limits `mapstructure:"limits"`
+	// Metrics is how usage is emitted, unless Outputs says otherwise for a pipeline.
+	Metrics Metrics `mapstructure:"metrics"`
+	// Outputs overrides Metrics for single metrics pipelines, by their id.
+	Outputs map[pipeline.ID]Output `mapstructure:"outputs"`
+	// Detectors switches detectors off.
+	Detectors map[string]Detector `mapstructure:"detectors"`
+
+	// prevent unkeyed literal initialization
+	_ struct{}
+}
+
+// AlertBudget is a number of tolerable false alerts, per time for the whole installation or per so many token-days.
+type AlertBudget struct {
+	FalseAlerts float64 `mapstructure:"false_alerts"`
+	// Per is day, week, month or a duration. Empty means week, unless PerTokenDays is set.
+	Per string `mapstructure:"per"`
+	// PerTokenDays makes the budget grow with the number of live tokens.
+	PerTokenDays float64 `mapstructure:"per_token_days"`
+
+	// prevent unkeyed literal initialization
+	_ struct{}
+}
+
+// Limits bound the connector's memory and storage.
+type Limits struct {
+	// MaxTokens is how many baselines are held in memory.
+	MaxTokens int `mapstructure:"max_tokens"`
+	// MaxRoutes is how many routes are learned from the raw paths of one service.
+	MaxRoutes int `mapstructure:"max_routes"`
+	// RecentRequests is how many requests are remembered to tell duplicates and nested spans.
+	RecentRequests int `mapstructure:"recent_requests"`
+	// MaxReordered is how many requests wait in the reorder window at most.
+	MaxReordered int `mapstructure:"max_reordered"`
+	// JournalMiB is the size at which the journal is turned into a snapshot.
+	JournalMiB int `mapstructure:"journal_mib"`
+	// MaxOutbox is how many anomaly events wait for a pipeline that refuses them.
+	MaxOutbox int `mapstructure:"max_outbox"`
+
+	// prevent unkeyed literal initialization
+	_ struct{}
+}
+
+// Metrics is how usage is emitted.
+type Metrics struct {
+	FlushInterval time.Duration `mapstructure:"flush_interval"`
+	// Temporality is cumulative or delta.
+	Temporality string `mapstructure:"temporality"`
+	// MaxTokens is how many tokens get series of their own, the heaviest; the rest share an overflow series.
+	MaxTokens int `mapstructure:"max_tokens"`
+	// MaxRoutes, MaxOrigins and MaxReleases bound the series of one token.
+	MaxRoutes   int `mapstructure:"max_routes"`
+	MaxOrigins  int `mapstructure:"max_origins"`
+	MaxReleases int `mapstructure:"max_releases"`
+	// MaxServiceRoutes bounds the series that carry no token: routes under stress, coverage by service.
+	MaxServiceRoutes int `mapstructure:"max_service_routes"`
+
+	// prevent unkeyed literal initialization
+	_ struct{}
+}
+
+// Output is what differs from Metrics for one metrics pipeline. Empty fields are taken from there.
+type Output struct {
+	Temporality string `mapstructure:"temporality"`
+	MaxTokens   int    `mapstructure:"max_tokens"`
+
+	// prevent unkeyed literal initialization
+	_ struct{}
+}
+
+// Detector switches one detector on or off.
+type Detector struct {
+	Enabled bool `mapstructure:"enabled"`
+
+	// prevent unkeyed literal initialization
+	_ struct{}
+}
+
+// Values of Count and Temporality.
+const (
+	countEntry            = "entry"
+	countEvery            = "every"
+	temporalityCumulative = "cumulative"
+	temporalityDelta      = "delta"
+)
+
+var _ confmap.Validator = (*Config)(nil)
+
+func createDefaultConfig() component.Config {
+	return &Config{
+		AlertBudget: AlertBudget{FalseAlerts: 10},
+		Count:       countEntry,
+		Limits: Limits{
+			MaxTokens:      1_000_000,
+			MaxRoutes:      50,
+			RecentRequests: 262_144,
+			MaxReordered:   1_000_000,
+			JournalMiB:     32,
+			MaxOutbox:      10_000,
+		},
+		Metrics: Metrics{
+			FlushInterval:    15 * time.Second,
+			Temporality:      temporalityCumulative,
+			MaxTokens:        10_000,
+			MaxRoutes:        50,
+			MaxOrigins:       20,
+			MaxReleases:      20,
+			MaxServiceRoutes: 1_000,
+		},
+	}
+}
+
+// detectors are the names that the detectors map accepts.
+var detectors = []anomaly.Detector{
+	anomaly.NewCountry, anomaly.NewNetwork, anomaly.NewClient, anomaly.NewEndpoint, anomaly.OddHours, anomaly.RequestBurst,
+	anomaly.ErrorSpike, anomaly.IdentityShift, anomaly.ExpiredUse, anomaly.UnknownToken,
+}
+
+// Validate names every key that is wrong, and what would be right.
+func (c *Config) Validate() error {
+	var errs []error
+	fail := func(format string, args ...any) { errs = append(errs, fmt.Errorf(format, args...)) }
+
+	if _, err := c.AlertBudget.period(); err != nil {
+		errs = append(errs, err)
+	}
+	if c.AlertBudget.FalseAlerts <= 0 {
+		fail("alert_budget::false_alerts: %v: use a number greater than 0, such as 10 (a week)", c.AlertBudget.FalseAlerts)
+	}
+	if c.AlertBudget.PerTokenDays < 0 {
+		fail("alert_budget::per_token_days: %v: use a number greater than 0, such as 1000", c.AlertBudget.PerTokenDays)
+	}
+	if c.ReorderWindow < 0 || c.ReorderWindow > time.Hour {
+		fail("reorder_window: %v: use a duration from 0s (off) to 1h", c.ReorderWindow)
+	}
+	if c.Count != countEntry && c.Count != countEvery {
+		fail("count: %q: use %s (one request once) or %s (each server or client span)", c.Count, countEntry, countEvery)
+	}
+	for _, limit := range []struct {
+		key   string
+		value int
+		usual int
+	}{
+		{"limits::max_tokens", c.Limits.MaxTokens, 1_000_000},
+		{"limits::max_routes", c.Limits.MaxRoutes, 50},
+		{"limits::recent_requests", c.Limits.RecentRequests, 262_144},
+		{"limits::max_reordered", c.Limits.MaxReordered, 1_000_000},
+		{"limits::journal_mib", c.Limits.JournalMiB, 32},
+		{"limits::max_outbox", c.Limits.MaxOutbox, 10_000},
+		{"metrics::max_tokens", c.Metrics.MaxTokens, 10_000},
+		{"metrics::max_routes", c.Metrics.MaxRoutes, 50},
+		{"metrics::max_origins", c.Metrics.MaxOrigins, 20},
+		{"metrics::max_releases", c.Metrics.MaxReleases, 20},
+		{"metrics::max_service_routes", c.Metrics.MaxServiceRoutes, 1_000},
+	} {
+		if limit.value < 1 {
+			fail("%s: %d: use a number of at least 1 (default %d)", limit.key, limit.value, limit.usual)
+		}
+	}
+	if c.Metrics.FlushInterval < time.Second {
+		fail("metrics::flush_interval: %v: use a duration of at least 1s, such as 15s", c.Metrics.FlushInterval)
+	}
+	if err := checkTemporality("metrics::temporality", c.Metrics.Temporality); err != nil {
+		errs = append(errs, err)
+	}
+	errs = append(errs, c.validateOutputs()...)
+	for name := range c.Detectors {
+		if !slices.Contains(detectors, anomaly.Detector(name)) {
+			fail("detectors::%s: no such detector: use one of %s", name, joined(detectors))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+func (c *Config) validateOutputs() []error {
+	var errs []error
+	for id, output := range c.Outputs {
+		if id.Signal() != pipeline.SignalMetrics {
+			errs = append(errs, fmt.Errorf("outputs::%s: not a metrics pipeline: use an id such as metrics or metrics/prometheus", id))
+		}
+		if output.Temporality != "" {
+			if err := checkTemporality(fmt.Sprintf("outputs::%s::temporality", id), output.Temporality); err != nil {
+				errs = append(errs, err)
+			}
+		}
+		if output.MaxTokens < 0 {
+			errs = append(errs, fmt.Errorf("outputs::%s::max_tokens: %d: use a number of at least 1, or leave it out for metrics::max_tokens",
+				id, output.MaxTokens))
+		}
+	}
+	return errs
+}
+
+// period is the time that the budget is for; 0 when it is per token-days.
+func (b AlertBudget) period() (time.Duration, error) {
+	const day = 24 * time.Hour
+	if b.PerTokenDays > 0 {
+		if b.Per != "" {
+			return 0, errors.New("alert_budget: per and per_token_days exclude each other: " +
+				"use {false_alerts: 10, per: week} for the installation, or {false_alerts: 5, per_token_days: 1000}")
+		}
+		return 0, nil
+	}
+	switch b.Per {
+	case "day":
+		return day, nil
+	case "week", "":
+		return 7 * day, nil
+	case "month":
+		return 30 * day, nil
+	}
+	d, err := time.ParseDuration(b.Per)
+	if err != nil || d <= 0 {
+		return 0, fmt.Errorf("alert_budget::per: %q: use day, week, month or a duration such as 72h", b.Per)
+	}
+	return d, nil
+}
+
+func checkTemporality(key, value string) error {
+	if value == temporalityCumulative || value == temporalityDelta {
+		return nil
+	}
+	return fmt.Errorf("%s: %q: use %s or %s", key, value, temporalityCumulative, temporalityDelta)
+}
+
+func joined[S ~string](names []S) string {
+	parts := make([]string, len(names))
+	for i, name := range names {
+		parts[i] = string(name)
+	}
+	return strings.Join(parts, ", ")
+}
