@@ -496,3 +496,8 @@ require (
 )
 
 replace github.com/open-telemetry/opentelemetry-collector-contrib/pkg/winperfcounters v0.158.0 => github.com/open-telemetry/opentelemetry-collector-contrib/pkg/winperfcounters v0.159.0
+
+ignore (
+	./build
+	node_modules
+)
