@@ -1,0 +1,49 @@
+#!/usr/bin/env bash
+# Installs what the integration tests talk to: Node with the packages of node/, and Prometheus.
+# Does nothing where all is there. Only a missing Node needs root; Prometheus is unpacked into build/tools, not installed,
+# so that no service starts.
+set -euo pipefail
+cd "$(dirname "$0")"
+
+tools=../build/tools
+node_at_least=18.19
+
+say() { echo "integration/setup.sh: $*"; }
+fail() { say "$*" >&2; exit 1; }
+have() { command -v "$1" >/dev/null 2>&1; }
+
+refreshed=
+refresh_packages() {
+	[ -n "$refreshed" ] && return
+	have apt-get || fail "apt-get is missing: install $1 by hand, then run this again"
+	# Without root the lists that are there have to do.
+	[ "$(id -u)" -ne 0 ] || apt-get update -qq
+	refreshed=yes
+}
+
+node_is_recent() { [ "$(printf '%s\n' "$node_at_least" "$(node --version | tr -d v)" | sort -V | head -n 1)" = "$node_at_least" ]; }
+
+if ! have node || ! have npm; then
+	[ "$(id -u)" -eq 0 ] || fail "node and npm are missing: install nodejs and npm, or run this as root"
+	refresh_packages "nodejs and npm"
+	say "installing node and npm"
+	DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends nodejs npm >/dev/null
+fi
+node_is_recent || fail "node $(node --version) is too old: the OpenTelemetry SDK needs $node_at_least or later"
+
+# npm records what it installed beside the packages: installing again is needed only when the lock file is newer.
+if [ ! node/node_modules/.package-lock.json -nt node/package-lock.json ]; then
+	say "installing the packages of integration/node"
+	(cd node && npm ci --no-progress)
+	touch node/node_modules/.package-lock.json
+fi
+
+if ! have prometheus && [ ! -x "$tools/usr/bin/prometheus" ]; then
+	refresh_packages prometheus
+	say "unpacking prometheus into build/tools"
+	mkdir -p "$tools"
+	(cd "$tools" && apt-get download -qq -o APT::Sandbox::User=root prometheus && dpkg -x prometheus_*.deb . && rm -f prometheus_*.deb) ||
+		fail "prometheus could not be downloaded: install it by hand, then run this again"
+fi
+
+say "node $(node --version), $( (have prometheus && prometheus --version || "$tools/usr/bin/prometheus" --version) 2>&1 | head -n 1)"
