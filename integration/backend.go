@@ -156,3 +156,23 @@ func (b *Backend) Bytes() []byte {
 	}
 	return all
 }
+
+// Anomalies are the detectors of the anomaly events that have arrived, by anomaly.id.
+func (b *Backend) Anomalies() map[string]string {
+	detectors := map[string]string{}
+	for _, ld := range b.Logs() {
+		for _, resource := range ld.ResourceLogs().All() {
+			for _, scope := range resource.ScopeLogs().All() {
+				for _, record := range scope.LogRecords().All() {
+					if record.EventName() != "api_token.anomaly" {
+						continue
+					}
+					id, _ := record.Attributes().Get("anomaly.id")
+					detector, _ := record.Attributes().Get("anomaly.detector")
+					detectors[id.AsString()] = detector.AsString()
+				}
+			}
+		}
+	}
+	return detectors
+}

@@ -79,8 +79,6 @@ func (c *Collector) launch(args ...string) {
 	for _, config := range c.configs {
 		args = append(args, "--config", config)
 	}
-	// Health is told by component.
-	args = append(args, "--feature-gates=+extension.healthcheck.useComponentStatus")
 	c.Process = startProcess(c.t, c.Log, c.Data, c.Env, collectorBin, args...)
 }
 
@@ -100,7 +98,7 @@ func (c *Collector) Usage() string { return page(c.Env["PROMETHEUS"], "/metrics"
 func (c *Collector) Telemetry() string { return page(c.Env["TELEMETRY"], "/metrics") }
 
 // Health is what the health endpoint says, component by component.
-func (c *Collector) Health() string { return page(c.Env["HEALTH"], "/status?verbose") }
+func (c *Collector) Health() string { return page(c.Env["HEALTH"], "/?verbose") }
 
 // page is what a local server answers; empty while it does not.
 func page(port, path string) string {
