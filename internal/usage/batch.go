@@ -1,0 +1,157 @@
+package usage
+
+import (
+	"cmp"
+	"maps"
+	"slices"
+)
+
+// Batch is what a Meter has counted, in a stable order. It does not change when the Meter goes on.
+type Batch struct {
+	Delta  bool
+	End    int64 // unix nanoseconds
+	Start  int64 // of what carries no start of its own
+	Tokens []TokenUsage
+	Routes []RouteDuration
+	Cover  []ServiceCoverage
+	Active []Active
+}
+
+// TokenUsage is the usage of one token since Start.
+type TokenUsage struct {
+	Token
+	Start int64
+	Usage
+}
+
+// RouteDuration is how long requests to a route took, whoever made them.
+type RouteDuration struct {
+	Route
+	Overflow bool
+	Duration Histogram
+}
+
+// Coverage counts server spans by whether they had a token.
+type Coverage struct{ With, Without, Unreadable uint64 }
+
+// ServiceCoverage is the Coverage of a service.
+type ServiceCoverage struct {
+	Service  string
+	Overflow bool
+	Coverage
+}
+
+// Active is how many distinct tokens of an owner were used since the last Batch.
+type Active struct {
+	OwnerID, OwnerTeam string
+	Overflow           bool
+	Tokens             uint64
+}
+
+// Empty says whether there is nothing to tell.
+func (b *Batch) Empty() bool {
+	return len(b.Tokens) == 0 && len(b.Routes) == 0 && len(b.Cover) == 0 && len(b.Active) == 0
+}
+
+// Collect returns what was counted up to now, in unix nanoseconds, and decides who has series of their own from now on.
+func (m *Meter) Collect(now int64) *Batch {
+	b := &Batch{Delta: m.options.Delta, Start: m.since, End: now}
+	if !m.options.Delta {
+		b.Start = m.start
+	}
+	b.Active = m.active()
+	for _, r := range m.sorted() {
+		b.addRow(m, r, now)
+	}
+	b.addRow(m, m.rest, now)
+	b.addShared(m)
+	m.since = now
+	m.distinct = distinct{}
+	m.reseat(now)
+	return b
+}
+
+func (m *Meter) sorted() []*row {
+	return slices.SortedFunc(maps.Values(m.rows), func(a, b *row) int {
+		return cmp.Or(cmp.Compare(a.token.ID, b.token.ID), cmp.Compare(a.token.OwnerID, b.token.OwnerID),
+			cmp.Compare(a.token.OwnerTeam, b.token.OwnerTeam))
+	})
+}
+
+func (b *Batch) addRow(m *Meter, r *row, now int64) {
+	if r.active {
+		r.last = now
+	}
+	if r.usage.total() > 0 {
+		usage := TokenUsage{Token: r.token, Start: r.start, Usage: r.usage}
+		if b.Delta {
+			usage.Start = b.Start
+			m.reset(r)
+		} else {
+			usage.Usage = r.usage.snapshot()
+			r.usage.Slowest = Exemplar{}
+		}
+		b.Tokens = append(b.Tokens, usage)
+	}
+	r.active = false
+}
+
+func (u *Usage) total() (n uint64) {
+	for _, count := range u.Outcomes {
+		n += count
+	}
+	return n
+}
+
+func (u *Usage) snapshot() Usage {
+	c := *u
+	c.Duration = u.Duration.snapshot()
+	c.Routes, c.Origins, c.Releases = u.Routes.snapshot(), u.Origins.snapshot(), u.Releases.snapshot()
+	return c
+}
+
+func (b *Batch) addShared(m *Meter) {
+	routes := slices.SortedFunc(maps.Keys(m.routes.values), func(a, b Route) int {
+		return cmp.Or(cmp.Compare(a.Route, b.Route), cmp.Compare(a.Method, b.Method))
+	})
+	for _, route := range routes {
+		b.Routes = append(b.Routes, RouteDuration{Route: route, Duration: m.routes.values[route].snapshot()})
+	}
+	if m.routes.rest != nil {
+		b.Routes = append(b.Routes, RouteDuration{Overflow: true, Duration: m.routes.rest.snapshot()})
+	}
+	for _, service := range slices.Sorted(maps.Keys(m.coverage.values)) {
+		b.Cover = append(b.Cover, ServiceCoverage{Service: service, Coverage: *m.coverage.values[service]})
+	}
+	if m.coverage.rest != nil {
+		b.Cover = append(b.Cover, ServiceCoverage{Overflow: true, Coverage: *m.coverage.rest})
+	}
+	if m.options.Delta {
+		m.routes.values, m.routes.rest = nil, nil
+		m.coverage.values, m.coverage.rest = nil, nil
+	}
+}
+
+// active counts the tokens that were used since the last Batch, by owner.
+func (m *Meter) active() []Active {
+	type owner struct{ id, team string }
+	counts := make(map[owner]uint64)
+	for _, r := range m.rows {
+		n := counts[owner{r.token.OwnerID, r.token.OwnerTeam}]
+		if r.active {
+			n++
+		}
+		counts[owner{r.token.OwnerID, r.token.OwnerTeam}] = n // an owner whose tokens rest has 0, not nothing
+	}
+	active := make([]Active, 0, len(counts)+1)
+	for who, n := range counts {
+		active = append(active, Active{OwnerID: who.id, OwnerTeam: who.team, Tokens: n})
+	}
+	slices.SortFunc(active, func(a, b Active) int {
+		return cmp.Or(cmp.Compare(a.OwnerID, b.OwnerID), cmp.Compare(a.OwnerTeam, b.OwnerTeam))
+	})
+	if n := m.distinct.count(); n > 0 {
+		active = append(active, Active{Overflow: true, Tokens: n})
+	}
+	return active
+}

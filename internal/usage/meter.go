@@ -1,0 +1,119 @@
+// Package usage counts what tokens do: requests, durations, bytes, routes, origins and releases per token, and what is
+// counted without a token. A Meter is one destination's view, with that destination's temporality and limits.
+//
+// Limits never lose a request: what has no series of its own goes into an overflow series, so that the series of a metric
+// always add up to all requests.
+package usage
+
+import (
+	"time"
+
+	"github.com/holterhq/holter/internal/behavior"
+)
+
+// Options of a Meter.
+type Options struct {
+	Delta       bool          // since the last Batch; else since each series' start
+	MaxTokens   int           // tokens with series of their own
+	MaxRoutes   int           // routes per token
+	MaxOrigins  int           // origins per token
+	MaxReleases int           // releases of services per token
+	MaxShared   int           // series without a token, and routes, origins and releases of the overflow series
+	IdleAfter   time.Duration // a token so long without a request may lose its series to another one; 0 means an hour
+}
+
+// Meter counts. Not safe for concurrent use.
+type Meter struct {
+	options  Options
+	rows     map[Token]*row
+	rest     *row // of the tokens that have no row
+	waiting  *candidates
+	distinct distinct // tokens in rest since the last Batch
+	routes   table[Route, Histogram]
+	coverage table[string, Coverage]
+	start    int64
+	since    int64 // end of the last Batch
+	overflow uint64
+	carry    float64 // the part of a request that weights have not added up to one yet
+}
+
+// New returns a Meter that counts from start on, in unix nanoseconds.
+func New(options Options, start int64) *Meter {
+	if options.IdleAfter <= 0 {
+		options.IdleAfter = time.Hour
+	}
+	m := &Meter{options: options, start: start, since: start, rows: make(map[Token]*row)}
+	m.rest = m.newRow(Token{Overflow: true})
+	m.waiting = newCandidates(min(options.MaxTokens, 1024))
+	m.routes.limit, m.coverage.limit = options.MaxShared, options.MaxShared
+	return m
+}
+
+// Role is what a record of telemetry is counted as.
+type Role struct {
+	Request bool // a request made with a token
+	Served  bool // a request that a service answered, with a token or without: counted for its route
+}
+
+// Record counts one record of telemetry.
+func (m *Meter) Record(obs *behavior.Observation, role Role) {
+	n := m.whole(obs.Weight)
+	if role.Request {
+		m.recordRequest(obs, n)
+	}
+	if role.Served && obs.Duration >= 0 {
+		m.routes.at(Route{obs.Method, obs.Route}).Record(seconds(obs.Duration), n)
+	}
+}
+
+func (m *Meter) recordRequest(obs *behavior.Observation, n uint64) {
+	r := m.row(obs, n)
+	r.active = true
+	r.weight += float64(n)
+	if fits := r.record(obs, n); !fits || r == m.rest {
+		m.overflow += n
+	}
+}
+
+// Cover counts server spans of a service by whether they had a token.
+func (m *Meter) Cover(service string, spans Coverage) {
+	c := m.coverage.at(service)
+	c.With += spans.With
+	c.Without += spans.Without
+	c.Unreadable += spans.Unreadable
+}
+
+// Overflowed is how many requests went, in part or as a whole, into an overflow series.
+func (m *Meter) Overflowed() uint64 { return m.overflow }
+
+// Tokens is how many tokens have series of their own.
+func (m *Meter) Tokens() int { return len(m.rows) }
+
+// row finds the row to count a request in.
+func (m *Meter) row(obs *behavior.Observation, n uint64) *row {
+	token := Token{ID: obs.Token, OwnerID: obs.OwnerID, OwnerTeam: obs.OwnerTeam}
+	if r, ok := m.rows[token]; ok {
+		return r
+	}
+	if len(m.rows) < m.options.MaxTokens {
+		r := m.newRow(token.clone())
+		m.rows[r.token] = r
+		return r
+	}
+	m.waiting.add(token, n)
+	m.distinct.add(token.ID)
+	return m.rest
+}
+
+// whole turns weights into whole requests whose sum stays within one of the sum of the weights.
+func (m *Meter) whole(weight float64) uint64 {
+	if weight == 0 {
+		return 1
+	}
+	weight += m.carry
+	n := uint64(weight)
+	m.carry = weight - float64(n)
+	return n
+}
+
+func seconds(nanoseconds int64) float64 { return float64(nanoseconds) / 1e9 }

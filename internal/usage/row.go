@@ -1,0 +1,102 @@
+package usage
+
+import (
+	"strings"
+
+	"github.com/holterhq/holter/internal/behavior"
+)
+
+// Token is whose usage a row is. A token whose owner becomes known, or changes, gets a new row.
+type Token struct {
+	ID, OwnerID, OwnerTeam string
+	Overflow               bool // not a token: all of those that have no row
+}
+
+func (t Token) clone() Token {
+	t.ID, t.OwnerID, t.OwnerTeam = strings.Clone(t.ID), strings.Clone(t.OwnerID), strings.Clone(t.OwnerTeam)
+	return t
+}
+
+// Route is what was called.
+type Route struct{ Method, Route string }
+
+// Origin is where a request came from.
+type Origin struct{ Country, Network string }
+
+// Release is what was called, in which version.
+type Release struct{ Service, Version string }
+
+// Usage is what was counted.
+type Usage struct {
+	Outcomes [5]uint64 // by behavior.Outcome
+	Duration Histogram
+	Slowest  Exemplar // of the requests since the last Batch
+	Received uint64   // bytes, as seen from the server
+	Sent     uint64
+	Routes   Series[Route]
+	Origins  Series[Origin]
+	Releases Series[Release]
+}
+
+// Exemplar is one request to look at.
+type Exemplar struct {
+	Trace   [16]byte
+	Span    [8]byte
+	Time    int64
+	Seconds float64
+}
+
+// row is the usage of one token, and what decides whether it keeps its place.
+type row struct {
+	token  Token
+	usage  Usage
+	start  int64   // of a cumulative series
+	last   int64   // end of the last Batch in which it was active
+	weight float64 // requests, the older the less
+	active bool    // since the last Batch
+}
+
+func (m *Meter) newRow(token Token) *row {
+	r := &row{token: token, start: m.since, last: m.since}
+	m.reset(r)
+	return r
+}
+
+// reset empties the row's usage.
+func (m *Meter) reset(r *row) {
+	r.usage = Usage{
+		Routes:   Series[Route]{limit: m.options.MaxRoutes},
+		Origins:  Series[Origin]{limit: m.options.MaxOrigins},
+		Releases: Series[Release]{limit: m.options.MaxReleases},
+	}
+	if r.token.Overflow {
+		r.usage.Routes.limit, r.usage.Origins.limit, r.usage.Releases.limit = m.options.MaxShared, m.options.MaxShared, m.options.MaxShared
+	}
+}
+
+// record counts n requests such as obs. It says whether
+// everything had a series of its own.
+func (r *row) record(obs *behavior.Observation, n uint64) (fits bool) {
+	u := &r.usage
+	u.Outcomes[obs.Outcome] += n
+	if obs.Duration >= 0 {
+		d := seconds(obs.Duration)
+		u.Duration.Record(d, n)
+		if d >= u.Slowest.Seconds && obs.Trace != [16]byte{} {
+			u.Slowest = Exemplar{Trace: obs.Trace, Span: obs.Span, Time: obs.Time, Seconds: d}
+		}
+	}
+	received, sent := obs.RequestBytes, obs.ResponseBytes
+	if obs.Outbound {
+		received, sent = sent, received
+	}
+	u.Received += uint64(max(0, received)) * n
+	u.Sent += uint64(max(0, sent)) * n
+
+	fits = u.Routes.add(Route{obs.Method, obs.Route}, n)
+	fits = u.Releases.add(Release{obs.Service, obs.Version}, n) && fits
+	if !obs.Outbound { // where our own calls come from says nothing
+		fits = u.Origins.add(Origin{obs.Country, obs.Network}, n) && fits
+	}
+	return fits
+}

@@ -1,0 +1,87 @@
+package usage
+
+// Series counts by a key, up to a limit of keys; what comes beyond is counted together.
+type Series[K comparable] struct {
+	Keys   []K
+	Counts []uint64 // one for each key
+	Rest   uint64   // of all keys beyond the limit
+
+	limit int
+	last  int       // the key that was counted last: mostly it is the next as well
+	index map[K]int // once there are many keys
+}
+
+// indexed is the number of keys from which on an index is faster than looking at each.
+const indexed = 24
+
+// add counts n for k. It is false if k has no place.
+func (s *Series[K]) add(k K, n uint64) bool {
+	if s.last < len(s.Keys) && s.Keys[s.last] == k {
+		s.Counts[s.last] += n
+		return true
+	}
+	if i, ok := s.find(k); ok {
+		s.last = i
+		s.Counts[i] += n
+		return true
+	}
+	if len(s.Keys) >= s.limit {
+		s.Rest += n
+		return false
+	}
+	s.last = len(s.Keys)
+	s.Keys = append(s.Keys, k)
+	s.Counts = append(s.Counts, n)
+	if s.index != nil {
+		s.index[k] = s.last
+	} else if len(s.Keys) == indexed {
+		s.index = make(map[K]int, 2*indexed)
+		for i, key := range s.Keys {
+			s.index[key] = i
+		}
+	}
+	return true
+}
+
+func (s *Series[K]) find(k K) (int, bool) {
+	if s.index != nil {
+		i, ok := s.index[k]
+		return i, ok
+	}
+	for i := range s.Keys {
+		if s.Keys[i] == k {
+			return i, true
+		}
+	}
+	return 0, false
+}
+
+// snapshot is a copy that counting does not change. Keys are only ever appended, so both may share them.
+func (s *Series[K]) snapshot() Series[K] {
+	return Series[K]{Keys: s.Keys[:len(s.Keys):len(s.Keys)], Counts: append([]uint64(nil), s.Counts...), Rest: s.Rest}
+}
+
+// table holds a value for each key up to a limit, and one for all others.
+type table[K comparable, V any] struct {
+	values map[K]*V
+	rest   *V
+	limit  int
+}
+
+func (t *table[K, V]) at(k K) *V {
+	if v, ok := t.values[k]; ok {
+		return v
+	}
+	if len(t.values) >= t.limit {
+		if t.rest == nil {
+			t.rest = new(V)
+		}
+		return t.rest
+	}
+	if t.values == nil {
+		t.values = make(map[K]*V)
+	}
+	v := new(V)
+	t.values[k] = v
+	return v
+}
