@@ -46,27 +46,6 @@ type Evidence struct {
 	Age      time.Duration // how long the baseline has been learning, in event time
 }
 
-// Detector names what noticed.
-type Detector string
-
-// Statistical detectors: all of them share the one alert budget.
-const (
-	NewCountry    Detector = "new_country"
-	NewNetwork    Detector = "new_network"
-	NewClient     Detector = "new_client"
-	NewEndpoint   Detector = "new_endpoint"
-	OddHours      Detector = "odd_hours"
-	RequestBurst  Detector = "request_burst"
-	ErrorSpike    Detector = "error_spike"
-	IdentityShift Detector = "identity_shift"
-)
-
-// Rules: no statistics, outside the budget.
-const (
-	ExpiredUse   Detector = "expired_use"
-	UnknownToken Detector = "unknown_token"
-)
-
 // Severity is what the event means for the person who reads it.
 type Severity uint8
 

@@ -1,7 +1,11 @@
 package behavior
 
 import (
+	"cmp"
+	"errors"
 	"fmt"
+	"slices"
+	"sync"
 	"time"
 
 	"github.com/holterhq/holter/internal/anomaly"
@@ -14,6 +18,10 @@ type Config struct {
 	Limits   Limits
 	Shards   int            // goroutines that Apply may use; 0 means 1
 	Routes   RouteTemplater // templates raw paths; nil: a path is its own route
+
+	// Load reads a record that a Snapshot wrote, nil if there is none: tokens that left memory come back through it. Without it they
+	// start anew.
+	Load func(key string) ([]byte, error)
 }
 
 // Budget is how many false alerts are tolerable. Exactly one of Per and PerTokenDays is set.
@@ -35,45 +43,215 @@ type RouteTemplater interface {
 	UnmarshalBinary([]byte) error
 }
 
-// Record is one page of state; a nil Value deletes it.
-type Record struct {
-	Key   string
-	Value []byte
-}
-
 // Stats are the engine's running totals, for telemetry.
 type Stats struct {
-	Tokens  int    // in memory
-	Evicted uint64 // left memory because of MaxTokens
-	Late    uint64 // observations older than their token's open day
-	Learned uint64 // observations learned from
+	Tokens     int    // in memory
+	Evicted    uint64 // left memory because of MaxTokens
+	Recalled   uint64 // came back from storage
+	Unreadable uint64 // could not be decoded and started anew
+	Late       uint64 // observations of a day before their token's open one
+	Skewed     uint64 // observations so far in the future that they were not learned from
+	Learned    uint64
 }
 
 // Engine judges and learns. Not safe for concurrent use.
 type Engine struct {
-	cfg Config
+	cfg        Config
+	disabled   [detectorCount]bool
+	shards     []*shard
+	population population
+	clients    families
+	ahead      ahead
+	stats      Stats
+	parts      [shardCount][]int // Apply's work, reused
+	found      [shardCount][]numbered
+
+	hasEvicted  bool // storage may hold tokens that are not in memory
+	routesSaved []byte
 }
+
+// shardCount is fixed, so that a state means the same whatever the number of goroutines.
+const shardCount = 16
+
+// parallelFrom is the number of observations from which goroutines pay.
+const parallelFrom = 256
 
 // Validate says what is wrong with a Config and what would be right.
 func (c Config) Validate() error {
-	if c.Budget.FalseAlerts <= 0 {
-		return fmt.Errorf("alert_budget::false_alerts: %v is not a positive number", c.Budget.FalseAlerts)
+	var errs []error
+	b := c.Budget
+	if !(b.FalseAlerts > 0) {
+		errs = append(errs, fmt.Errorf("alert_budget::false_alerts: %v false alerts cannot be promised: write a number above 0", b.FalseAlerts))
 	}
-	return nil
+	if (b.Per > 0) == (b.PerTokenDays > 0) {
+		errs = append(errs, errors.New("alert_budget: write either per: week or per_token_days: 1000"))
+	}
+	if c.Limits.MaxTokens < 0 {
+		errs = append(errs, fmt.Errorf("limits::max_tokens: %d is negative", c.Limits.MaxTokens))
+	}
+	return errors.Join(errs...)
 }
 
-// New returns an engine that knows no token yet.
-func New(cfg Config) *Engine { return &Engine{cfg: cfg} }
+// New returns an engine that knows no token yet. The Config must be valid.
+func New(cfg Config) *Engine {
+	if cfg.Limits.MaxTokens == 0 {
+		cfg.Limits.MaxTokens = 1_000_000
+	}
+	e := &Engine{cfg: cfg, population: population{peers: newPeers()}}
+	for d := range detectors {
+		e.disabled[d] = cfg.Disabled[detectors[d].name]
+	}
+	for range shardCount {
+		e.shards = append(e.shards, newShard(max(1, cfg.Limits.MaxTokens/shardCount)))
+	}
+	return e
+}
 
-// Apply judges and learns from observations in order and returns the events in order. It fills in Route and folds Client to
-// its family in place. Same input, same output, however it is split into calls.
-func (e *Engine) Apply(obs []Observation) []anomaly.Event { return nil }
+// Apply judges and learns from observations in order and returns the events in order. It fills in Route and folds Client to its
+// family in place. Observations without a token are left alone. Same input, same output, however it is split into calls.
+func (e *Engine) Apply(obs []Observation) []anomaly.Event {
+	var events []anomaly.Event
+	from := 0
+	for i := range obs {
+		o := &obs[i]
+		e.prepare(o)
+		if o.Token == "" {
+			continue
+		}
+		if today := int32(o.Time / day); !e.population.began || today > e.population.day {
+			if e.ahead.implausible(&e.population, today) {
+				e.stats.Skewed++
+				o.skewed = true
+				continue
+			}
+			events = e.run(obs[from:i], events)
+			from = i
+			e.population.turn(today, e.shards, e.cfg.Budget, &e.disabled)
+		}
+		e.release(o)
+	}
+	return e.run(obs[from:], events)
+}
 
-// Snapshot returns the pages that changed since the last call.
-func (e *Engine) Snapshot() []Record { return nil }
+// prepare folds the client to its family and templates a raw path.
+func (e *Engine) prepare(o *Observation) {
+	o.Client = e.clients.family(o.Client)
+	if o.Route == "" && o.Path != "" {
+		o.Route = o.Path
+		if e.cfg.Routes != nil {
+			o.Route = e.cfg.Routes.Template(o.Service, o.Method, o.Path)
+		}
+	}
+}
 
-// Restore reads the state that Snapshot wrote; get returns nil for a key that is not there.
-func (e *Engine) Restore(get func(key string) ([]byte, error)) error { return nil }
+// release notes when a version of a service is first and last seen.
+func (e *Engine) release(o *Observation) {
+	if o.Version == "" {
+		return
+	}
+	releases, today := e.population.peers.releases, int32(o.Time/day)
+	key := version{o.Service, o.Version}
+	r, ok := releases[key]
+	switch {
+	case ok && r.last < today:
+		releases[key] = release{r.first, today}
+	case !ok && len(releases) < releasesKept:
+		releases[version{intern(o.Service), intern(o.Version)}] = release{today, today}
+	}
+}
+
+// run hands observations of one event-time day to their shards.
+func (e *Engine) run(obs []Observation, events []anomaly.Event) []anomaly.Event {
+	for i := range obs {
+		if o := &obs[i]; o.Token != "" && !o.skewed {
+			s := shardOf(o.Token)
+			e.parts[s] = append(e.parts[s], i)
+		}
+	}
+	workers := min(e.cfg.Shards, shardCount)
+	if workers <= 1 || len(obs) < parallelFrom {
+		for s := range e.shards {
+			e.work(s, obs)
+		}
+	} else {
+		var group sync.WaitGroup
+		for w := range workers {
+			group.Go(func() {
+				for s := w; s < shardCount; s += workers {
+					e.work(s, obs)
+				}
+			})
+		}
+		group.Wait()
+	}
+	var all []numbered
+	for s := range e.found {
+		all = append(all, e.found[s]...)
+		e.found[s] = e.found[s][:0]
+	}
+	slices.SortStableFunc(all, func(a, b numbered) int { return cmp.Compare(a.at, b.at) })
+	for i := range all {
+		events = append(events, all[i].event)
+	}
+	return events
+}
+
+func (e *Engine) work(s int, obs []Observation) {
+	var events []anomaly.Event
+	for _, i := range e.parts[s] {
+		events = e.shards[s].apply(e, &obs[i], events[:0])
+		for _, event := range events {
+			e.found[s] = append(e.found[s], numbered{i, event})
+		}
+	}
+	e.parts[s] = e.parts[s][:0]
+}
 
 // Stats returns the running totals.
-func (e *Engine) Stats() Stats { return Stats{} }
+func (e *Engine) Stats() Stats {
+	total := e.stats
+	for _, s := range e.shards {
+		total.Tokens += len(s.tokens)
+		total.Evicted += s.stats.Evicted
+		total.Recalled += s.stats.Recalled
+		total.Unreadable += s.stats.Unreadable
+		total.Late += s.stats.Late
+		total.Learned += s.stats.Learned
+	}
+	return total
+}
+
+func shardOf(token string) int { return int(hash(token) % shardCount) }
+
+// hash is FNV-1a.
+func hash(s string) uint32 {
+	h := uint32(2166136261)
+	for i := range len(s) {
+		h = (h ^ uint32(s[i])) * 16777619
+	}
+	return h
+}
+
+// ahead tells a clock that runs wild from time that has passed: one source's future must not make everybody else late.
+type ahead struct {
+	day  int32
+	seen int
+}
+
+const (
+	aheadDays = 45 // a quiet spell that is believed at once
+	aheadSeen = 3  // observations that must agree before a longer one is
+)
+
+// implausible says whether a day is too far ahead of the population's to be believed yet.
+func (a *ahead) implausible(p *population, today int32) bool {
+	if !p.began || today-p.day <= aheadDays {
+		return false
+	}
+	if a.seen > 0 && today-a.day > aheadDays || a.day-today > aheadDays {
+		a.seen = 0
+	}
+	a.day = today
+	a.seen++
+	return a.seen < aheadSeen
+}

@@ -37,6 +37,8 @@ type Observation struct {
 	Violations []string // api_token.violations
 
 	Weight float64 // how many requests this one stands for (1 / sampling probability); 0 means 1
+
+	skewed bool // too far in the future to learn from
 }
 
 // Outcome is what became of a request, from the token's point of view.

@@ -1,0 +1,62 @@
+package anomaly
+
+// Detector names what noticed.
+type Detector string
+
+// Statistical detectors: all of them share the one alert budget.
+const (
+	NewCountry       Detector = "new_country"
+	NewNetwork       Detector = "new_network"
+	NewClient        Detector = "new_client"
+	NewEndpoint      Detector = "new_endpoint"
+	OddHours         Detector = "odd_hours"
+	RequestBurst     Detector = "request_burst"
+	ErrorSpike       Detector = "error_spike"
+	DataExfiltration Detector = "data_exfiltration"
+	SlowDrift        Detector = "slow_drift"
+	DormantWake      Detector = "dormant_wake"
+	IdentityShift    Detector = "identity_shift" // joint evidence of several weak facets
+)
+
+// Rules: no statistics, outside the budget.
+const (
+	ExpiredUse   Detector = "expired_use"
+	RevokedUse   Detector = "revoked_use"
+	UnknownToken Detector = "unknown_token"
+)
+
+// Rule is how security tools name and class a detector.
+type Rule struct {
+	Detector  Detector
+	Name      string // security_rule.name
+	Category  string // security_rule.category
+	Technique string // MITRE ATT&CK, threat.technique.id
+}
+
+// Rules of all detectors, in the order of the documentation.
+var Rules = [...]Rule{
+	{IdentityShift, "API token used by somebody else", "identity", "T1550.001"},
+	{NewCountry, "API token used from a new country", "origin", "T1078.004"},
+	{NewNetwork, "API token used from a new network", "origin", "T1078.004"},
+	{NewClient, "API token used by a new client", "client", "T1550.001"},
+	{NewEndpoint, "API token used on endpoints it never used", "scope", "T1526"},
+	{OddHours, "API token used at unusual hours", "time", "T1078.004"},
+	{RequestBurst, "API token used far more than ever before", "volume", "T1499.003"},
+	{SlowDrift, "API token use grows beyond its records", "volume", "T1496"},
+	{ErrorSpike, "API token meets errors it never met", "errors", "T1595.003"},
+	{DataExfiltration, "API token fetches far more data per request", "volume", "T1530"},
+	{DormantWake, "API token used after long sleep", "time", "T1078.004"},
+	{ExpiredUse, "Expired API token used", "registry", "T1550.001"},
+	{RevokedUse, "Revoked API token used", "registry", "T1550.001"},
+	{UnknownToken, "Unregistered API token used", "registry", "T1136.003"},
+}
+
+// RuleOf returns the rule of a detector, and whether there is such a detector.
+func RuleOf(d Detector) (Rule, bool) {
+	for _, r := range Rules {
+		if r.Detector == d {
+			return r, true
+		}
+	}
+	return Rule{}, false
+}

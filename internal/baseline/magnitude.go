@@ -1,0 +1,56 @@
+package baseline
+
+import "math"
+
+// Magnitude is the level and spread of a heavy-tailed quantity on the log scale, response sizes, with bounded memory.
+// Source: normal-gamma updating, Murphy, Conjugate Bayesian analysis of the Gaussian distribution, 2007.
+type Magnitude struct {
+	mean   float32
+	weight float32
+	square float32
+	free   float32
+}
+
+const (
+	magnitudeMemory = 60 // requests that the level rests on at most
+	magnitudeLevel  = 8  // log bytes
+	magnitudePrior  = 0.5
+	magnitudeSquare = 6
+	magnitudeFree   = 3
+	magnitudeClipHi = 2.5 // no single request is worth more
+	magnitudeClipLo = -1
+	magnitudeOffset = 100 // bytes: below that sizes are all alike
+)
+
+// Excess is by how many spreads the quantity lies above the usual, less one, clipped: positive only for what is well above.
+func (m *Magnitude) Excess(bytes float64) float64 {
+	mean, sd := m.level()
+	return max(magnitudeClipLo, min(magnitudeClipHi, (math.Log(bytes+magnitudeOffset)-mean)/sd-1))
+}
+
+// Typical is the usual quantity.
+func (m *Magnitude) Typical() float64 {
+	mean, _ := m.level()
+	return max(0, math.Exp(mean)-magnitudeOffset)
+}
+
+func (m *Magnitude) level() (mean, sd float64) {
+	weight, square, free := float64(m.weight)+magnitudePrior, float64(m.square)+magnitudeSquare, float64(m.free)+magnitudeFree
+	mean = (float64(m.mean)*float64(m.weight) + magnitudeLevel*magnitudePrior) / weight
+	return mean, math.Sqrt(square / free * (1 + 1/weight))
+}
+
+// Learn takes one request in.
+func (m *Magnitude) Learn(bytes float64) {
+	v := math.Log(bytes + magnitudeOffset)
+	if m.weight > magnitudeMemory {
+		k := magnitudeMemory / m.weight
+		m.weight, m.square, m.free = m.weight*k, m.square*k, m.free*k
+	}
+	mean, _ := m.level()
+	w := float64(m.weight) + magnitudePrior
+	m.square += float32(w / (w + 1) * (v - mean) * (v - mean))
+	m.mean = float32((float64(m.mean)*float64(m.weight) + v) / (float64(m.weight) + 1))
+	m.weight++
+	m.free++
+}

@@ -1,0 +1,66 @@
+package baseline
+
+import "math"
+
+// Record is the largest value that a token has shown in n blocks, fading slowly. Sizes of bursts, gaps and totals have heavy
+// tails; what they exceed by is told from the record without a model of the bulk: the chance to exceed the record of n blocks is
+// 1/(n+1), and beyond it the tail is taken as Pareto. Source: Coles, Statistical Modeling of Extreme Values, 2001, chapter 4.
+type Record struct {
+	best float32
+	n    float32
+}
+
+const (
+	recordFade   = 0.998 // per active block
+	recordReward = 1.0   // nats taken off, so that a record broken by a hair is none
+	recordCalm   = -0.1  // nats a block without a record
+)
+
+// Nats is the evidence in a value y that is usual up to floor: ½·log(n+1) + tail·log(y/record) − 1 beyond the record.
+func (r *Record) Nats(y, floor, tail float64) float64 {
+	best := max(float64(r.best), floor)
+	if y <= best {
+		return recordCalm
+	}
+	return 0.5*math.Log1p(float64(r.n)) + tail*math.Log(y/best) - recordReward
+}
+
+// Best is the record as it stands, faded.
+func (r *Record) Best() float64 { return float64(r.best) }
+
+// Learn ends a block that reached y.
+func (r *Record) Learn(y float64) {
+	r.best = max(r.best*recordFade, float32(y))
+	r.n = r.n*recordFade + 1
+}
+
+// Gap is how long a token sleeps between active blocks. People come back after months all the time, so what counts is how far a
+// gap lies beyond the longest of the token's own, and how many of its own there are.
+type Gap struct {
+	longest float32
+	n       float32
+}
+
+const (
+	gapFade  = 0.999
+	gapFloor = 7  // days: a week's silence is nothing
+	gapTrust = 30 // gaps until the longest is believed
+)
+
+// Nats is the evidence in a gap of so many days.
+func (g *Gap) Nats(days float64) float64 {
+	beyond := days / max(float64(g.longest), gapFloor)
+	if g.n == 0 || beyond <= 1 {
+		return 0
+	}
+	return math.Log(beyond) * min(1, math.Sqrt(float64(g.n)/gapTrust))
+}
+
+// Longest is the longest gap so far in days, faded.
+func (g *Gap) Longest() float64 { return float64(g.longest) }
+
+// Learn takes in a gap.
+func (g *Gap) Learn(days float64) {
+	g.longest = max(g.longest*gapFade, float32(days))
+	g.n++
+}

@@ -1,0 +1,210 @@
+package behavior
+
+import (
+	"fmt"
+	"math"
+	"strings"
+	"time"
+
+	"github.com/holterhq/holter/internal/anomaly"
+	"github.com/holterhq/holter/internal/baseline"
+)
+
+// Evidence below this many nats is not worth a line; above surelyNats over the limit somebody should act.
+const (
+	worthNats  = 0.3
+	surelyNats = 4
+	soleShare  = 0.75 // one facet with so much of the evidence gives joint evidence its own name
+)
+
+// explain turns a finding into the event that a person reads.
+func (t *token) explain(o *Observation, f finding, x *[facetCount]float64) anomaly.Event {
+	d := &detectors[f.detector]
+	name := d.name
+	evidence, sole := t.evidenceOf(d, x)
+	if name == anomaly.IdentityShift && sole != "" {
+		name = sole
+	}
+	severity, action := anomaly.Look, anomaly.Observe
+	if f.score >= f.limit+surelyNats {
+		severity, action = anomaly.Act, actionOf(name)
+	}
+	e := t.event(o, name, severity)
+	e.Score, e.Limit, e.Evidence, e.Action = f.score, f.limit, evidence, action
+	e.Sentence = anomaly.Sentence(&e)
+	return e
+}
+
+// report turns a broken rule into an event.
+func (t *token) report(o *Observation, r *rule) anomaly.Event {
+	e := t.event(o, r.name, r.severity)
+	e.Action = r.action
+	e.Evidence = []anomaly.Evidence{{
+		Facet: "registry", Observed: r.sentence, Expected: "a registered token in force", Samples: t.requests, Age: t.age(o),
+	}}
+	e.Sentence = anomaly.RuleSentence(&e, r.sentence)
+	return e
+}
+
+func (t *token) event(o *Observation, name anomaly.Detector, severity anomaly.Severity) anomaly.Event {
+	return anomaly.Event{
+		ID: anomaly.NewID(t.id, name, int64(t.block.day), severity), Time: o.Time, Trace: o.Trace, Span: o.Span,
+		Detector: name, Severity: severity,
+		Token: anomaly.Token{
+			ID: t.id, Hint: t.about.hint, Type: t.about.kind, Registry: t.about.registry,
+			OwnerID: t.about.ownerID, OwnerName: t.about.ownerName, OwnerTeam: t.about.ownerTeam, Outbound: t.about.outbound,
+		},
+		Trigger: anomaly.Trigger{
+			Service: o.Service, Version: o.Version, Environment: o.Environment, Method: o.Method, Route: o.Route,
+			HTTPStatus: o.HTTPStatus, Country: o.Country, Network: o.Network, Client: o.Client,
+		},
+	}
+}
+
+func actionOf(d anomaly.Detector) anomaly.Action {
+	switch d {
+	case anomaly.IdentityShift, anomaly.NewClient:
+		return anomaly.Lock
+	case anomaly.NewCountry, anomaly.NewNetwork, anomaly.OddHours, anomaly.DormantWake:
+		return anomaly.Reauthenticate
+	default:
+		return anomaly.Restrict
+	}
+}
+
+func (t *token) age(o *Observation) time.Duration { return time.Duration(max(0, o.Time-t.first)) }
+
+// evidenceOf lists what each facet contributed today, strongest first, and names the detector of a facet that contributed nearly
+// all of it.
+func (t *token) evidenceOf(d *detector, x *[facetCount]float64) (list []anomaly.Evidence, sole anomaly.Detector) {
+	var sum [facetCount]float64
+	for f, w := range d.weights {
+		of := Facet(f)
+		if of >= clientHabit {
+			of = of - clientHabit + client
+		}
+		sum[of] += w * x[f]
+	}
+	var total float64
+	var order []Facet
+	for f := range facetCount {
+		if sum[f] < worthNats {
+			continue
+		}
+		total += sum[f]
+		at := len(order)
+		for at > 0 && sum[order[at-1]] < sum[f] {
+			at--
+		}
+		order = append(order, 0)
+		copy(order[at+1:], order[at:])
+		order[at] = f
+	}
+	for _, f := range order {
+		observed, expected := t.compare(f)
+		list = append(list, anomaly.Evidence{
+			Facet: f.String(), Observed: observed, Expected: expected, Nats: sum[f], Samples: t.learned,
+			Age: time.Duration(max(0, t.last-t.first)),
+		})
+	}
+	if len(order) > 0 && sum[order[0]] >= soleShare*total {
+		sole = soleDetector[order[0]]
+	}
+	return list, sole
+}
+
+var soleDetector = map[Facet]anomaly.Detector{
+	country: anomaly.NewCountry, network: anomaly.NewNetwork, client: anomaly.NewClient, service: anomaly.NewEndpoint,
+	endpoint: anomaly.NewEndpoint, hour: anomaly.OddHours, burst: anomaly.RequestBurst, volume: anomaly.RequestBurst,
+	errorRate: anomaly.ErrorSpike, bytesOut: anomaly.DataExfiltration, gap: anomaly.DormantWake,
+}
+
+// compare says what a facet shows today and what it normally shows.
+func (t *token) compare(f Facet) (observed, expected string) {
+	b := &t.block
+	switch f {
+	case country:
+		return b.peakIs[f], shares(&t.countries)
+	case network:
+		return b.peakIs[f], shares(&t.networks)
+	case client:
+		return b.peakIs[f], shares(&t.clients)
+	case service:
+		return b.peakIs[f], shares(&t.services)
+	case endpoint:
+		return b.peakAt.String(), t.usualEndpoints()
+	case hour:
+		from, to := t.hours.Busy(0.9)
+		return fmt.Sprintf("%02d:00 UTC", b.peakBin%24), fmt.Sprintf("%02d:00–%02d:00 UTC", from, to)
+	case burst:
+		return fmt.Sprintf("%.0f requests within an hour", b.busiest), fmt.Sprintf("at most %.0f", math.Ceil(t.burst.Best()))
+	case volume:
+		return fmt.Sprintf("%d requests in a day", b.n), fmt.Sprintf("at most %.0f", math.Ceil(t.volume.Best()))
+	case errorRate:
+		return fmt.Sprintf("%.0f of %d requests failed", b.errors.Hits(), b.n), fmt.Sprintf("%.1f %%", 100*t.errors.Rate())
+	case bytesOut:
+		return "answers up to " + size(float64(b.largest)), "about " + size(t.size.Typical())
+	case gap:
+		return "woke after a long sleep", fmt.Sprintf("at most %.0f days between uses", math.Ceil(t.gaps.Longest()))
+	}
+	return "", ""
+}
+
+// shares writes the two heaviest values with their percentages, and how many more there are.
+func shares(c *baseline.Categorical[string]) string {
+	total := c.Total()
+	if total == 0 {
+		return "nothing yet"
+	}
+	var s strings.Builder
+	for i, v := range c.Top(2) {
+		if i > 0 {
+			s.WriteString(", ")
+		}
+		fmt.Fprintf(&s, "%s %.0f %%", v.Value, 100*v.Weight/total)
+	}
+	if n := len(c.Values()); n > 2 {
+		fmt.Fprintf(&s, " and %d more", n-2)
+	}
+	return s.String()
+}
+
+// String is the endpoint as people write it.
+func (e Endpoint) String() string {
+	switch {
+	case e.Method == "":
+		return e.Route
+	case e.Route == "":
+		return e.Method
+	}
+	return e.Method + " " + e.Route
+}
+
+func (t *token) usualEndpoints() string {
+	n := 0
+	var most baseline.Share[Endpoint]
+	for i := range t.endpoints {
+		n += len(t.endpoints[i].routes.Values())
+		if top := t.endpoints[i].routes.Top(1); len(top) > 0 && top[0].Weight > most.Weight {
+			most = top[0]
+		}
+	}
+	switch n {
+	case 0:
+		return "nothing yet"
+	case 1:
+		return most.Value.String()
+	}
+	return fmt.Sprintf("%d endpoints, mostly %s", n, most.Value)
+}
+
+// size writes a size in decimal units.
+func size(n float64) string {
+	for _, unit := range []string{"B", "kB", "MB", "GB"} {
+		if n < 1000 {
+			return fmt.Sprintf("%.0f %s", n, unit)
+		}
+		n /= 1000
+	}
+	return fmt.Sprintf("%.1f TB", n)
+}

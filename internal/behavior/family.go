@@ -1,0 +1,59 @@
+package behavior
+
+import "strings"
+
+// families folds user agents to the product that sends them, remembering what was folded.
+type families struct {
+	known map[string]string
+}
+
+// familiesKept bounds the memory; beyond it everything is forgotten and folded anew.
+const familiesKept = 4096
+
+func (f *families) family(agent string) string {
+	if agent == "" {
+		return ""
+	}
+	if family, ok := f.known[agent]; ok {
+		return family
+	}
+	if f.known == nil || len(f.known) >= familiesKept {
+		f.known = map[string]string{}
+	}
+	family := intern(Family(agent))
+	f.known[strings.Clone(agent)] = family
+	return family
+}
+
+// browsers in the order in which their marks must be looked for: each one also claims to be the ones after it.
+var browsers = [...]struct{ mark, name string }{
+	{"Edg/", "Edge"}, {"OPR/", "Opera"}, {"SamsungBrowser/", "Samsung Internet"}, {"Firefox/", "Firefox"}, {"CriOS/", "Chrome"},
+	{"HeadlessChrome/", "Headless Chrome"}, {"Chrome/", "Chrome"}, {"Version/", "Safari"},
+}
+
+// Family is the product behind a user agent, without its version: "okhttp", "python-requests", "Chrome". Versions move with time
+// and say nothing about who calls.
+func Family(agent string) string {
+	if strings.HasPrefix(agent, "Mozilla/") {
+		for _, b := range browsers {
+			if strings.Contains(agent, b.mark) {
+				return b.name
+			}
+		}
+		if _, product, ok := strings.Cut(agent, "(compatible; "); ok {
+			return product[:productEnd(product)]
+		}
+		return "Mozilla"
+	}
+	return agent[:productEnd(agent)]
+}
+
+func productEnd(s string) int {
+	if end := strings.IndexAny(s, "/;)"); end > 0 {
+		return end
+	}
+	if end := strings.IndexByte(s, ' '); end > 0 {
+		return end
+	}
+	return len(s)
+}

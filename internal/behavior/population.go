@@ -1,0 +1,126 @@
+package behavior
+
+import "math"
+
+// population is what the engine knows about all tokens together. It changes only between event-time days, while no shard is at work;
+// in between the shards read it and write their tallies.
+type population struct {
+	day    int32
+	began  bool
+	peers  *Peers
+	hours  [48]float64 // counts behind peers.hours
+	live   float64     // tokens active on a day, averaged
+	calib  calibration
+	limits [detectorCount]float64
+}
+
+// liveMemory is how quickly the number of live tokens follows, per event-time day.
+const liveMemory = 0.1
+
+// tally is what the tokens of one shard add to tomorrow's population.
+type tally struct {
+	country   table[string]
+	client    table[string]
+	service   table[string]
+	endpoints map[string]*table[Endpoint]
+	hours     [48]float64
+	active    float64 // tokens seen today
+	calib     calibration
+}
+
+func (t *tally) endpoint(service string, at Endpoint) {
+	e := t.endpoints[service]
+	if e == nil {
+		if t.endpoints == nil {
+			t.endpoints = map[string]*table[Endpoint]{}
+		}
+		e = &table[Endpoint]{}
+		t.endpoints[service] = e
+	}
+	e.add(at, 1)
+}
+
+// merge takes another tally in and clears it.
+func (t *tally) merge(from *tally) {
+	t.country.merge(&from.country)
+	t.client.merge(&from.client)
+	t.service.merge(&from.service)
+	for name, e := range from.endpoints {
+		if t.endpoints == nil {
+			t.endpoints = map[string]*table[Endpoint]{}
+		}
+		if t.endpoints[name] == nil {
+			t.endpoints[name] = &table[Endpoint]{}
+		}
+		t.endpoints[name].merge(e)
+	}
+	for i, n := range from.hours {
+		t.hours[i] += n
+	}
+	t.active += from.active
+	from.hours, from.active = [48]float64{}, 0
+	t.calib.merge(&from.calib)
+}
+
+// turn begins a later event-time day: everything noted so far becomes the peers and the thresholds of the new day.
+func (p *population) turn(today int32, shards []*shard, budget Budget, disabled *[detectorCount]bool) {
+	if p.began {
+		p.take(today, shards)
+	}
+	p.day, p.began = today, true
+	p.limits = budget.limits(&p.calib, p.live, disabled)
+}
+
+func (p *population) take(today int32, shards []*shard) {
+	peers := p.peers
+	t := &shards[0].tally
+	for _, s := range shards[1:] {
+		t.merge(&s.tally)
+	}
+	peers.country.merge(&t.country)
+	peers.client.merge(&t.client)
+	peers.service.merge(&t.service)
+	for name, e := range t.endpoints {
+		if peers.endpoints[name] == nil {
+			peers.endpoints[name] = &table[Endpoint]{}
+		}
+		peers.endpoints[name].merge(e)
+	}
+	for i, n := range t.hours {
+		p.hours[i] += n
+	}
+	p.calib.merge(&t.calib)
+	active := t.active
+	t.hours, t.active = [48]float64{}, 0
+	passed := float64(today - p.day)
+	p.live += (1 - math.Pow(1-liveMemory, passed)) * (active/passed - p.live)
+	p.fade(math.Pow(peersDecay, passed))
+}
+
+func (p *population) fade(factor float64) {
+	peers := p.peers
+	peers.country.fade(factor, peersKept)
+	peers.client.fade(factor, peersKept)
+	peers.service.fade(factor, peersKept)
+	for name, e := range peers.endpoints {
+		e.fade(factor, peersKept)
+		if e.total == 0 {
+			delete(peers.endpoints, name)
+		}
+	}
+	var total float64
+	for i, n := range p.hours {
+		p.hours[i] = math.Round(n*factor*1024) / 1024
+		total += p.hours[i]
+	}
+	// One token-day in each bin stands for what nobody has done yet.
+	for i, n := range p.hours {
+		peers.hours[i] = (n + 1) / (total + 48)
+	}
+	for v, r := range peers.releases {
+		if p.day-r.last > releaseForgotten {
+			delete(peers.releases, v)
+		}
+	}
+	p.calib.fade()
+}

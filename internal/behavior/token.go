@@ -1,0 +1,202 @@
+package behavior
+
+import (
+	"math"
+	"unique"
+
+	"github.com/holterhq/holter/internal/baseline"
+)
+
+const day = int64(86400 * 1e9)
+
+// decayPerDay forgets with a half-life of 138 days.
+const decayPerDay = 0.995
+
+// A token is judged once it has shown this much on earlier days; before that there is not enough evidence, and it is only learned.
+const (
+	matureRequests = 20
+	matureDays     = 2
+)
+
+// quietDays after an alert a token's days do not calibrate the thresholds: an attack must not raise them.
+const quietDays = 14
+
+// token is what is known about one token: its normal life, its open day, its accumulated evidence.
+type token struct {
+	id    string
+	about about
+
+	first    int64 // event time of the first request, unix nanoseconds
+	last     int64 // and of the newest
+	requests uint64
+	days     uint32 // active days that have ended
+	learned  uint64 // requests on them
+	alertDay int32  // the newest statistical event
+	hasAlert bool
+
+	countries baseline.Categorical[string]
+	networks  baseline.Categorical[string]
+	clients   baseline.Categorical[string]
+	services  baseline.Categorical[string]
+	endpoints []serviceRoutes
+	hours     baseline.Hours
+	burst     baseline.Record
+	volume    baseline.Record
+	errors    baseline.Proportion
+	size      baseline.Magnitude
+	gaps      baseline.Gap
+
+	evidence [detectorCount]baseline.Cusum
+	block    block
+	open     bool
+
+	used       uint64 // the shard's clock at the newest use
+	dirty      bool
+	prev, next *token // the shard's list, least recently used first
+}
+
+// about is what may be said of a token to a person, as the newest request tells it.
+type about struct {
+	hint, kind, registry, ownerID, ownerName, ownerTeam string
+	outbound                                            bool
+}
+
+type serviceRoutes struct {
+	service string
+	routes  baseline.Categorical[Endpoint]
+}
+
+// remember takes in what the newest request says of the token itself.
+func (t *token) remember(o *Observation) {
+	if t.requests == 0 {
+		t.first = o.Time
+	}
+	t.requests++
+	t.last = max(t.last, o.Time)
+	if a := (about{o.Hint, o.Type, o.Registry, o.OwnerID, o.OwnerName, o.OwnerTeam, o.Outbound}); a != t.about {
+		t.about = about{intern(o.Hint), intern(o.Type), intern(o.Registry), intern(o.OwnerID), intern(o.OwnerName), intern(o.OwnerTeam), o.Outbound}
+	}
+}
+
+func (t *token) mature() bool { return t.learned >= matureRequests && t.days >= matureDays }
+
+// begin opens a block on a later day.
+func (t *token) begin(today int32) {
+	old := t.block
+	t.block = block{
+		day: today, slot: old.slot, inSlot: old.inSlot, before: old.before,
+		endpoints: old.endpoints[:0], sizes: old.sizes[:0],
+	}
+	for f := range old.seen {
+		t.block.seen[f] = old.seen[f][:0]
+	}
+	if t.open {
+		gap := today - old.day
+		t.block.gapNats = t.gaps.Nats(float64(gap))
+		t.gaps.Learn(float64(gap))
+		t.forget(gap)
+	}
+	t.open = true
+}
+
+func (t *token) forget(days int32) {
+	f := float32(math.Pow(decayPerDay, float64(min(days, 2000))))
+	t.countries.Decay(f)
+	t.networks.Decay(f)
+	t.clients.Decay(f)
+	t.services.Decay(f)
+	for i := range t.endpoints {
+		t.endpoints[i].routes.Decay(f)
+	}
+	t.hours.Decay(f)
+}
+
+// end closes the open block: its evidence is carried over, then it is learned.
+func (t *token) end(x *[facetCount]float64) {
+	b := &t.block
+	for d := range detectors {
+		if b.alerted {
+			t.evidence[d] = 0
+		} else {
+			t.evidence[d].Close(detectors[d].nats(x))
+		}
+	}
+	learn(&t.countries, b.seen[country], countriesKept)
+	learn(&t.networks, b.seen[network], networksKept)
+	learn(&t.clients, b.seen[client], clientsKept)
+	learn(&t.services, b.seen[service], servicesKept)
+	t.learnEndpoints()
+	for bin, n := range b.hours {
+		if n > 0 {
+			t.hours.Learn(bin, float32(n))
+		}
+	}
+	t.burst.Learn(float64(b.busiest))
+	t.volume.Learn(float64(b.n))
+	t.errors.Learn(b.errors)
+	for _, s := range b.sizes {
+		t.size.Learn(float64(s))
+	}
+	t.days++
+	t.learned += uint64(b.n)
+}
+
+func learn(c *baseline.Categorical[string], seen []count, capacity int) {
+	if len(seen) == 0 {
+		return
+	}
+	novel := false
+	for _, s := range seen {
+		novel = novel || c.Weight(s.value) == 0
+		c.Learn(intern(s.value), float32(s.n), capacity)
+	}
+	c.Close(novel)
+}
+
+func (t *token) learnEndpoints() {
+	b := &t.block
+	for i := range b.endpoints {
+		e := &b.endpoints[i]
+		r := t.routesOf(e.service)
+		novel := r.Weight(e.at) == 0
+		r.Learn(Endpoint{intern(e.at.Method), intern(e.at.Route)}, float32(e.n), endpointsKept)
+		if novel {
+			e.n = 0 // marks the service's day as one with a novelty
+		}
+	}
+	for i := range t.endpoints {
+		s := &t.endpoints[i]
+		used, novel := false, false
+		for _, e := range b.endpoints {
+			if e.service == s.service {
+				used, novel = true, novel || e.n == 0
+			}
+		}
+		if used {
+			s.routes.Close(novel)
+		}
+	}
+}
+
+// routesOf returns the endpoints of a service, making room by forgetting the service used least.
+func (t *token) routesOf(name string) *baseline.Categorical[Endpoint] {
+	least := 0
+	for i := range t.endpoints {
+		if t.endpoints[i].service == name {
+			return &t.endpoints[i].routes
+		}
+		if t.endpoints[i].routes.Total() < t.endpoints[least].routes.Total() {
+			least = i
+		}
+	}
+	fresh := serviceRoutes{service: intern(name)}
+	if len(t.endpoints) < servicesKept {
+		t.endpoints = append(t.endpoints, fresh)
+		return &t.endpoints[len(t.endpoints)-1].routes
+	}
+	t.endpoints[least] = fresh
+	return &t.endpoints[least].routes
+}
+
+// intern lets all tokens share one copy of a value.
+func intern(s string) string { return unique.Make(s).Value() }
