@@ -59,7 +59,10 @@ func banner(conf map[string]any) string {
 		}
 	}
 	for _, health := range used(conf, "extensions", "health_check") {
-		at, _ := endpoint(health, "localhost:13133")
+		at, byComponent := endpoint(health, "", "http")
+		if !byComponent {
+			at, _ = endpoint(health, "localhost:13133")
+		}
 		line("health", "http://%s", at)
 	}
 	for _, response := range used(conf, "exporters", "token_response") {

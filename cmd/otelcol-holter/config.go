@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"runtime/debug"
+	"slices"
 	"strings"
 
 	"go.opentelemetry.io/collector/component"
@@ -19,28 +21,31 @@ import (
 // ${env:…} is put in. The banner and the hints are made from it.
 type effectiveConfig struct{ conf map[string]any }
 
-// factory hooks it into the Collector as the last converter. It changes nothing, but refuses durations of Holter's own
-// components that have no unit.
+// ownTypes are the component types that Holter adds.
+var ownTypes = map[string]bool{"token_identity": true, "token_behavior": true, "token_response": true}
+
+// factory hooks it into the Collector as the last converter.
 func (e *effectiveConfig) factory() confmap.ConverterFactory {
 	return confmap.NewConverterFactory(func(confmap.ConverterSettings) confmap.Converter { return e })
 }
 
-// Convert implements confmap.Converter.
+// Convert implements confmap.Converter. It refuses durations of Holter's own components that have no unit: the Collector
+// would take them as nanoseconds.
 func (e *effectiveConfig) Convert(_ context.Context, conf *confmap.Conf) error {
 	e.conf = conf.ToStringMap()
-	sections, err := sections()
+	sections, err := configSections()
 	if err != nil {
 		return err
 	}
-	if lines := hint.BareDurations(e.conf, sections, "token_identity", "token_behavior", "token_response"); len(lines) > 0 {
+	if lines := hint.BareDurations(e.conf, sections, slices.Collect(maps.Keys(ownTypes))...); len(lines) > 0 {
 		return errors.New(strings.Join(lines, "\n"))
 	}
-	return nil
+	return componentHealth(conf)
 }
 
 // explain adds to an error of the Collector what would be right.
 func (e *effectiveConfig) explain(err error) error {
-	sections, failed := sections()
+	sections, failed := configSections()
 	if failed != nil || e.conf == nil {
 		return err
 	}
@@ -50,7 +55,7 @@ func (e *effectiveConfig) explain(err error) error {
 	return err
 }
 
-func sections() ([]hint.Section, error) {
+func configSections() ([]hint.Section, error) {
 	factories, err := components()
 	if err != nil {
 		return nil, err
@@ -66,11 +71,11 @@ func sections() ([]hint.Section, error) {
 }
 
 func defaults[F component.Factory](factories map[component.Type]F) map[string]any {
-	configs := make(map[string]any, len(factories))
+	types := make(map[string]any, len(factories))
 	for kind, factory := range factories {
-		configs[kind.String()] = factory.CreateDefaultConfig()
+		types[kind.String()] = factory.CreateDefaultConfig()
 	}
-	return configs
+	return types
 }
 
 // withDefaultConfig keeps the embedded configuration below --set, which alone would replace it.

@@ -22,6 +22,9 @@ import (
 const version = "0.1.0"
 
 func main() {
+	if os.Getenv("HOLTER_DATA") == "" {
+		_ = os.Unsetenv("HOLTER_DATA") // set but empty would put the data into the root folder
+	}
 	conf := &effectiveConfig{}
 	cmd := otelcol.NewCommand(otelcol.CollectorSettings{
 		BuildInfo: component.BuildInfo{Command: "otelcol-holter", Description: "Holter: a heart monitor for API tokens", Version: version},
