@@ -88,13 +88,41 @@ func TestOddVersionsSayWhy(t *testing.T) {
 func TestShippedConfigsAreValid(t *testing.T) {
 	factories, err := components()
 	require.NoError(t, err)
-	for _, config := range []string{"default.yaml", "gateway.yaml"} {
-		t.Run(config, func(t *testing.T) {
-			t.Setenv("HOLTER_DATA", t.TempDir())
-			_, err := otelcoltest.LoadConfigAndValidate(filepath.Join(root, "configs", config), factories)
+	t.Setenv("HOLTER_DATA", t.TempDir())
+	t.Setenv("HOLTER_IDENTITY_KEY", "YW4gaWRlbnRpdHkga2V5IG9mIHRoaXJ0eS10d28gYnl0ZXM=")
+	t.Setenv("HOLTER_FINGERPRINT_KEY", "YSBmaW5nZXJwcmludCBrZXkgb2YgMzIgYnl0ZXMgaGVyZSE=")
+	t.Setenv("HOLTER_WEBHOOK_URL", "https://alerts.example.com/holter")
+	t.Setenv("HOLTER_WEBHOOK_SECRET", "whsec_ZXhhbXBsZS1vbmx5LXJlcGxhY2UtbWUtMTIzNDU2")
+
+	shipped, err := filepath.Glob(root + "/configs/*.yaml")
+	require.NoError(t, err)
+	require.NotEmpty(t, shipped)
+	for _, config := range shipped {
+		t.Run(filepath.Base(config), func(t *testing.T) {
+			_, err := otelcoltest.LoadConfigAndValidate(config, factories)
+			assert.NoError(t, err)
+		})
+		t.Run(filepath.Base(config)+" with what it offers in comments", func(t *testing.T) {
+			_, err := otelcoltest.LoadConfigAndValidate(uncommented(t, config), factories)
 			assert.NoError(t, err)
 		})
 	}
+}
+
+// uncommented is a copy of a config with all the settings that it holds in comments. What stands before the first setting
+// is prose.
+func uncommented(t *testing.T, config string) string {
+	t.Helper()
+	text, err := os.ReadFile(config)
+	require.NoError(t, err)
+	setting := regexp.MustCompile(`^( +)# ( *(- )?[a-z_]+:( .*)?)$`)
+	lines := strings.Split(string(text), "\n")
+	for i, line := range lines {
+		lines[i] = setting.ReplaceAllString(line, "$1$2")
+	}
+	path := filepath.Join(t.TempDir(), filepath.Base(config))
+	require.NoError(t, os.WriteFile(path, []byte(strings.Join(lines, "\n")), 0o600))
+	return path
 }
 
 // A manifest outside the repository adds Holter's components to another set of components.
