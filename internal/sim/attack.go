@@ -1,7 +1,9 @@
 package sim
 
 import (
+	"encoding/json"
 	"fmt"
+	"io"
 	"slices"
 	"strconv"
 	"strings"
@@ -153,4 +155,15 @@ func minTime(a, b time.Time) time.Time {
 		return b
 	}
 	return a
+}
+
+// WriteLabels writes the truth about all attacks, a JSON object a line.
+func (f *Fleet) WriteLabels(w io.Writer) error {
+	enc := json.NewEncoder(w)
+	for _, l := range f.Labels() {
+		if err := enc.Encode(l); err != nil {
+			return fmt.Errorf("write labels: %w", err)
+		}
+	}
+	return nil
 }

@@ -1,10 +1,12 @@
 package sim
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
 	"io"
+	"os"
 
 	"go.yaml.in/yaml/v3"
 )
@@ -29,12 +31,12 @@ type registryToken struct {
 
 // WriteOwners writes the registry of all owners and tokens. Like a real one it holds no secret: keys are joined by their
 // hash, or by prefix and last four characters, and JWTs by their claims.
-func (f *Fleet) WriteOwners(w io.Writer, heading string) error {
+func (f *Fleet) WriteOwners(w io.Writer, by string) error {
 	file := registryFile{Owners: f.owners}
 	for _, t := range append(f.upstream[:len(f.upstream):len(f.upstream)], f.tokens...) {
 		file.Tokens = append(file.Tokens, f.entry(t))
 	}
-	if _, err := fmt.Fprintf(w, "# %s\n", heading); err != nil {
+	if _, err := fmt.Fprintf(w, "%s %s, seed %d: these keys open nothing.\n", Heading, by, f.seed); err != nil {
 		return err
 	}
 	enc := yaml.NewEncoder(w)
@@ -64,4 +66,22 @@ func (f *Fleet) entry(t *Token) registryToken {
 		e.ExpiresAt = f.end.AddDate(0, 1+int(t.seed>>8%11), 0).Format("2006-01-02T15:04:05Z07:00")
 	}
 	return e
+}
+
+// Heading begins the first line of every owners file that was drawn, so that it is never taken for one that somebody wrote.
+const Heading = "# Drawn by holter"
+
+// SaveOwners writes the registry to a file. It does not touch a file that it has not written itself.
+func (f *Fleet) SaveOwners(path, by string) error {
+	if old, err := os.ReadFile(path); err == nil && !bytes.HasPrefix(old, []byte(Heading)) {
+		return fmt.Errorf("%s exists and was not drawn by holter: move it away, or choose another place", path)
+	}
+	var b bytes.Buffer
+	if err := f.WriteOwners(&b, by); err != nil {
+		return err
+	}
+	if err := os.WriteFile(path, b.Bytes(), 0o644); err != nil {
+		return fmt.Errorf("write the owners file: %w", err)
+	}
+	return nil
 }

@@ -122,3 +122,6 @@ func (t *Token) settled(from, to time.Time) bool {
 	}
 	return true
 }
+
+// Zone is the name of the time zone that the client lives in.
+func (t *Token) Zone() string { return t.rhythm.zone.String() }
