@@ -7,7 +7,6 @@ import (
 	"go.opentelemetry.io/collector/consumer"
 	"go.opentelemetry.io/collector/exporter"
 	"go.opentelemetry.io/collector/exporter/exporterhelper"
-	"go.opentelemetry.io/collector/pdata/plog"
 
 	"github.com/holterhq/holter/exporter/tokenresponseexporter/internal/metadata"
 )
@@ -18,10 +17,16 @@ func NewFactory() exporter.Factory {
 		exporter.WithLogs(createLogs, metadata.LogsStability))
 }
 
-func createDefaultConfig() component.Config { return &Config{DryRun: true} }
-
+// createLogs wraps the responder for the Collector's own exporter metrics. Queue and retry are off: the outbox has a
+// scheduler for every target, where the Collector's queue has one for all of them.
 func createLogs(ctx context.Context, set exporter.Settings, cfg component.Config) (exporter.Logs, error) {
-	return exporterhelper.NewLogs(ctx, set, cfg,
-		func(context.Context, plog.Logs) error { return nil },
+	r, err := newResponder(set, cfg.(*Config))
+	if err != nil {
+		return nil, err
+	}
+	return exporterhelper.NewLogs(ctx, set, cfg, r.consumeLogs,
+		exporterhelper.WithStart(r.start),
+		exporterhelper.WithShutdown(r.shutdown),
+		exporterhelper.WithTimeout(exporterhelper.TimeoutConfig{Timeout: 0}),
 		exporterhelper.WithCapabilities(consumer.Capabilities{MutatesData: false}))
 }

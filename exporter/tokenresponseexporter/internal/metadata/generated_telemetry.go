@@ -28,6 +28,7 @@ type TelemetryBuilder struct {
 	meter                           metric.Meter
 	mu                              sync.Mutex
 	registrations                   []metric.Registration
+	TokenResponseConditionErrors    metric.Int64Counter
 	TokenResponseDeadLetters        metric.Int64ObservableGauge
 	TokenResponseDeadLettersEvicted metric.Int64Counter
 	TokenResponseDeliveries         metric.Int64Counter
@@ -40,7 +41,7 @@ type TelemetryBuilder struct {
 	TokenResponseRetries            metric.Int64Counter
 	TokenResponseRuleMatches        metric.Int64Counter
 	TokenResponseSeenEvictions      metric.Int64Counter
-	TokenResponseStorageErrors      metric.Int64Counter
+	TokenResponseStorageFailing     metric.Int64ObservableGauge
 	TokenResponseTargetDisabled     metric.Int64ObservableGauge
 	TokenResponseUnknownActs        metric.Int64Counter
 }
@@ -77,6 +78,21 @@ func (builder *TelemetryBuilder) RegisterTokenResponseOutboxSizeCallback(cb metr
 		cb(ctx, &observerInt64{inst: builder.TokenResponseOutboxSize, obs: o})
 		return nil
 	}, builder.TokenResponseOutboxSize)
+	if err != nil {
+		return err
+	}
+	builder.mu.Lock()
+	defer builder.mu.Unlock()
+	builder.registrations = append(builder.registrations, reg)
+	return nil
+}
+
+// RegisterTokenResponseStorageFailingCallback sets callback for observable TokenResponseStorageFailing metric.
+func (builder *TelemetryBuilder) RegisterTokenResponseStorageFailingCallback(cb metric.Int64Callback) error {
+	reg, err := builder.meter.RegisterCallback(func(ctx context.Context, o metric.Observer) error {
+		cb(ctx, &observerInt64{inst: builder.TokenResponseStorageFailing, obs: o})
+		return nil
+	}, builder.TokenResponseStorageFailing)
 	if err != nil {
 		return err
 	}
@@ -129,6 +145,12 @@ func NewTelemetryBuilder(settings component.TelemetrySettings, options ...Teleme
 	}
 	builder.meter = Meter(settings)
 	var err, errs error
+	builder.TokenResponseConditionErrors, err = builder.meter.Int64Counter(
+		"otelcol_token_response_condition_errors",
+		metric.WithDescription("Conditions that could not be evaluated for an event; the rule does not match then. [Alpha]"),
+		metric.WithUnit("{event}"),
+	)
+	errs = errors.Join(errs, err)
 	builder.TokenResponseDeadLetters, err = builder.meter.Int64ObservableGauge(
 		"otelcol_token_response_dead_letters",
 		metric.WithDescription("Dead letters that are kept for the target. [Alpha]"),
@@ -202,10 +224,10 @@ func NewTelemetryBuilder(settings component.TelemetrySettings, options ...Teleme
 		metric.WithUnit("{anomaly}"),
 	)
 	errs = errors.Join(errs, err)
-	builder.TokenResponseStorageErrors, err = builder.meter.Int64Counter(
-		"otelcol_token_response_storage_errors",
-		metric.WithDescription("Storage operations that failed. [Alpha]"),
-		metric.WithUnit("{operation}"),
+	builder.TokenResponseStorageFailing, err = builder.meter.Int64ObservableGauge(
+		"otelcol_token_response_storage_failing",
+		metric.WithDescription("1 while the storage refuses to write and deliveries are kept in memory, else 0. [Alpha]"),
+		metric.WithUnit("1"),
 	)
 	errs = errors.Join(errs, err)
 	builder.TokenResponseTargetDisabled, err = builder.meter.Int64ObservableGauge(

@@ -28,10 +28,15 @@ func TestSetupTelemetry(t *testing.T) {
 		observer.Observe(1)
 		return nil
 	}))
+	require.NoError(t, tb.RegisterTokenResponseStorageFailingCallback(func(_ context.Context, observer metric.Int64Observer) error {
+		observer.Observe(1)
+		return nil
+	}))
 	require.NoError(t, tb.RegisterTokenResponseTargetDisabledCallback(func(_ context.Context, observer metric.Int64Observer) error {
 		observer.Observe(1)
 		return nil
 	}))
+	tb.TokenResponseConditionErrors.Add(context.Background(), 1)
 	tb.TokenResponseDeadLettersEvicted.Add(context.Background(), 1)
 	tb.TokenResponseDeliveries.Add(context.Background(), 1)
 	tb.TokenResponseDeliveryLatency.Record(context.Background(), 1)
@@ -42,8 +47,10 @@ func TestSetupTelemetry(t *testing.T) {
 	tb.TokenResponseRetries.Add(context.Background(), 1)
 	tb.TokenResponseRuleMatches.Add(context.Background(), 1)
 	tb.TokenResponseSeenEvictions.Add(context.Background(), 1)
-	tb.TokenResponseStorageErrors.Add(context.Background(), 1)
 	tb.TokenResponseUnknownActs.Add(context.Background(), 1)
+	AssertEqualTokenResponseConditionErrors(t, testTel,
+		[]metricdata.DataPoint[int64]{{Value: 1}},
+		metricdatatest.IgnoreTimestamp())
 	AssertEqualTokenResponseDeadLetters(t, testTel,
 		[]metricdata.DataPoint[int64]{{Value: 1}},
 		metricdatatest.IgnoreTimestamp())
@@ -80,7 +87,7 @@ func TestSetupTelemetry(t *testing.T) {
 	AssertEqualTokenResponseSeenEvictions(t, testTel,
 		[]metricdata.DataPoint[int64]{{Value: 1}},
 		metricdatatest.IgnoreTimestamp())
-	AssertEqualTokenResponseStorageErrors(t, testTel,
+	AssertEqualTokenResponseStorageFailing(t, testTel,
 		[]metricdata.DataPoint[int64]{{Value: 1}},
 		metricdatatest.IgnoreTimestamp())
 	AssertEqualTokenResponseTargetDisabled(t, testTel,

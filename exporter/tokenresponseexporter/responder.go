@@ -1,0 +1,214 @@
+package tokenresponseexporter
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"time"
+
+	"go.opentelemetry.io/collector/component"
+	"go.opentelemetry.io/collector/exporter"
+	"go.opentelemetry.io/collector/extension/xextension/storage"
+	"go.opentelemetry.io/collector/pdata/plog"
+	"go.uber.org/zap"
+
+	"github.com/holterhq/holter/internal/response"
+	"github.com/holterhq/holter/internal/response/courier"
+	"github.com/holterhq/holter/internal/response/message"
+	"github.com/holterhq/holter/internal/response/outbox"
+)
+
+// responder is the exporter: it matches events with rules and hands them to a dispatcher.
+type responder struct {
+	cfg        *Config
+	set        exporter.Settings
+	policy     response.Policy
+	conditions []*condition
+	tell       *teller
+
+	client     storage.Client // nil: in memory
+	dispatcher *courier.Dispatcher
+}
+
+func newResponder(set exporter.Settings, cfg *Config) (*responder, error) {
+	parser, err := newConditionParser(set.TelemetrySettings)
+	if err != nil {
+		return nil, err
+	}
+	r := &responder{cfg: cfg, set: set}
+	for i := range cfg.Rules {
+		rule := &cfg.Rules[i]
+		compiled, err := parser.parse(rule.Condition)
+		if err != nil {
+			return nil, fmt.Errorf("rules[%d]::condition: %w", i, err)
+		}
+		r.conditions = append(r.conditions, compiled)
+		r.policy = append(r.policy, response.Rule{
+			Name: rule.name(i), Detectors: rule.Detectors, MinSeverity: rule.MinSeverity, Targets: rule.Targets, Stop: rule.Stop,
+		})
+	}
+	r.tell, err = newTeller(set)
+	return r, err
+}
+
+func (r *responder) start(ctx context.Context, host component.Host) error {
+	r.tell.health.begin(host)
+	r.warn()
+	targets, err := r.targets(ctx, host)
+	if err != nil {
+		return err
+	}
+	out, found, err := r.open(ctx, host)
+	if err != nil {
+		return err
+	}
+	r.dispatcher = courier.New(out, targets, courier.Environment{
+		Now: time.Now, Luck: rand.Float64, DownAfter: r.cfg.UnhealthyAfter,
+	}, r.tell.notice)
+	r.dispatcher.Start(ctx, found)
+	return r.tell.gauges(r.dispatcher, out)
+}
+
+// warn says what is allowed but probably not meant.
+func (r *responder) warn() {
+	log := r.set.Logger
+	if len(r.cfg.Rules) == 0 {
+		log.Info("no rules are configured: anomalies are neither told nor acted on here")
+	}
+	for _, name := range r.cfg.unused() {
+		log.Warn("no rule sends anything to this target", zap.String("target", name))
+	}
+	if r.cfg.Storage == nil && len(r.cfg.Rules) > 0 {
+		log.Warn("no storage is configured: what waits for delivery, and what was delivered, is forgotten when the process ends. " +
+			"Write storage: file_storage")
+	}
+}
+
+// open opens the outbox. A store that cannot be opened or read is no reason to stop the Collector: the outbox then lives in
+// memory, and health says so.
+func (r *responder) open(ctx context.Context, host component.Host) (*outbox.Outbox, []*response.Delivery, error) {
+	limits := outbox.Limits{
+		Memory: r.cfg.Outbox.MaxMemoryMiB << 20, DeadLetters: r.cfg.Outbox.MaxDeadLetters, Acts: r.cfg.Outbox.MaxActs,
+		Seen: r.cfg.Outbox.Remember.MaxCount, SeenFor: r.cfg.Outbox.Remember.For,
+	}
+	now := time.Now()
+	if r.cfg.Storage == nil {
+		return outbox.Open(ctx, nil, limits, now)
+	}
+	client, configured, err := openStorage(ctx, host, r.set.ID, *r.cfg.Storage)
+	if !configured {
+		return nil, nil, err
+	}
+	if err == nil {
+		r.client = client
+		out, found, damage := outbox.Open(ctx, store{client}, limits, now)
+		if out != nil {
+			if damage != nil {
+				r.tell.notice(courier.Notice{Kind: courier.Damaged, Err: damage})
+			}
+			return out, found, nil
+		}
+		err = damage
+	}
+	r.tell.lost(err)
+	return outbox.Open(ctx, nil, limits, now)
+}
+
+// consumeLogs takes on the deliveries of all anomalies in the logs. It returns once they are in the outbox; an error means
+// that none of them is.
+func (r *responder) consumeLogs(ctx context.Context, logs plog.Logs) error {
+	now := time.Now()
+	var deliveries []*response.Delivery
+	events := 0
+	for _, rl := range logs.ResourceLogs().All() {
+		for _, sl := range rl.ScopeLogs().All() {
+			for _, record := range sl.LogRecords().All() {
+				if isAnomaly(record) {
+					events++
+					deliveries = append(deliveries, r.deliveries(ctx, event{rl, sl, record}, now)...)
+				}
+			}
+		}
+	}
+	if events == 0 {
+		return nil
+	}
+	if len(deliveries) > 0 {
+		if err := r.dispatcher.Accept(ctx, deliveries...); err != nil {
+			r.tell.refused(ctx, events)
+			return err // not permanent: whoever sent it keeps it and tries again
+		}
+	}
+	r.tell.received(ctx, events)
+	return nil
+}
+
+// deliveries are what one event becomes.
+func (r *responder) deliveries(ctx context.Context, e event, now time.Time) []*response.Delivery {
+	described := describe(e)
+	matches, rules := r.policy.Match(described.Detector, severityOf(e.record), func(i int) bool {
+		holds, err := r.conditions[i].holds(ctx, e)
+		if err != nil {
+			r.tell.unclear(ctx, r.policy[i].Name, described.ID, err)
+		}
+		return holds && err == nil
+	})
+	for _, rule := range rules {
+		r.tell.matched(ctx, rule)
+	}
+	described.DryRun = r.dry(matches)
+	var out []*response.Delivery
+	for _, m := range matches {
+		described.Rule = m.Rule
+		body, err := message.Body(described)
+		if err != nil {
+			r.set.Logger.Error("an anomaly cannot be written as a message", zap.String("anomaly.id", described.ID), zap.Error(err))
+			return nil
+		}
+		out = append(out, &response.Delivery{
+			ID: described.ID, Target: m.Target, Rule: m.Rule, Arrived: now, Body: body,
+			DryRun:   r.dryTarget(m.Target),
+			Progress: response.Progress{Due: now},
+		})
+	}
+	return out
+}
+
+// dry says whether nothing is done about the token: no act goes out for the matches.
+func (r *responder) dry(matches []response.Match) bool {
+	acts := 0
+	for _, m := range matches {
+		if target := r.cfg.Targets[m.Target]; target.HTTP.HasValue() {
+			if acts++; !r.dryTarget(m.Target) {
+				return false
+			}
+		}
+	}
+	return acts > 0 || r.cfg.DryRun
+}
+
+// dryTarget says whether a target's acts are described instead of sent.
+func (r *responder) dryTarget(name string) bool {
+	target := r.cfg.Targets[name]
+	if !target.HTTP.HasValue() {
+		return false
+	}
+	if own := target.HTTP.Get().DryRun; own != nil {
+		return *own
+	}
+	return r.cfg.DryRun
+}
+
+func (r *responder) shutdown(ctx context.Context) error {
+	var err error
+	if r.dispatcher != nil {
+		err = r.dispatcher.Shutdown(ctx)
+	}
+	if r.client != nil {
+		err = errors.Join(err, r.client.Close(ctx))
+		r.client = nil
+	}
+	r.tell.close()
+	return err
+}
