@@ -1,0 +1,113 @@
+package otelattr
+
+import (
+	"strconv"
+	"strings"
+
+	"go.opentelemetry.io/collector/pdata/pcommon"
+	"go.opentelemetry.io/collector/pdata/plog"
+
+	"github.com/holterhq/holter/internal/anomaly"
+)
+
+// userAgentName is the family of the client, as semantic conventions name it.
+const userAgentName = "user_agent.name"
+
+// severities of anomaly events, by what they mean for the reader.
+var severities = [...]struct {
+	number plog.SeverityNumber
+	text   string
+}{
+	anomaly.Look:      {plog.SeverityNumberWarn, "WARN"},
+	anomaly.Act:       {plog.SeverityNumberError, "ERROR"},
+	anomaly.Confirmed: {plog.SeverityNumberFatal, "FATAL"},
+}
+
+// PutAnomaly writes an event into an empty log record. Its timestamp is event time; observed is when Holter noticed.
+func PutAnomaly(e *anomaly.Event, observed pcommon.Timestamp, log plog.LogRecord) {
+	log.SetEventName(EventAnomaly)
+	log.SetTimestamp(pcommon.Timestamp(e.Time))
+	log.SetObservedTimestamp(observed)
+	severity := severities[min(int(e.Severity), len(severities)-1)]
+	log.SetSeverityNumber(severity.number)
+	log.SetSeverityText(severity.text)
+	log.SetTraceID(e.Trace)
+	log.SetSpanID(e.Span)
+	log.Body().SetStr(e.Sentence)
+
+	attrs := log.Attributes()
+	attrs.EnsureCapacity(32)
+	attrs.PutStr(AnomalyID, e.ID)
+	attrs.PutStr(AnomalyDetector, string(e.Detector))
+	attrs.PutDouble(AnomalyScore, e.Score)
+	attrs.PutDouble(AnomalyLimit, e.Limit)
+	attrs.PutStr(AnomalyAction, string(e.Action))
+	putEvidence(e.Evidence, attrs.PutEmptySlice(AnomalyEvidence))
+	if rule, ok := anomaly.RuleOf(e.Detector); ok {
+		attrs.PutStr(SecurityRuleName, rule.Name)
+		attrs.PutStr(SecurityRuleCategory, rule.Category)
+		putSome(attrs, ThreatTechniqueID, rule.Technique)
+	}
+	putToken(e.Token, attrs)
+	putTrigger(e.Trigger, attrs)
+}
+
+func putEvidence(evidence []anomaly.Evidence, list pcommon.Slice) {
+	list.EnsureCapacity(len(evidence))
+	for _, e := range evidence {
+		m := list.AppendEmpty().SetEmptyMap()
+		m.PutStr(EvidenceFacet, e.Facet)
+		m.PutStr(EvidenceObserved, e.Observed)
+		m.PutStr(EvidenceExpected, e.Expected)
+		m.PutDouble(EvidenceNats, e.Nats)
+		m.PutInt(EvidenceSamples, int64(e.Samples))
+		m.PutDouble(EvidenceAge, e.Age.Seconds())
+	}
+}
+
+func putToken(t anomaly.Token, attrs pcommon.Map) {
+	direction := DirectionInbound
+	if t.Outbound {
+		direction = DirectionOutbound
+	}
+	attrs.PutStr(TokenID, t.ID)
+	attrs.PutStr(TokenDirection, direction)
+	putSome(attrs, TokenHint, t.Hint)
+	putSome(attrs, TokenType, t.Type)
+	putSome(attrs, TokenRegistryID, t.Registry)
+	putSome(attrs, TokenOwnerID, t.OwnerID)
+	putSome(attrs, TokenOwnerName, t.OwnerName)
+	putSome(attrs, TokenOwnerTeam, t.OwnerTeam)
+}
+
+func putTrigger(t anomaly.Trigger, attrs pcommon.Map) {
+	putSome(attrs, ServiceName, t.Service)
+	putSome(attrs, ServiceVersion, t.Version)
+	putSome(attrs, EnvironmentName, t.Environment)
+	putSome(attrs, HTTPMethod, t.Method)
+	putSome(attrs, HTTPRoute, t.Route)
+	if t.HTTPStatus > 0 {
+		attrs.PutInt(HTTPStatus, int64(t.HTTPStatus))
+	}
+	putSome(attrs, GeoCountry, t.Country)
+	putSome(attrs, userAgentName, t.Client)
+	PutNetwork(attrs, t.Network)
+}
+
+// PutNetwork writes a network as the baselines know it: an autonomous system by its number, anything else as the
+// truncated address of the client.
+func PutNetwork(attrs pcommon.Map, network string) {
+	if digits, ok := strings.CutPrefix(network, "AS"); ok {
+		if number, err := strconv.ParseInt(digits, 10, 64); err == nil {
+			attrs.PutInt(ClientASNumber, number)
+			return
+		}
+	}
+	putSome(attrs, ClientAddress, network)
+}
+
+func putSome(attrs pcommon.Map, key, value string) {
+	if value != "" {
+		attrs.PutStr(key, value)
+	}
+}

@@ -1,0 +1,248 @@
+package otelattr
+
+import (
+	"strconv"
+	"strings"
+
+	"go.opentelemetry.io/collector/pdata/pcommon"
+
+	"github.com/holterhq/holter/internal/behavior"
+)
+
+// Further attributes that requests are read from.
+const (
+	messagingDestination = "messaging.destination.name"
+	serverAddress        = "server.address"
+	oldPeerName          = "net.peer.name"
+	userAgentHeader      = HTTPHeaderPrefix + "user-agent"
+)
+
+// readAll reads the attributes of the semantic conventions. Older spellings never replace newer ones.
+func (f *fields) readAll(attrs pcommon.Map) {
+	for k, v := range attrs.All() {
+		if strings.HasPrefix(k, "api_token.") {
+			f.readToken(k, v)
+			continue
+		}
+		f.read(k, v)
+	}
+}
+
+func (f *fields) readToken(k string, v pcommon.Value) {
+	r := f.Record
+	switch k {
+	case TokenID:
+		r.Token = v.AsString()
+	case TokenHint:
+		r.Hint = v.AsString()
+	case TokenType:
+		r.Type = v.AsString()
+	case TokenRegistryID:
+		r.Registry = v.AsString()
+	case TokenOwnerID:
+		r.OwnerID = v.AsString()
+	case TokenOwnerName:
+		r.OwnerName = v.AsString()
+	case TokenOwnerTeam:
+		r.OwnerTeam = v.AsString()
+	case TokenStatus:
+		r.Status = v.AsString()
+	case TokenProvisional:
+		r.Provisional = v.AsString() == "true"
+	case TokenDirection:
+		r.Outbound = v.AsString() == DirectionOutbound
+	case TokenOutcome:
+		r.Outcome, f.judged = outcomeOf(v.AsString())
+	case TokenViolations:
+		r.Violations = stringsOf(v)
+	}
+}
+
+func (f *fields) read(k string, v pcommon.Value) {
+	r := f.Record
+	switch k {
+	case HTTPMethod:
+		r.Method = v.AsString()
+	case OldHTTPMethod:
+		keep(&r.Method, v)
+	case HTTPRoute:
+		r.Route = v.AsString()
+	case HTTPStatus:
+		r.HTTPStatus = uint16(number(v, 0))
+	case OldHTTPStatus:
+		if r.HTTPStatus == 0 {
+			r.HTTPStatus = uint16(number(v, 0))
+		}
+	case URLPath:
+		r.Path = v.AsString()
+	case OldHTTPTarget:
+		keep(&r.Path, v)
+	case URLFull, OldHTTPURL:
+		keep(&f.url, v)
+	case ClientAddress:
+		f.address = v.AsString()
+	case OldHTTPClientIP:
+		keep(&f.address, v)
+	case UserAgent:
+		r.Client = v.AsString()
+	case OldHTTPUserAgent:
+		keep(&r.Client, v)
+	case userAgentHeader:
+		if all := stringsOf(v); len(all) > 0 && r.Client == "" {
+			r.Client = all[0]
+		}
+	case HTTPRequestBytes, OldHTTPRequestBytes:
+		r.RequestBytes = number(v, -1)
+	case HTTPResponseBytes, OldHTTPResponseBytes:
+		r.ResponseBytes = number(v, -1)
+	case GeoCountry:
+		r.Country = v.AsString()
+	case ClientASNumber:
+		r.Network = asNumber(v)
+	case RPCService:
+		f.rpcService = v.AsString()
+	case RPCMethod:
+		f.rpcMethod = v.AsString()
+	case RPCStatus, OldRPCGRPCStatus:
+		f.rpcStatus = rpcStatus(v)
+	case messagingDestination:
+		f.destination = v.AsString()
+	case serverAddress:
+		f.server = v.AsString()
+	case oldPeerName:
+		keep(&f.server, v)
+	default:
+		if !r.Unreadable && isCredentialAttribute(k) {
+			r.Unreadable = true
+		}
+	}
+}
+
+// accessLogKeys are the names that access logs use, in attributes or in a body that is a map, and what they mean.
+var accessLogKeys = map[string]string{
+	"method": OldHTTPMethod, "request_method": OldHTTPMethod, "verb": OldHTTPMethod, "http_method": OldHTTPMethod,
+	"status": OldHTTPStatus, "status_code": OldHTTPStatus, "response_code": OldHTTPStatus, "http_status": OldHTTPStatus,
+	"path": OldHTTPTarget, "uri": OldHTTPTarget, "request_uri": OldHTTPTarget, "url_path": OldHTTPTarget,
+	"url": OldHTTPURL, "route": HTTPRoute,
+	"remote_addr": OldHTTPClientIP, "client_ip": OldHTTPClientIP, "remote_ip": OldHTTPClientIP,
+	"user_agent": OldHTTPUserAgent, "http_user_agent": OldHTTPUserAgent,
+	"bytes_received": OldHTTPRequestBytes, "request_length": OldHTTPRequestBytes,
+	"bytes_sent": OldHTTPResponseBytes, "body_bytes_sent": OldHTTPResponseBytes, "response_size": OldHTTPResponseBytes,
+}
+
+// readAccessLog reads the fields of an access log, and those of the semantic conventions that stand in a body.
+func (f *fields) readAccessLog(m pcommon.Map) {
+	for k, v := range m.All() {
+		if known, ok := accessLogKeys[k]; ok {
+			k = known
+		}
+		f.read(k, v)
+	}
+}
+
+// keep sets a field that no newer spelling has set.
+func keep(field *string, v pcommon.Value) {
+	if *field == "" {
+		*field = v.AsString()
+	}
+}
+
+func number(v pcommon.Value, otherwise int64) int64 {
+	switch v.Type() {
+	case pcommon.ValueTypeInt:
+		return v.Int()
+	case pcommon.ValueTypeDouble:
+		return int64(v.Double())
+	case pcommon.ValueTypeStr:
+		if n, err := strconv.ParseInt(v.Str(), 10, 64); err == nil {
+			return n
+		}
+	}
+	return otherwise
+}
+
+func stringsOf(v pcommon.Value) []string {
+	if v.Type() != pcommon.ValueTypeSlice {
+		if s := v.AsString(); s != "" {
+			return []string{s}
+		}
+		return nil
+	}
+	all := make([]string, 0, v.Slice().Len())
+	for _, element := range v.Slice().All() {
+		all = append(all, element.AsString())
+	}
+	return all
+}
+
+// outcome is what became of a request that nobody has judged yet.
+func (f *fields) outcome(failed bool) behavior.Outcome {
+	switch status := f.HTTPStatus; {
+	case status == 401, status == 403:
+		return behavior.AuthError
+	case status == 429:
+		return behavior.RateLimited
+	case status >= 500:
+		return behavior.ServerError
+	case status >= 400:
+		return behavior.ClientError
+	case status > 0:
+		return behavior.Success
+	}
+	switch f.rpcStatus - 1 {
+	case 7, 16: // permission denied, unauthenticated
+		return behavior.AuthError
+	case 8: // resource exhausted
+		return behavior.RateLimited
+	case 1, 3, 5, 6, 9, 10, 11: // cancelled, invalid, not found, exists, precondition, aborted, out of range
+		return behavior.ClientError
+	case 2, 4, 12, 13, 14, 15: // unknown, deadline, unimplemented, internal, unavailable, data loss
+		return behavior.ServerError
+	}
+	if failed {
+		return behavior.ServerError
+	}
+	return behavior.Success
+}
+
+func outcomeOf(s string) (behavior.Outcome, bool) {
+	for o := behavior.Success; o <= behavior.ServerError; o++ {
+		if o.String() == s {
+			return o, true
+		}
+	}
+	return behavior.Success, false
+}
+
+// rpcCodes are the gRPC status codes in order, as rpc.response.status_code spells them.
+var rpcCodes = [...]string{
+	"OK", "CANCELLED", "UNKNOWN", "INVALID_ARGUMENT", "DEADLINE_EXCEEDED", "NOT_FOUND", "ALREADY_EXISTS", "PERMISSION_DENIED",
+	"RESOURCE_EXHAUSTED", "FAILED_PRECONDITION", "ABORTED", "OUT_OF_RANGE", "UNIMPLEMENTED", "INTERNAL", "UNAVAILABLE",
+	"DATA_LOSS", "UNAUTHENTICATED",
+}
+
+// rpcStatus is the gRPC status code + 1, or 0.
+func rpcStatus(v pcommon.Value) int16 {
+	if n := number(v, -1); n >= 0 && n < int64(len(rpcCodes)) {
+		return int16(n) + 1
+	}
+	for code, name := range rpcCodes {
+		if strings.EqualFold(name, v.AsString()) {
+			return int16(code) + 1
+		}
+	}
+	return 0
+}
+
+// isCredentialAttribute says whether an attribute is a header, or RPC metadata, that carries credentials.
+func isCredentialAttribute(k string) bool {
+	for _, prefix := range [...]string{HTTPHeaderPrefix, RPCMetadataPrefix, OldRPCMetadataPrefix} {
+		if name, ok := strings.CutPrefix(k, prefix); ok {
+			switch strings.ReplaceAll(strings.ToLower(name), "_", "-") {
+			case "authorization", "proxy-authorization", "x-api-key", "api-key", "apikey", "x-auth-token", "x-access-token", "x-amz-security-token":
+				return true
+			}
+		}
+	}
+	return false
+}

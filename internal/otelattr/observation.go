@@ -1,0 +1,219 @@
+package otelattr
+
+import (
+	"net/netip"
+	"strconv"
+	"strings"
+
+	"go.opentelemetry.io/collector/pdata/pcommon"
+	"go.opentelemetry.io/collector/pdata/plog"
+	"go.opentelemetry.io/collector/pdata/ptrace"
+
+	"github.com/holterhq/holter/internal/behavior"
+)
+
+// Record is what a span or a log record tells about a request.
+type Record struct {
+	behavior.Observation
+	Parent      [8]byte // the span it is part of
+	Remote      bool    // Parent is known to be in another process
+	Served      bool    // a SERVER span: counted for its service and route whether it has a token or not
+	Unreadable  bool    // no token is known, although a credential stands there
+	Provisional bool    // the token may turn out to be another one: counted, not learned from
+}
+
+// Origin is what all records of one resource have in common.
+type Origin struct{ Service, Version, Environment string }
+
+// OriginOf reads the attributes of a resource.
+func OriginOf(resource pcommon.Map) Origin {
+	var o Origin
+	for k, v := range resource.All() {
+		switch k {
+		case ServiceName:
+			o.Service = v.AsString()
+		case ServiceVersion:
+			o.Version = v.AsString()
+		case EnvironmentName:
+			o.Environment = v.AsString()
+		case OldEnvironment:
+			if o.Environment == "" {
+				o.Environment = v.AsString()
+			}
+		}
+	}
+	return o
+}
+
+// Span reads a span into r. It is false for spans that are no requests: INTERNAL ones, and those without a token that are
+// not SERVER spans either.
+func (o Origin) Span(span ptrace.Span, r *Record) bool {
+	kind := span.Kind()
+	switch kind {
+	case ptrace.SpanKindServer, ptrace.SpanKindConsumer, ptrace.SpanKindClient, ptrace.SpanKindProducer:
+	default:
+		return false
+	}
+	*r = Record{Served: kind == ptrace.SpanKindServer}
+	r.RequestBytes, r.ResponseBytes = -1, -1
+	r.Outbound = kind == ptrace.SpanKindClient || kind == ptrace.SpanKindProducer
+	f := fields{Record: r}
+	f.readAll(span.Attributes())
+	if r.Token == "" && !r.Served {
+		return false
+	}
+	f.finish(o)
+	r.Time = int64(span.EndTimestamp())
+	r.Duration = max(0, r.Time-int64(span.StartTimestamp()))
+	r.Trace, r.Span, r.Parent = span.TraceID(), span.SpanID(), span.ParentSpanID()
+	r.Remote = span.Flags()&remoteFlags == remoteFlags
+	if !f.judged {
+		r.Outcome = f.outcome(span.Status().Code() == ptrace.StatusCodeError)
+	}
+	if state := span.TraceState().AsRaw(); state != "" {
+		r.Weight = weightOf(state)
+	}
+	return true
+}
+
+// remoteFlags are SPAN_FLAGS_CONTEXT_HAS_IS_REMOTE_MASK and SPAN_FLAGS_CONTEXT_IS_REMOTE_MASK of OTLP.
+const remoteFlags = 0x300
+
+// Log reads a log record into r. It is false for records that do not carry a token, or do not look like a request: no
+// method and no status, neither in the attributes nor in a body that is a map.
+func (o Origin) Log(log plog.LogRecord, r *Record) bool {
+	if strings.HasPrefix(log.EventName(), "api_token.") {
+		return false // what Holter says itself
+	}
+	if _, ok := log.Attributes().Get(TokenID); !ok {
+		return false
+	}
+	*r = Record{}
+	r.Duration, r.RequestBytes, r.ResponseBytes = -1, -1, -1
+	f := fields{Record: r}
+	if log.Body().Type() == pcommon.ValueTypeMap {
+		f.readAccessLog(log.Body().Map())
+	}
+	f.readAccessLog(log.Attributes())
+	f.readAll(log.Attributes())
+	if r.Token == "" || r.Method == "" && r.HTTPStatus == 0 && f.rpcMethod == "" {
+		return false
+	}
+	f.finish(o)
+	r.Time = int64(log.Timestamp())
+	if r.Time == 0 {
+		r.Time = int64(log.ObservedTimestamp())
+	}
+	r.Trace, r.Span = log.TraceID(), log.SpanID()
+	if !f.judged {
+		r.Outcome = f.outcome(log.SeverityNumber() >= plog.SeverityNumberError)
+	}
+	return true
+}
+
+// fields collects the attributes of a record that have to be seen together.
+type fields struct {
+	*Record
+	rpcService, rpcMethod string
+	destination           string // of a message
+	server                string // host of an outbound request
+	url                   string
+	address               string
+	rpcStatus             int16 // 0: none, else the gRPC status code + 1
+	judged                bool  // the outcome was given
+}
+
+// finish fills in what follows from several attributes.
+func (f *fields) finish(o Origin) {
+	r := f.Record
+	r.Service, r.Version, r.Environment = o.Service, o.Version, o.Environment
+	if r.Route == "" {
+		f.route()
+	}
+	if r.Outbound {
+		r.Country, r.Network = "", ""
+	} else if r.Network == "" && f.address != "" {
+		r.Network = network(f.address)
+	}
+	if r.Token != "" {
+		r.Unreadable = false
+	}
+}
+
+// route finds what was called where there is no http.route.
+func (f *fields) route() {
+	r := f.Record
+	switch {
+	case f.rpcMethod != "" && f.rpcService != "":
+		r.Route = f.rpcService + "/" + f.rpcMethod
+	case f.rpcMethod != "":
+		r.Route = f.rpcMethod
+	case f.destination != "":
+		r.Route = f.destination
+	default:
+		host := f.server
+		if f.url != "" {
+			urlHost, path := splitURL(f.url)
+			if r.Path == "" {
+				r.Path = path
+			}
+			if host == "" {
+				host = urlHost
+			}
+		}
+		if r.Outbound && host != "" {
+			r.Path = "/" + host + r.Path // our keys for two providers are used on different routes
+		}
+	}
+}
+
+// splitURL returns host and path of an absolute URL, or the path alone of a relative one.
+func splitURL(url string) (host, path string) {
+	_, rest, ok := strings.Cut(url, "://")
+	if !ok {
+		return "", url
+	}
+	end := strings.IndexAny(rest, "/?#")
+	if end < 0 {
+		return rest, "/"
+	}
+	host, path = rest[:end], rest[end:]
+	if at := strings.LastIndexByte(host, '@'); at >= 0 {
+		host = host[at+1:]
+	}
+	return host, path
+}
+
+// network truncates an address to the network that may be kept: /24 or /48.
+func network(address string) string {
+	addr, err := netip.ParseAddr(address)
+	if err != nil {
+		port, portErr := netip.ParseAddrPort(address)
+		if portErr != nil {
+			return ""
+		}
+		addr = port.Addr()
+	}
+	addr = addr.Unmap()
+	bits := 48
+	if addr.Is4() {
+		bits = 24
+	}
+	prefix, err := addr.WithZone("").Prefix(bits)
+	if err != nil {
+		return ""
+	}
+	return prefix.String()
+}
+
+// asNumber spells an autonomous system as the baselines know it.
+func asNumber(v pcommon.Value) string {
+	if v.Type() == pcommon.ValueTypeInt {
+		return "AS" + strconv.FormatInt(v.Int(), 10)
+	}
+	number := strings.TrimPrefix(v.AsString(), "AS")
+	if number == "" {
+		return ""
+	}
+	return "AS" + number
+}
