@@ -91,19 +91,29 @@ func putTrigger(t anomaly.Trigger, attrs pcommon.Map) {
 	}
 	putSome(attrs, GeoCountry, t.Country)
 	putSome(attrs, userAgentName, t.Client)
-	PutNetwork(attrs, t.Network)
+	putNetwork(t.Network, attrs)
 }
 
-// PutNetwork writes a network as the baselines know it: an autonomous system by its number, anything else as the
+// putNetwork writes a network as the baselines know it: an autonomous system by its number, anything else as the
 // truncated address of the client.
-func PutNetwork(attrs pcommon.Map, network string) {
-	if digits, ok := strings.CutPrefix(network, "AS"); ok {
-		if number, err := strconv.ParseInt(digits, 10, 64); err == nil {
-			attrs.PutInt(ClientASNumber, number)
-			return
-		}
+func putNetwork(network string, attrs pcommon.Map) {
+	if !putASNumber(network, attrs) {
+		putSome(attrs, ClientAddress, network)
 	}
-	putSome(attrs, ClientAddress, network)
+}
+
+// putASNumber writes the number of a network that is an autonomous system; false if it is none.
+func putASNumber(network string, attrs pcommon.Map) bool {
+	digits, ok := strings.CutPrefix(network, "AS")
+	if !ok {
+		return false
+	}
+	number, err := strconv.ParseInt(digits, 10, 64)
+	if err != nil {
+		return false
+	}
+	attrs.PutInt(ClientASNumber, number)
+	return true
 }
 
 func putSome(attrs pcommon.Map, key, value string) {

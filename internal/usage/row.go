@@ -21,7 +21,7 @@ func (t Token) clone() Token {
 type Route struct{ Method, Route string }
 
 // Origin is where a request came from.
-type Origin struct{ Country, Network string }
+type Origin struct{ Country, AS string }
 
 // Release is what was called, in which version.
 type Release struct{ Service, Version string }
@@ -70,7 +70,10 @@ func (m *Meter) reset(r *row) {
 		Releases: Series[Release]{limit: m.options.MaxReleases},
 	}
 	if r.token.Overflow {
-		r.usage.Routes.limit, r.usage.Origins.limit, r.usage.Releases.limit = m.options.MaxShared, m.options.MaxShared, m.options.MaxShared
+		shared := m.options.MaxShared
+		r.usage.Routes = Series[Route]{limit: shared, unnamed: true}
+		r.usage.Origins = Series[Origin]{limit: shared, unnamed: true}
+		r.usage.Releases = Series[Release]{limit: shared, unnamed: true}
 	}
 }
 
@@ -96,7 +99,15 @@ func (r *row) record(obs *behavior.Observation, n uint64) (fits bool) {
 	fits = u.Routes.add(Route{obs.Method, obs.Route}, n)
 	fits = u.Releases.add(Release{obs.Service, obs.Version}, n) && fits
 	if !obs.Outbound { // where our own calls come from says nothing
-		fits = u.Origins.add(Origin{obs.Country, obs.Network}, n) && fits
+		fits = u.Origins.add(Origin{obs.Country, autonomous(obs.Network)}, n) && fits
 	}
 	return fits
+}
+
+// autonomous is the network if it is an autonomous system: there are too many address ranges to count by.
+func autonomous(network string) string {
+	if strings.HasPrefix(network, "AS") {
+		return network
+	}
+	return ""
 }

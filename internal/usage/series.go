@@ -6,9 +6,10 @@ type Series[K comparable] struct {
 	Counts []uint64 // one for each key
 	Rest   uint64   // of all keys beyond the limit
 
-	limit int
-	last  int       // the key that was counted last: mostly it is the next as well
-	index map[K]int // once there are many keys
+	limit   int
+	unnamed bool      // the zero key has no series of its own: nothing would tell it from Rest
+	last    int       // the key that was counted last: mostly it is the next as well
+	index   map[K]int // once there are many keys
 }
 
 // indexed is the number of keys from which on an index is faster than looking at each.
@@ -25,7 +26,8 @@ func (s *Series[K]) add(k K, n uint64) bool {
 		s.Counts[i] += n
 		return true
 	}
-	if len(s.Keys) >= s.limit {
+	var zero K
+	if len(s.Keys) >= s.limit || s.unnamed && k == zero {
 		s.Rest += n
 		return false
 	}

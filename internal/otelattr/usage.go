@@ -1,0 +1,242 @@
+package otelattr
+
+import (
+	"go.opentelemetry.io/collector/pdata/pcommon"
+	"go.opentelemetry.io/collector/pdata/pmetric"
+
+	"github.com/holterhq/holter/internal/behavior"
+	"github.com/holterhq/holter/internal/usage"
+)
+
+// Usage metrics.
+const (
+	MetricRequests        = "api_token.requests"
+	MetricRequestDuration = "api_token.request.duration"
+	MetricIO              = "api_token.io"
+	MetricRouteRequests   = "api_token.route.requests"
+	MetricOriginRequests  = "api_token.origin.requests"
+	MetricReleaseRequests = "api_token.release.requests"
+	MetricRouteDuration   = "api_token.route.duration"
+	MetricActive          = "api_token.active"
+	MetricCoverage        = "api_token.coverage"
+)
+
+// Attributes of usage metrics.
+const (
+	IODirection     = "network.io.direction" // receive or transmit, as seen from the server
+	MetricOverflow  = "otel.metric.overflow" // true: the series of all that has none of its own
+	CoverageState   = "api_token.coverage.state"
+	BatchEngineID   = "holter.engine.id" // of a delta batch's scope, with BatchSequence: the same batch twice is to be counted once
+	BatchSequence   = "holter.batch.sequence"
+	CoverWith       = "with"
+	CoverWithout    = "without"
+	CoverUnreadable = "unreadable"
+)
+
+// PutUsage writes a batch of usage into empty metrics.
+func PutUsage(b *usage.Batch, metrics pmetric.MetricSlice) {
+	w := newUsageWriter(b, metrics)
+	for i := range b.Tokens {
+		w.token(&b.Tokens[i])
+	}
+	for i := range b.Routes {
+		w.route(&b.Routes[i])
+	}
+	for i := range b.Active {
+		w.owner(&b.Active[i])
+	}
+	for i := range b.Cover {
+		w.service(&b.Cover[i])
+	}
+	metrics.RemoveIf(func(m pmetric.Metric) bool {
+		switch m.Type() {
+		case pmetric.MetricTypeSum:
+			return m.Sum().DataPoints().Len() == 0
+		case pmetric.MetricTypeGauge:
+			return m.Gauge().DataPoints().Len() == 0
+		default:
+			return m.ExponentialHistogram().DataPoints().Len() == 0
+		}
+	})
+}
+
+// usageWriter holds the metrics that data points are appended to.
+type usageWriter struct {
+	end                                            pcommon.Timestamp
+	start                                          pcommon.Timestamp
+	requests, io, routes, origins, releases, cover pmetric.NumberDataPointSlice
+	active                                         pmetric.NumberDataPointSlice
+	duration, stress                               pmetric.ExponentialHistogramDataPointSlice
+}
+
+func newUsageWriter(b *usage.Batch, metrics pmetric.MetricSlice) *usageWriter {
+	temporality := pmetric.AggregationTemporalityCumulative
+	if b.Delta {
+		temporality = pmetric.AggregationTemporalityDelta
+	}
+	sum := func(name, unit, description string) pmetric.NumberDataPointSlice {
+		s := describe(metrics, name, unit, description).SetEmptySum()
+		s.SetAggregationTemporality(temporality)
+		s.SetIsMonotonic(true)
+		return s.DataPoints()
+	}
+	histogram := func(name, unit, description string) pmetric.ExponentialHistogramDataPointSlice {
+		h := describe(metrics, name, unit, description).SetEmptyExponentialHistogram()
+		h.SetAggregationTemporality(temporality)
+		return h.DataPoints()
+	}
+	return &usageWriter{
+		start:    pcommon.Timestamp(b.Start),
+		end:      pcommon.Timestamp(b.End),
+		requests: sum(MetricRequests, "{request}", "Requests made with the token."),
+		duration: histogram(MetricRequestDuration, "s", "How long requests made with the token took."),
+		io:       sum(MetricIO, "By", "Bytes of request and response bodies."),
+		routes:   sum(MetricRouteRequests, "{request}", "Requests made with the token, by route."),
+		origins:  sum(MetricOriginRequests, "{request}", "Requests made with the token, by where they came from."),
+		releases: sum(MetricReleaseRequests, "{request}", "Requests made with the token, by the service and version that answered."),
+		stress:   histogram(MetricRouteDuration, "s", "How long requests to the route took, whoever made them."),
+		active: describe(metrics, MetricActive, "{token}", "Distinct tokens used since the previous data point.").
+			SetEmptyGauge().DataPoints(),
+		cover: sum(MetricCoverage, "{span}", "Server spans with a token, without one, and with a credential that cannot be read."),
+	}
+}
+
+func describe(metrics pmetric.MetricSlice, name, unit, description string) pmetric.Metric {
+	m := metrics.AppendEmpty()
+	m.SetName(name)
+	m.SetUnit(unit)
+	m.SetDescription(description)
+	return m
+}
+
+func (w *usageWriter) token(u *usage.TokenUsage) {
+	start := pcommon.Timestamp(u.Start)
+	add := func(points pmetric.NumberDataPointSlice, n uint64) pcommon.Map {
+		attrs := w.add(points, start, n)
+		putTokenSeries(u.Token, attrs)
+		return attrs
+	}
+	for outcome, n := range u.Outcomes {
+		if n > 0 {
+			add(w.requests, n).PutStr(TokenOutcome, behavior.Outcome(outcome).String())
+		}
+	}
+	if u.Duration.Count > 0 {
+		p := w.duration.AppendEmpty()
+		w.histogram(&u.Duration, start, p)
+		putTokenSeries(u.Token, p.Attributes())
+		putExemplar(u.Slowest, p)
+	}
+	if u.Received > 0 {
+		add(w.io, u.Received).PutStr(IODirection, "receive")
+	}
+	if u.Sent > 0 {
+		add(w.io, u.Sent).PutStr(IODirection, "transmit")
+	}
+	for i, route := range u.Routes.Keys {
+		putRoute(route, add(w.routes, u.Routes.Counts[i]))
+	}
+	for i, origin := range u.Origins.Keys {
+		attrs := add(w.origins, u.Origins.Counts[i])
+		putSome(attrs, GeoCountry, origin.Country)
+		putASNumber(origin.AS, attrs)
+	}
+	for i, release := range u.Releases.Keys {
+		attrs := add(w.releases, u.Releases.Counts[i])
+		putSome(attrs, ServiceName, release.Service)
+		putSome(attrs, ServiceVersion, release.Version)
+	}
+	rest := func(points pmetric.NumberDataPointSlice, n uint64) {
+		if n > 0 {
+			add(points, n).PutBool(MetricOverflow, true)
+		}
+	}
+	rest(w.routes, u.Routes.Rest)
+	rest(w.origins, u.Origins.Rest)
+	rest(w.releases, u.Releases.Rest)
+}
+
+func (w *usageWriter) route(r *usage.RouteDuration) {
+	p := w.stress.AppendEmpty()
+	w.histogram(&r.Duration, w.start, p)
+	if r.Overflow {
+		p.Attributes().PutBool(MetricOverflow, true)
+		return
+	}
+	putRoute(r.Route, p.Attributes())
+}
+
+func (w *usageWriter) owner(a *usage.Active) {
+	attrs := w.add(w.active, 0, a.Tokens)
+	putSome(attrs, TokenOwnerID, a.OwnerID)
+	putSome(attrs, TokenOwnerTeam, a.OwnerTeam)
+	if a.Overflow {
+		attrs.PutBool(MetricOverflow, true)
+	}
+}
+
+func (w *usageWriter) service(s *usage.ServiceCoverage) {
+	put := func(state string, n uint64) {
+		if n == 0 {
+			return
+		}
+		attrs := w.add(w.cover, w.start, n)
+		attrs.PutStr(CoverageState, state)
+		if s.Overflow {
+			attrs.PutBool(MetricOverflow, true)
+			return
+		}
+		putSome(attrs, ServiceName, s.Service)
+	}
+	put(CoverWith, s.With)
+	put(CoverWithout, s.Without)
+	put(CoverUnreadable, s.Unreadable)
+}
+
+// add appends a data point and returns its empty attributes.
+func (w *usageWriter) add(points pmetric.NumberDataPointSlice, start pcommon.Timestamp, n uint64) pcommon.Map {
+	p := points.AppendEmpty()
+	p.SetStartTimestamp(start)
+	p.SetTimestamp(w.end)
+	p.SetIntValue(int64(n))
+	return p.Attributes()
+}
+
+func (w *usageWriter) histogram(h *usage.Histogram, start pcommon.Timestamp, p pmetric.ExponentialHistogramDataPoint) {
+	p.SetStartTimestamp(start)
+	p.SetTimestamp(w.end)
+	p.SetCount(h.Count)
+	p.SetSum(h.Sum)
+	p.SetMin(h.Min)
+	p.SetMax(h.Max)
+	p.SetZeroCount(h.Zero)
+	p.SetScale(h.Scale())
+	p.Positive().SetOffset(h.Offset)
+	p.Positive().BucketCounts().FromRaw(h.Buckets)
+}
+
+func putTokenSeries(t usage.Token, attrs pcommon.Map) {
+	if t.Overflow {
+		attrs.PutBool(MetricOverflow, true)
+		return
+	}
+	attrs.PutStr(TokenID, t.ID)
+	putSome(attrs, TokenOwnerID, t.OwnerID)
+	putSome(attrs, TokenOwnerTeam, t.OwnerTeam)
+}
+
+func putRoute(r usage.Route, attrs pcommon.Map) {
+	putSome(attrs, HTTPMethod, r.Method)
+	putSome(attrs, HTTPRoute, r.Route)
+}
+
+func putExemplar(e usage.Exemplar, p pmetric.ExponentialHistogramDataPoint) {
+	if e.Trace == [16]byte{} {
+		return
+	}
+	x := p.Exemplars().AppendEmpty()
+	x.SetTraceID(e.Trace)
+	x.SetSpanID(e.Span)
+	x.SetTimestamp(pcommon.Timestamp(e.Time))
+	x.SetDoubleValue(e.Seconds)
+}
