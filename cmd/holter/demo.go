@@ -15,7 +15,8 @@ import (
 )
 
 func demoCommand() *cobra.Command {
-	cfg := demo.Config{}
+	// token_identity looks for another owners file every 5 seconds.
+	cfg := demo.Config{Reload: 6 * time.Second}
 	cmd := &cobra.Command{
 		Use:   "demo",
 		Short: "Replay a month in a minute, steal a key, and show what Holter says",

@@ -29,14 +29,12 @@ type Config struct {
 	Duration time.Duration // what the days take
 	Budget   float64       // false alerts a week
 	Wait     time.Duration // for the last events, after the last request
+	Reload   time.Duration // for a running Holter to see another owners file
 	Now      time.Time
 }
 
 // theftBefore is how long before the end the key is stolen.
 const theftBefore = 60 * time.Hour
-
-// reload is how long a running token_identity may take to see another owners file.
-const reload = 6 * time.Second
 
 // show is a demo that goes on.
 type show struct {
@@ -46,7 +44,7 @@ type show struct {
 	fleet  *sim.Fleet
 	theft  *theft
 	file   *follower
-	own    *collector // nil: somebody else's
+	own    *collector // nil: the collector is somebody else's
 	events []event
 	looked time.Time // at the file
 	begun  bool      // the theft has been told of
@@ -95,7 +93,7 @@ func (s *show) prepare(ctx context.Context) (leave func(failed bool) error, err 
 	}
 	if s.cfg.Collector == "" {
 		s.bar.Say("Waiting until the running Holter has read the owners …")
-		return leave, pause(ctx, reload)
+		return leave, pause(ctx, s.cfg.Reload)
 	}
 	if s.own, err = startCollector(ctx, s.cfg.Collector, s.cfg.Data); err != nil {
 		return nil, err
@@ -150,7 +148,7 @@ func (s *show) watch(p replay.Progress) error {
 		s.looked = now
 		_, err = s.look()
 	}
-	s.bar.Show(p.Done, fmt.Sprintf("%s  %d requests, %d alerts", p.Time.Format("Mon 2 Jan 15:04"), p.Requests, len(s.events)))
+	s.bar.Show(p.Done, fmt.Sprintf("%s  %d requests, %s", p.Time.Format("Mon 2 Jan 15:04"), p.Requests, alerts(len(s.events))))
 	return err
 }
 

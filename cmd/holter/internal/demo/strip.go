@@ -13,7 +13,7 @@ const (
 	perDay    = 24 / cellHours
 )
 
-var beats = []rune(" ▁▂▃▄▅▆▇█")
+var beats = []rune("▂▃▄▅▆▇█")
 
 // strip draws the week that ends with the given moment, by the owner's own clock. The thief's row stands in red if colour is
 // wanted.
@@ -34,18 +34,22 @@ func (t *theft) strip(end time.Time, zone *time.Location, colour bool) []string 
 			top = max(top, own[cell], hostile[cell])
 		}
 	}
-	thief := row(hostile[:], top)
+	thief := row(hostile[:], top, ' ')
 	if colour {
 		thief = "\x1b[31m" + thief + "\x1b[0m"
 	}
-	return []string{"         " + axis.String(), "  owner  " + row(own[:], top), "  thief  " + thief}
+	return []string{"         " + axis.String(), "  owner  " + row(own[:], top, '▁'), "  thief  " + thief}
 }
 
-// row draws counts as beats. The scale is a square root, so that few requests are seen beside many.
-func row(counts []int, top int) string {
+// row draws counts as beats, and nothing as rest. The scale is a square root, so that few requests are seen beside many.
+func row(counts []int, top int, rest rune) string {
 	var b strings.Builder
 	for _, n := range counts {
-		b.WriteRune(beats[int(math.Ceil(math.Sqrt(float64(n)/float64(top))*float64(len(beats)-1)))])
+		beat := rest
+		if n > 0 {
+			beat = beats[int(math.Sqrt(float64(n)/float64(top))*float64(len(beats)-1))]
+		}
+		b.WriteRune(beat)
 	}
 	return b.String()
 }

@@ -29,7 +29,7 @@ func (s *show) tell(v verdict) {
 	for _, e := range v.caught {
 		s.tellOne(e)
 	}
-	fmt.Fprintf(s.out, "\nElse: %d alerts in %d days; the budget of %g a week allows %.0f.\n", len(v.others), s.cfg.Days, s.cfg.Budget, v.budget)
+	fmt.Fprintf(s.out, "\nElse: %s in %d days; the budget of %g a week allows %.0f.\n", alerts(len(v.others)), s.cfg.Days, s.cfg.Budget, v.budget)
 	if len(v.others) > 0 {
 		fmt.Fprintf(s.out, "  %s\n", byDetector(v.others))
 	}
@@ -59,6 +59,13 @@ func (s *show) tellOne(e event) {
 		fmt.Fprintf(w, "    %s\tobserved %s\texpected %s\t%.1f nats\tfrom %d requests in %.0f days\n", ev.facet, ev.observed, ev.expected, ev.nats, ev.samples, ev.age.Hours()/24)
 	}
 	_ = w.Flush()
+}
+
+func alerts(n int) string {
+	if n == 1 {
+		return "1 alert"
+	}
+	return fmt.Sprintf("%d alerts", n)
 }
 
 func or(s, other string) string {
