@@ -1,0 +1,45 @@
+package credential
+
+import "strings"
+
+// logShape says whether a string is a line of an access log, once somebody has asked.
+type logShape uint8
+
+const (
+	unknownShape logShape = iota
+	accessLog
+	otherText
+)
+
+// logLine says whether v holds a request line, as access logs do: there, key="…" is a header and {…|…} are captured ones.
+func (s *Scanner) logLine(v string) bool {
+	if s.log == unknownShape {
+		s.log = otherText
+		for _, method := range [...]string{`"GET /`, `"POST /`, `"PUT /`, `"PATCH /`, `"DELETE /`, `"HEAD /`, `"OPTIONS /`} {
+			if strings.Contains(v, method) {
+				s.log = accessLog
+				break
+			}
+		}
+	}
+	return s.log == accessLog
+}
+
+// captured reads the headers that HAProxy captures: {first|second|…}, in the order of its configuration and without names.
+func (s *Scanner) captured(v string, i, to int) {
+	end := strings.IndexByte(v[i:to], '}')
+	if end < 0 || end > 8<<10 || strings.IndexByte(v[i:i+end], '|') < 0 || !s.logLine(v) {
+		return
+	}
+	from, end := i+1, i+end
+	for from <= end {
+		stop := end
+		if bar := strings.IndexByte(v[from:end], '|'); bar >= 0 {
+			stop = from + bar
+		}
+		if field := v[from:stop]; (random(field) || uuid(field)) && Recognise(field) == nil && !strings.Contains(field, "://") {
+			s.opaque(v, from, stop, "x-api-key", InHeader, Plain)
+		}
+		from = stop + 1
+	}
+}

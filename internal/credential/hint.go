@@ -1,0 +1,62 @@
+package credential
+
+import "strings"
+
+// hidden is how much of a secret stays unseen at least when its hint shows the last four.
+const hidden = 16
+
+// Hint is what a person may see of a credential: its prefix and its last four, never enough to use. Of a JWT the client or the
+// issuer is shown, because its last four change every hour; of Basic the user.
+func (c Credential) Hint() string {
+	switch c.Kind {
+	case JWT:
+		if c.Claims == nil {
+			return "jwt"
+		}
+		if of := firstOf(c.Claims.ClientID, c.Claims.Issuer); of != "" {
+			return "jwt " + visible(of)
+		}
+		return "jwt"
+	case Basic:
+		return "basic " + visible(c.User)
+	}
+	prefix := c.prefix()
+	if len(c.Raw)-len(prefix)-4 < hidden && c.Kind != AWSAccessKey {
+		return prefix + "…"
+	}
+	return prefix + "…" + visible(c.Raw[len(c.Raw)-4:])
+}
+
+// prefix is what may be shown of the beginning: the recognised prefix, or the words that a home-grown key begins with.
+func (c Credential) prefix() string {
+	if f := Recognise(c.Raw); f != nil {
+		return f.prefix
+	}
+	end := 0
+	for i := 0; i < len(c.Raw) && i < 16; i++ {
+		switch b := c.Raw[i]; {
+		case b == '_' && i > 0:
+			end = i + 1
+		case b < 'a' || b > 'z':
+			return c.Raw[:end]
+		}
+	}
+	return c.Raw[:end]
+}
+
+// visible keeps a hint short and printable: what stands in a token was written by whoever made it.
+func visible(s string) string {
+	const longest = 40
+	var b strings.Builder
+	for _, r := range s {
+		if b.Len() >= longest {
+			b.WriteString("…")
+			break
+		}
+		if r < ' ' || r == 0x7f || r == 0xfffd {
+			r = '?'
+		}
+		b.WriteRune(r)
+	}
+	return b.String()
+}

@@ -1,0 +1,78 @@
+package credential
+
+import "strings"
+
+// Masked says whether something upstream has already replaced the secret: REDACTED, ***, [FILTERED] and their like are no
+// credential, and all the callers behind them would be one token.
+func Masked(v string) bool {
+	v = strings.Trim(v, " \t\"'<>[](){}")
+	if v == "" {
+		return false
+	}
+	if strings.Contains(v, "***") || strings.Contains(v, "•••") || strings.Contains(v, "…") {
+		return true
+	}
+	if strings.Trim(v, "*") == "" || len(v) >= 3 && (strings.Trim(v, "xX") == "" || strings.Trim(v, "#") == "" || strings.Trim(v, ".") == "") {
+		return true
+	}
+	if hash, _, ok := strings.Cut(v, ":"); ok && strings.EqualFold(hash, "hmac-sha256") {
+		return true // a keyed hash, as audit logs write it
+	}
+	if len(v) > 32 {
+		return false
+	}
+	for _, mark := range maskWords {
+		if len(v) >= len(mark) && containsFold(v, mark) {
+			return true
+		}
+	}
+	return false
+}
+
+var maskWords = []string{"redacted", "filtered", "masked", "scrubbed", "sanitized", "obfuscated", "censored", "<hidden>", "-removed-"}
+
+// absent says whether a value says that there is none.
+func absent(v string) bool {
+	switch len(v) {
+	case 0, 1:
+		return true
+	case 2, 3, 4, 5, 6, 7, 8, 9:
+		switch strings.ToLower(v) {
+		case "null", "none", "nil", "undefined", "true", "false", "(null)", "unknown", "n/a", "string", "bearer", "basic", "token", "--", "<nil>":
+			return true
+		}
+	}
+	return false
+}
+
+// containsFold is strings.Contains for an ASCII lower-case needle, whatever the case of the text.
+func containsFold(s, needle string) bool {
+	for i := 0; i+len(needle) <= len(s); i++ {
+		if foldedPrefix(s[i:], needle) {
+			return true
+		}
+	}
+	return false
+}
+
+// foldedPrefix says whether s begins with an ASCII lower-case prefix, whatever its case.
+func foldedPrefix(s, prefix string) bool {
+	if len(s) < len(prefix) {
+		return false
+	}
+	for i := range len(prefix) {
+		if lowered(s[i]) != prefix[i] {
+			return false
+		}
+	}
+	return true
+}
+
+func lowered(b byte) byte {
+	if b >= 'A' && b <= 'Z' {
+		return b + 'a' - 'A'
+	}
+	return b
+}
+
+func digit(b byte) bool { return b >= '0' && b <= '9' }

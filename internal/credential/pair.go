@@ -1,0 +1,219 @@
+package credential
+
+import "strings"
+
+// pair reads name=value and name: value around the byte at i: a query parameter, a header line, a field of JSON or of a log
+// line, a flag. It says where the value ends if it was a secret, or 0.
+func (s *Scanner) pair(v string, i, from, to int, queryStart bool) int {
+	if v[i] == ':' {
+		if end := s.telegram(v, i, from); end > 0 {
+			return end
+		}
+	}
+	start, end := nameBefore(v, i, from)
+	if start == end || !nameEnds[v[end-1]] {
+		return 0
+	}
+	name := FieldName(v[start:end])
+	kind := nature(name)
+	parameter := v[i] == '=' && (start == from && queryStart || start > from && (v[start-1] == '?' || v[start-1] == '&' || v[start-1] == ';'))
+	flag := !parameter && start < end && v[start] == '-'
+	if kind == namesNothing && !(flag && hasFoldedSuffix(name, "key")) {
+		return 0
+	}
+	at, close := valueAfter(v, i, to)
+	switch kind {
+	case namesHeader:
+		return s.headerIn(v, at, to, close, name, parameter)
+	case namesCookie, namesSetCookie:
+		stop := lineEnd(v, at, to, close)
+		if kind == namesCookie {
+			s.cookies(v, at, stop)
+		} else {
+			s.setCookie(v, at, stop)
+		}
+		return stop
+	}
+	stop := valueEnd(v, at, to, close, parameter)
+	return s.named(v, at, stop, to, named{name: name, kind: kind, parameter: parameter, flag: flag, quoted: close != 0})
+}
+
+// named is what is known of a value by its name.
+type named struct {
+	name                    string
+	kind                    naming
+	parameter, flag, quoted bool
+}
+
+// named decides on the value v[at:stop] of a name; it says where the secret ends, or 0.
+func (s *Scanner) named(v string, at, stop, to int, n named) int {
+	value := v[at:stop]
+	if absent(value) {
+		return 0
+	}
+	in := InHeader
+	if n.parameter {
+		in = InParameter
+	}
+	if Masked(value) {
+		if n.kind != namesMaybe && n.kind != namesPassword {
+			s.add(Finding{Name: n.name, In: in, Masked: true})
+		}
+		return 0
+	}
+	if !n.parameter && stop < to && v[stop] == '(' || !s.convincing(v, value, n) {
+		return 0
+	}
+	s.opaque(v, at, stop, n.name, in, Plain)
+	return stop
+}
+
+// convincing says whether a value is a secret, by what its name promises and where the pair stands.
+func (s *Scanner) convincing(v, value string, n named) bool {
+	if Recognise(value) != nil {
+		return true
+	}
+	switch {
+	case n.parameter && n.kind == namesMaybe:
+		return loose(value)
+	case n.parameter:
+		return true
+	case n.flag:
+		return loose(value)
+	case n.kind == namesPassword:
+		return chosen(value) || random(value)
+	case n.kind == namesMaybe:
+		return n.quoted && (random(value) || uuid(value)) && s.logLine(v)
+	}
+	return random(value) && !code(value)
+}
+
+// nameBefore is the name that stands before the byte at i, without quotes: v[start:end].
+func nameBefore(v string, i, from int) (start, end int) {
+	end = i
+	if end > from && v[end-1] == ' ' {
+		end--
+	}
+	if end > from && (v[end-1] == '"' || v[end-1] == '\'') {
+		end--
+		if end > from && v[end-1] == '\\' {
+			end--
+		}
+	}
+	return nameSet.back(v, end, 64), end
+}
+
+// valueAfter is where the value behind the byte at i begins, and the quote that closes it, 0 if there is none.
+func valueAfter(v string, i, to int) (at int, close byte) {
+	at = i + 1
+	if at < to && v[at] == '>' && v[i] == '=' {
+		at++ // name => value
+	}
+	for n := 0; n < 2 && at < to && v[at] == ' '; n++ {
+		at++
+	}
+	if at < to && v[at] == '[' {
+		at++
+	}
+	if at+1 < to && v[at] == '\\' && (v[at+1] == '"' || v[at+1] == '\'') {
+		return at + 2, v[at+1]
+	}
+	if at < to && (v[at] == '"' || v[at] == '\'' || v[at] == '`') {
+		return at + 1, v[at]
+	}
+	return at, 0
+}
+
+var (
+	// parameterEnd ends a parameter's value in a query, fieldEnd an unquoted one in text.
+	parameterEnd = bytesOf("&;# \t\r\n\"'<>`\\|{}")
+	fieldEnd     = bytesOf("&;, \t\r\n\"'<>`\\|)(]}")
+)
+
+// valueEnd is where the value that begins at at ends.
+func valueEnd(v string, at, to int, close byte, parameter bool) int {
+	if close != 0 {
+		return quoteEnd(v, at, to, close)
+	}
+	ends := fieldEnd
+	if parameter {
+		ends = parameterEnd
+	}
+	stop := at
+	for stop < to && !ends[v[stop]] {
+		stop++
+	}
+	for stop > at && strings.IndexByte(".,:)]", v[stop-1]) >= 0 {
+		stop-- // the punctuation of a sentence
+	}
+	return stop
+}
+
+// quoteEnd is where the closing quote stands, or the escape before it.
+func quoteEnd(v string, at, to int, close byte) int {
+	for stop := at; stop < to; stop++ {
+		if v[stop] != close {
+			continue
+		}
+		if stop > at && v[stop-1] == '\\' {
+			return stop - 1
+		}
+		return stop
+	}
+	return to
+}
+
+// lineEnd is where a header's value ends: at its quote, or with its line.
+func lineEnd(v string, at, to int, close byte) int {
+	if close != 0 {
+		return quoteEnd(v, at, to, close)
+	}
+	if n := strings.IndexAny(v[at:to], "\r\n\"'"); n >= 0 {
+		return at + n
+	}
+	return to
+}
+
+// headerIn reads an authorization header inside text; it says where it ends if it held a credential, or 0.
+func (s *Scanner) headerIn(v string, at, to int, close byte, name string, parameter bool) int {
+	if parameter {
+		return s.named(v, at, valueEnd(v, at, to, close, true), to, named{name: name, kind: namesMaybe, parameter: true})
+	}
+	stop := lineEnd(v, at, to, close)
+	if close == 0 {
+		// scheme and credential; what follows them in the line is something else
+		w := valueEnd(v, at, stop, 0, false)
+		scheme, known := schemeOf(v[at:w])
+		switch {
+		case known && scheme == SigV4:
+		case known && w < stop && v[w] == ' ':
+			stop = credentialEnd(v, w+1, stop)
+		default:
+			stop = w
+		}
+	}
+	before := len(s.found)
+	s.authorization(v, at, stop, name, false)
+	if len(s.found) > before {
+		return stop
+	}
+	return 0
+}
+
+// credentialEnd is where a bearer credential (token68, or anything without white space and quotes) ends.
+func credentialEnd(v string, at, to int) int {
+	stop := at
+	for stop < to && !credentialStop[v[stop]] {
+		stop++
+	}
+	for stop > at && strings.IndexByte(".,:)]", v[stop-1]) >= 0 {
+		stop--
+	}
+	return stop
+}
+
+var credentialStop = bytesOf(" \t\r\n\"'<>`\\|{},;&")
+
+func hasFoldedSuffix(name, suffix string) bool {
+	return len(name) >= len(suffix) && foldedPrefix(name[len(name)-len(suffix):], suffix)
+}

@@ -1,0 +1,174 @@
+package credential
+
+import "slices"
+
+// Finding is a secret that was found in a string, or the sight of one that something upstream has masked.
+type Finding struct {
+	Start, End int    // what has to be replaced; empty for a masked one
+	Secret     string // the secret itself, decoded
+	Name       string // the header, parameter, cookie or field that it stood under; empty: it gave itself away
+	Scheme     Scheme
+	Format     *Format // nil: opaque
+	In         In
+	Masked     bool
+	Part       bool // a part of another finding: to be hunted elsewhere, never a credential by itself
+}
+
+// In says in what kind of construction a secret stood.
+type In uint8
+
+// Constructions.
+const (
+	InText      In = iota // it was recognised by its format
+	InHeader              // the value of a header or of a field named like one
+	InParameter           // a parameter of a query
+	InCookie              // a cookie
+)
+
+// Token says whether the finding can be the token of a request, rather than a secret of another kind.
+func (f *Finding) Token() bool {
+	return !f.Part && !f.Masked && (f.Format == nil || !f.Format.only)
+}
+
+// Known says whether the same secret is found by its format wherever else it stands.
+func (f *Finding) Known() bool { return f.Format != nil && !f.Format.glued() && f.Secret != "" }
+
+// Scanner finds the secrets of one string after the other. It keeps its buffers, and with them parts of the last string: call
+// Forget when a batch is done. Not safe for concurrent use.
+type Scanner struct {
+	found []Finding
+	view  view
+	coded bool // a '%' or a '\' was seen
+	log   logShape
+}
+
+// Scan finds the secrets in a string that stands in a place. What it returns is ordered, does not overlap except for parts,
+// and is valid until the next call.
+func (s *Scanner) Scan(place Place, v string) []Finding {
+	s.found = s.found[:0]
+	if len(v) < shortest {
+		return nil
+	}
+	s.coded, s.log = false, unknownShape
+	s.read(place, v)
+	if s.coded {
+		s.scanViews(place, v)
+	}
+	if len(s.found) > 1 {
+		slices.SortStableFunc(s.found, func(a, b Finding) int {
+			if a.Start != b.Start {
+				return a.Start - b.Start
+			}
+			return b.End - a.End
+		})
+	}
+	return s.found
+}
+
+// Forget lets go of everything that the last string left behind.
+func (s *Scanner) Forget() {
+	clear(s.found[:cap(s.found)])
+	s.found = s.found[:0]
+	s.view.forget()
+}
+
+// shortest is the length below which no string is looked at.
+const shortest = 4
+
+// read scans one reading of the string.
+func (s *Scanner) read(place Place, v string) {
+	s.place(place, v)
+	s.scanRuns(v)
+}
+
+func (s *Scanner) place(place Place, v string) {
+	switch place {
+	case Authorization:
+		s.authorization(v, 0, len(v), "", true)
+	case Secret:
+		s.secret(v, 0, len(v), "")
+	case CookieHeader:
+		s.cookies(v, 0, len(v))
+	case SetCookie:
+		s.setCookie(v, 0, len(v))
+	case Query:
+		s.text(v, 0, len(v), true)
+	case Statement:
+		s.statement(v)
+	case Arguments:
+		s.text(v, 0, len(v), false)
+	default:
+		s.text(v, 0, len(v), false)
+	}
+}
+
+// add notes a finding in the string that is scanned now, which may be another reading of the string that was given.
+func (s *Scanner) add(f Finding) {
+	if s.view.active {
+		f.Start, f.End = s.view.origin(f.Start), s.view.origin(f.End)
+	}
+	s.found = append(s.found, f)
+}
+
+// text stops at every byte that can begin or introduce a secret. queryStart says that a parameter's name may stand at the very
+// beginning.
+func (s *Scanner) text(v string, from, to int, queryStart bool) {
+	for i := from; i < to; i++ {
+		switch stops[v[i]] {
+		case none:
+			continue
+		case byPrefix:
+			if end := s.format(v, i, from); end > i {
+				i = end - 1
+			}
+		case byPair:
+			if end := s.pair(v, i, from, to, queryStart); end > i {
+				i = end - 1
+			}
+		case byWord:
+			if end := s.afterWord(v, i, from, to); end > i {
+				i = end - 1
+			}
+		case byUser:
+			s.userInfo(v, i, from)
+		case byBrace:
+			s.captured(v, i, to)
+		case byCode:
+			s.coded = true
+		case byHook:
+			if end := s.slackHook(v, i, from); end > i {
+				i = end - 1
+			}
+		}
+	}
+}
+
+// format finds a credential by the byte of its prefix at i; it says where it ends, or 0.
+func (s *Scanner) format(v string, i, from int) int {
+	if i == from {
+		return 0
+	}
+	b, before := v[i], v[i-1]
+	if b == '-' && before == '-' {
+		return s.pem(v, i)
+	}
+	if row := pairs[b]; row != nil && row[before] != 0 {
+		for _, p := range groups[row[before]] {
+			start := i - p.offset
+			if start < from || len(v)-start < len(p.format.prefix) || v[start:start+len(p.format.prefix)] != p.format.prefix {
+				continue
+			}
+			if end := p.format.end(v, start); end > 0 {
+				s.add(Finding{Start: start, End: end, Secret: v[start:end], Format: p.format})
+				return end
+			}
+		}
+	}
+	if b == 'J' && before == 'y' && i-2 >= from {
+		if end := jwtEnd(v, i-2); end > 0 {
+			s.add(Finding{Start: i - 2, End: end, Secret: v[i-2 : end], Format: jwtFormat})
+			return end
+		}
+	}
+	return 0
+}

@@ -1,0 +1,123 @@
+package geo
+
+import (
+	"net/netip"
+	"strings"
+)
+
+// Proxies are the networks whose word is taken on who the client is.
+type Proxies []netip.Prefix
+
+// Contains says whether an address is a trusted proxy.
+func (p Proxies) Contains(addr netip.Addr) bool {
+	addr = addr.Unmap().WithZone("")
+	for _, prefix := range p {
+		if prefix.Contains(addr) {
+			return true
+		}
+	}
+	return false
+}
+
+// Sight is what a record says about where a request came from. Any part may be missing.
+type Sight struct {
+	Client    string   // what the instrumentation took for the client; mostly the left-most of Forwarded, so the client's own word
+	Peer      string   // the other end of the connection
+	Forwarded []string // X-Forwarded-For, in order; an element may be a comma list
+	Standard  []string // Forwarded (RFC 7239)
+}
+
+// Client is the address of the client as far as the proxies can be trusted. Without trusted proxies it is what the
+// instrumentation says. With them, a peer that is none of them is the client itself; behind one, the client is the right-most
+// address that is not a trusted proxy's own.
+func (p Proxies) Client(s Sight) (netip.Addr, bool) {
+	client, haveClient := ParseAddr(s.Client)
+	peer, havePeer := ParseAddr(s.Peer)
+	if len(p) == 0 || !havePeer {
+		if haveClient {
+			return client, true
+		}
+		return peer, havePeer
+	}
+	if !p.Contains(peer) {
+		return peer, true
+	}
+	if addr, ok := p.rightmost(s.Forwarded, func(element string) string { return element }); ok {
+		return addr, true
+	}
+	if addr, ok := p.rightmost(s.Standard, forParameter); ok {
+		return addr, true
+	}
+	if haveClient {
+		return client, true
+	}
+	return peer, true
+}
+
+// rightmost walks a list of hops from the server's end. A hop that is no address ends the walk: nobody trusted wrote what
+// stands before it.
+func (p Proxies) rightmost(headers []string, address func(string) string) (last netip.Addr, ok bool) {
+	for i := len(headers) - 1; i >= 0; i-- {
+		rest := headers[i]
+		for rest != "" {
+			hop := rest
+			if comma := strings.LastIndexByte(rest, ','); comma >= 0 {
+				rest, hop = rest[:comma], rest[comma+1:]
+			} else {
+				rest = ""
+			}
+			addr, valid := ParseAddr(address(strings.TrimSpace(hop)))
+			if !valid {
+				return last, ok
+			}
+			last, ok = addr, true
+			if !p.Contains(addr) {
+				return last, true
+			}
+		}
+	}
+	return last, ok
+}
+
+// forParameter is the for= of one element of a Forwarded header.
+func forParameter(element string) string {
+	for pair := range strings.SplitSeq(element, ";") {
+		name, value, ok := strings.Cut(strings.TrimSpace(pair), "=")
+		if ok && strings.EqualFold(name, "for") {
+			return strings.Trim(value, `"`)
+		}
+	}
+	return ""
+}
+
+// ParseAddr reads an address as headers and logs write it: with or without port, brackets and zone.
+func ParseAddr(s string) (netip.Addr, bool) {
+	if len(s) < 2 || len(s) > 64 {
+		return netip.Addr{}, false
+	}
+	if s[0] == '[' {
+		end := strings.IndexByte(s, ']')
+		if end < 0 {
+			return netip.Addr{}, false
+		}
+		s = s[1:end]
+	} else if colon := strings.IndexByte(s, ':'); colon >= 0 && strings.IndexByte(s[colon+1:], ':') < 0 {
+		s = s[:colon] // IPv4 and a port
+	}
+	if !addressBytes(s) {
+		return netip.Addr{}, false
+	}
+	addr, err := netip.ParseAddr(s)
+	if err != nil {
+		return netip.Addr{}, false
+	}
+	return addr.Unmap().WithZone(""), true
+}
+
+// addressBytes refuses host names before the parser makes an error of them.
+func addressBytes(s string) bool {
+	if s == "" || !(s[0] == ':' || s[0] >= '0' && s[0] <= '9' || s[0] >= 'a' && s[0] <= 'f' || s[0] >= 'A' && s[0] <= 'F') {
+		return false
+	}
+	return strings.IndexByte(s, '.') >= 0 || strings.IndexByte(s, ':') >= 0
+}
