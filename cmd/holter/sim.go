@@ -44,7 +44,7 @@ Attacks (--attack NAME,NAME*3):
 Populations (--populations, equal parts): ` + fmt.Sprint(sim.Populations()),
 		Example: `  holter sim --dry-run
   holter sim --tokens 500 --days 14 --attack stolen-key,exfiltration --labels labels.jsonl
-  holter sim --end +1h --days 1 --speed 1          # the last 23 hours and the next one, live`,
+  holter sim --end +24h --days 1 --speed 1         # live, for a day`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if f.to.Endpoint == "" {

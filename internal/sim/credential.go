@@ -19,6 +19,7 @@ const (
 	Personal  Format = "personal"   // glpat-…, as bearer
 	JWT       Format = "jwt"        // a new one every hour, for the same principal
 	Query     Format = "query"      // an old key in the query string
+	Basic     Format = "basic"      // a user and a password
 )
 
 // Credential is what a client shows. A key stays the same; a JWT is made anew every hour, for the same principal.
@@ -27,8 +28,10 @@ type Credential struct {
 	Header string // lower-case name of the header; empty: Parameter is set
 	// Parameter is the query parameter that carries the key.
 	Parameter string
-	// Key is the secret itself; empty for a JWT.
+	// Key is the secret itself, with Basic the password; empty for a JWT.
 	Key string
+	// User is that of Basic.
+	User string
 	// Issuer, Client and Subject are the principal of a JWT.
 	Issuer, Client, Subject string
 
@@ -53,6 +56,8 @@ func newCredential(d *dice, f Format) Credential {
 		c.Key = "glpat-" + letters(d, 20)
 	case Query:
 		c.Header, c.Parameter, c.Key = "", "api_key", "ak_"+strings.ToLower(letters(d, 32))
+	case Basic:
+		c.User, c.Key = "svc-"+strings.ToLower(letters(d, 6)), letters(d, 20)
 	case JWT:
 		c.Issuer = "https://login.sample.example/"
 		c.Client = "client-" + strings.ToLower(letters(d, 10))
@@ -77,6 +82,8 @@ func (c *Credential) Value(t time.Time) string {
 	switch {
 	case c.Format == JWT:
 		return "Bearer " + c.jwt(t)
+	case c.Format == Basic:
+		return "Basic " + base64.StdEncoding.EncodeToString([]byte(c.User+":"+c.Key))
 	case c.Header == "authorization":
 		return "Bearer " + c.Key
 	default:
@@ -109,10 +116,13 @@ func (c *Credential) jwt(t time.Time) string {
 	return enc.EncodeToString([]byte(`{"alg":"ES256","typ":"JWT","kid":"2026-01"}`)) + "." + enc.EncodeToString([]byte(payload)) + "." + enc.EncodeToString(signature)
 }
 
-// Hint is what a person may see: the prefix and the last four characters, or a JWT's client.
+// Hint is what a person may see: the prefix and the last four characters, a JWT's client, or a user.
 func (c *Credential) Hint() string {
-	if c.Format == JWT {
+	switch c.Format {
+	case JWT:
 		return c.Client
+	case Basic:
+		return c.User
 	}
 	return c.prefix() + "…" + c.Key[len(c.Key)-4:]
 }

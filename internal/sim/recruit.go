@@ -58,7 +58,7 @@ func (r *recruiter) partner() {
 	r.t.client = install(r.dice, slices.Concat(kits, scripts), r.fleet.start, .6)
 	r.does(2, 3, 0, 150, "orders-api", "inventory", "catalog-api", "billing-api", "files-api")
 	r.t.timer = r.clockwork(5*time.Minute, 15*time.Minute, 30*time.Minute, time.Hour, 6*time.Hour)
-	r.t.Credential = newCredential(r.dice, pick(r.dice, []Format{HomeGrown, Secret, Secret, Query}))
+	r.t.Credential = newCredential(r.dice, pick(r.dice, []Format{HomeGrown, Secret, Secret, Query, Basic}))
 }
 
 func (r *recruiter) office() {
@@ -135,7 +135,7 @@ func (r *recruiter) batch() {
 	r.t.client = install(r.dice, slices.Concat(kits, scripts), r.fleet.start, .7)
 	r.does(1, 2, 0, 200, "billing-api", "reports-api", "orders-api", "files-api")
 	r.t.timer = r.clockwork()
-	r.t.Credential = newCredential(r.dice, pick(r.dice, []Format{Secret, HomeGrown, JWT}))
+	r.t.Credential = newCredential(r.dice, pick(r.dice, []Format{Secret, HomeGrown, Basic, JWT}))
 }
 
 func (r *recruiter) cdn() {

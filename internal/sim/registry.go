@@ -23,6 +23,7 @@ type registryToken struct {
 	SHA256    string            `yaml:"sha256,omitempty"`
 	Prefix    string            `yaml:"prefix,omitempty"`
 	LastFour  string            `yaml:"last_four,omitempty"`
+	User      string            `yaml:"user,omitempty"`
 	Claims    map[string]string `yaml:"claims,omitempty"`
 	ExpiresAt string            `yaml:"expires_at,omitempty"`
 	Status    string            `yaml:"status"`
@@ -30,7 +31,7 @@ type registryToken struct {
 }
 
 // WriteOwners writes the registry of all owners and tokens. Like a real one it holds no secret: keys are joined by their
-// hash, or by prefix and last four characters, and JWTs by their claims.
+// hash, or by prefix and last four characters, JWTs by their claims, and users by their names.
 func (f *Fleet) WriteOwners(w io.Writer, by string) error {
 	file := registryFile{Owners: f.owners}
 	for _, t := range append(f.upstream[:len(f.upstream):len(f.upstream)], f.tokens...) {
@@ -56,6 +57,8 @@ func (f *Fleet) entry(t *Token) registryToken {
 	switch {
 	case c.Format == JWT:
 		e.Claims = map[string]string{"iss": c.Issuer, "client_id": c.Client, "sub": c.Subject}
+	case c.Format == Basic:
+		e.User = c.User
 	case t.index%3 == 2:
 		e.Prefix, e.LastFour = c.Key[:len(c.prefix())+3], c.Key[len(c.Key)-4:]
 	default:
