@@ -56,6 +56,9 @@ const (
 	Confirmed                 // FATAL: confirmed compromise
 )
 
+// String is the severity text of the log record.
+func (s Severity) String() string { return [...]string{"WARN", "ERROR", "FATAL"}[s] }
+
 // Action is what Holter suggests.
 type Action string
 

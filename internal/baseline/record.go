@@ -14,15 +14,17 @@ const (
 	recordFade   = 0.998 // per active block
 	recordReward = 1.0   // nats taken off, so that a record broken by a hair is none
 	recordCalm   = -0.1  // nats a block without a record
+	recordTrust  = 10    // blocks until a record is believed
 )
 
-// Nats is the evidence in a value y that is usual up to floor: ½·log(n+1) + tail·log(y/record) − 1 beyond the record.
+// Nats is the evidence in a value y that is usual up to floor: ½·log(n+1) + tail·log(y/record) − 1 beyond the record, less while
+// the record rests on few blocks.
 func (r *Record) Nats(y, floor, tail float64) float64 {
 	best := max(float64(r.best), floor)
 	if y <= best {
 		return recordCalm
 	}
-	return 0.5*math.Log1p(float64(r.n)) + tail*math.Log(y/best) - recordReward
+	return min(1, float64(r.n)/recordTrust) * (0.5*math.Log1p(float64(r.n)) + tail*math.Log(y/best) - recordReward)
 }
 
 // Best is the record as it stands, faded.
@@ -45,6 +47,7 @@ const (
 	gapFade  = 0.999
 	gapFloor = 7  // days: a week's silence is nothing
 	gapTrust = 30 // gaps until the longest is believed
+	gapTail  = 1.5
 )
 
 // Nats is the evidence in a gap of so many days.
@@ -53,7 +56,7 @@ func (g *Gap) Nats(days float64) float64 {
 	if g.n == 0 || beyond <= 1 {
 		return 0
 	}
-	return math.Log(beyond) * min(1, math.Sqrt(float64(g.n)/gapTrust))
+	return gapTail * math.Log(beyond) * min(1, math.Sqrt(float64(g.n)/gapTrust))
 }
 
 // Longest is the longest gap so far in days, faded.

@@ -14,6 +14,7 @@ type block struct {
 	peakAt  Endpoint
 	peakBin uint8
 	errors  baseline.Streak
+	fresh   uint32 // endpoints that the token never used before
 	gapNats float64
 	excess  float64 // sum over the sized requests
 	sized   uint32
@@ -72,16 +73,19 @@ func (b *block) note(f Facet, value string) {
 	}
 }
 
-func (b *block) noteEndpoint(service string, at Endpoint) {
+// noteEndpoint says whether the endpoint appears for the first time today.
+func (b *block) noteEndpoint(service string, at Endpoint) bool {
 	for i := range b.endpoints {
 		if e := &b.endpoints[i]; e.at == at && e.service == service {
 			e.n++
-			return
+			return false
 		}
 	}
-	if len(b.endpoints) < valuesNoted {
-		b.endpoints = append(b.endpoints, endpointCount{service, at, 1})
+	if len(b.endpoints) == valuesNoted {
+		return false
 	}
+	b.endpoints = append(b.endpoints, endpointCount{service, at, 1})
+	return true
 }
 
 // window counts requests within the last hour, from half-hour slots: the current one, the one before, and nothing older.

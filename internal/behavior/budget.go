@@ -11,13 +11,21 @@ const (
 )
 
 // nominalDays is how many token-days the theory's bound on false alerts weighs against what was measured.
-const nominalDays = 2000
+const nominalDays = 1000
 
 // memoryDays is how many token-days the calibration remembers.
 const memoryDays = 200000
 
-// calibration counts how often each detector's evidence rose through each level, on days of tokens that were not under an alert.
-// It is fed as days end; thresholds are read from it once per event-time day.
+// Two rates, in multiples of the tolerable one, between which the tail of the evidence is measured. Both lie well above it, where
+// calm days outnumber attacks by far.
+const (
+	frequentRate = 40
+	seldomRate   = 8
+)
+
+// calibration counts how often each detector's evidence rose through each level. Days that raised an alert count as days, but not
+// their evidence: it may be an attack's, and a crowd of attackers must not raise the thresholds. It is fed as days end; thresholds
+// are read from it once per event-time day.
 type calibration struct {
 	days   float64
 	passed [detectorCount][levelCount]float64
@@ -35,6 +43,9 @@ func level(nats float64) int { return max(0, min(levelCount-1, int(nats/levelSte
 
 // merge takes another's counts in and clears it.
 func (c *calibration) merge(from *calibration) {
+	if from.days == 0 {
+		return
+	}
 	c.days += from.days
 	for d := range c.passed {
 		for l := range c.passed[d] {
@@ -59,17 +70,33 @@ func (c *calibration) fade() {
 }
 
 // limit is the evidence at which a detector raises at most rate false alerts per token-day. Before anything was measured that is the
-// nominal −log(rate): a bet that is fair to the token reaches 1/rate with probability rate at most (Ville). What was measured
-// corrects it with its weight: (passed + K·e^−c) / (days + K) ≤ rate.
+// nominal -log(rate): a bet that is fair to the token reaches 1/rate with probability rate at most (Ville's inequality). What is
+// measured takes over with its weight, (passed + K·e^-c) / (days + K), and the tail beyond is continued as the exponential that it
+// is between the frequent and the seldom rate.
 func (c *calibration) limit(d int, rate float64) float64 {
-	nominal := -math.Log(rate)
+	frequent, at := c.reach(d, min(0.3, frequentRate*rate), rate)
+	seldom, below := c.reach(d, min(0.1, seldomRate*rate), rate)
+	slope := 1.0
+	if below > at {
+		slope = math.Log(frequent/seldom) / (below - at)
+	}
+	return max(below, below+math.Log(seldom/rate)/max(slope, flattest))
+}
+
+// flattest bounds how heavy a tail is believed to be, per nat.
+const flattest = 0.3
+
+// reach is the lowest level that evidence passes on at most the given share of days, and that share. The alerts that were left out
+// are put back at the rate that is tolerated.
+func (c *calibration) reach(d int, share, rate float64) (passed, nats float64) {
 	for l := 1; l < levelCount; l++ {
-		nats := float64(l) * levelStep
-		if (c.passed[d][l]+nominalDays*math.Exp(-nats))/(c.days+nominalDays) <= rate {
-			return nats
+		nats = float64(l) * levelStep
+		passed = (c.passed[d][l] + rate*c.days + nominalDays*math.Exp(-nats)) / (c.days + nominalDays)
+		if passed <= share {
+			break
 		}
 	}
-	return max(nominal, levelCount*levelStep)
+	return passed, nats
 }
 
 // limits are the thresholds of a day, from a budget and the number of live tokens.
@@ -87,10 +114,13 @@ func (b Budget) limits(c *calibration, live float64, disabled *[detectorCount]bo
 	return limits
 }
 
+// most is the rate that an installation's total is never stretched beyond: few tokens do not make each of them noisy.
+const most = 0.01
+
 // rate is the tolerable number of false alerts per active token-day.
 func (b Budget) rate(live float64) float64 {
 	if b.PerTokenDays > 0 {
 		return b.FalseAlerts / b.PerTokenDays
 	}
-	return b.FalseAlerts / (b.Per.Hours() / 24) / max(1, live)
+	return min(most, b.FalseAlerts/(b.Per.Hours()/24)/max(1, live))
 }

@@ -17,7 +17,7 @@ var detectors = [...]detector{
 	{anomaly.IdentityShift, [facetCount]float64{endpointHabit: 1, hourHabit: 1.3, clientHabit: 0.3, serviceHabit: 0.4, burst: 1.1, volume: 0.5, errorRate: 0.5, bytesOut: 0.4}, 0.7},
 	{anomaly.NewCountry, [facetCount]float64{country: 1}, 0.2},
 	{anomaly.NewClient, [facetCount]float64{client: 1}, 0.1},
-	{anomaly.NewEndpoint, [facetCount]float64{service: 1, endpoint: 0.5}, 0.15},
+	{anomaly.NewEndpoint, [facetCount]float64{service: 1, endpoint: 1, breadth: 1}, 0.3},
 	{anomaly.OddHours, [facetCount]float64{hour: 1}, 0.65},
 	{anomaly.RequestBurst, [facetCount]float64{burst: 1}, 0.45},
 	{anomaly.SlowDrift, [facetCount]float64{volume: 1}, 0.45},

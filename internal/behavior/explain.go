@@ -115,7 +115,7 @@ func (t *token) evidenceOf(d *detector, x *[facetCount]float64) (list []anomaly.
 
 var soleDetector = map[Facet]anomaly.Detector{
 	country: anomaly.NewCountry, network: anomaly.NewNetwork, client: anomaly.NewClient, service: anomaly.NewEndpoint,
-	endpoint: anomaly.NewEndpoint, hour: anomaly.OddHours, burst: anomaly.RequestBurst, volume: anomaly.RequestBurst,
+	endpoint: anomaly.NewEndpoint, hour: anomaly.OddHours, burst: anomaly.RequestBurst, volume: anomaly.RequestBurst, breadth: anomaly.NewEndpoint,
 	errorRate: anomaly.ErrorSpike, bytesOut: anomaly.DataExfiltration, gap: anomaly.DormantWake,
 }
 
@@ -140,6 +140,8 @@ func (t *token) compare(f Facet) (observed, expected string) {
 		return fmt.Sprintf("%.0f requests within an hour", b.busiest), fmt.Sprintf("at most %.0f", math.Ceil(t.burst.Best()))
 	case volume:
 		return fmt.Sprintf("%d requests in a day", b.n), fmt.Sprintf("at most %.0f", math.Ceil(t.volume.Best()))
+	case breadth:
+		return fmt.Sprintf("%d in a day, %s among them", b.fresh, b.peakAt), fmt.Sprintf("at most %.0f", math.Ceil(t.breadth.Best()))
 	case errorRate:
 		return fmt.Sprintf("%.0f of %d requests failed", b.errors.Hits(), b.n), fmt.Sprintf("%.1f %%", 100*t.errors.Rate())
 	case bytesOut:

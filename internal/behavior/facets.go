@@ -17,6 +17,7 @@ const (
 	hour
 	burst
 	volume
+	breadth // endpoints never used before
 	errorRate
 	bytesOut
 	gap
@@ -29,7 +30,7 @@ const (
 
 // String is the facet's name in evidence.
 func (f Facet) String() string {
-	return [...]string{"country", "network", "client", "service", "endpoint", "hour", "burst", "volume", "errors", "bytes", "gap", "client", "service", "endpoint", "hour"}[f]
+	return [...]string{"country", "network", "client", "service", "endpoint", "hour", "burst", "volume", "new endpoints", "errors", "bytes", "gap", "client", "service", "endpoint", "hour"}[f]
 }
 
 // Endpoint is what a request does within a service.
@@ -55,8 +56,10 @@ const (
 
 // Shapes of the records: what is usual anyway, and how heavy the tail.
 const (
-	burstFloor = 3 // requests within an hour
-	burstTail  = 1.5
+	burstFloor   = 3 // requests within an hour
+	burstTail    = 1.5
+	breadthFloor = 2 // new endpoints in a day
+	breadthTail  = 1.5
 )
 
 // observe bets on a request against the token's past and notes it in the open block; nothing is learned before the block ends.
@@ -81,8 +84,11 @@ func (t *token) observe(o *Observation, p *Peers) {
 	b.bet(service, o.Service, g, t.services.P(o.Service, g))
 
 	at := Endpoint{o.Method, o.Route}
-	b.noteEndpoint(o.Service, at)
-	if !p.explained(o, at) {
+	explained := p.explained(o, at)
+	if first := b.noteEndpoint(o.Service, at); first && !explained && t.unused(o.Service, at) {
+		b.fresh++
+	}
+	if !explained {
 		g = p.endpoint(o.Service, at)
 		if e := float32(b.bets[endpoint].Place(g, t.endpointP(o.Service, at, g))); e > b.peaks[endpoint] {
 			b.peaks[endpoint], b.peakAt = e, at
@@ -111,6 +117,7 @@ func (t *token) nats() (x [facetCount]float64) {
 	}
 	x[burst] = t.burst.Nats(float64(b.busiest), burstFloor, burstTail)
 	x[volume] = t.volume.Nats(float64(b.n), burstFloor, burstTail)
+	x[breadth] = t.breadth.Nats(float64(b.fresh), breadthFloor, breadthTail)
 	x[errorRate] = b.errors.Nats()
 	if b.sized > 0 {
 		x[bytesOut] = b.excess / float64(b.sized)
@@ -130,6 +137,16 @@ func (t *token) endpointP(name string, at Endpoint, g float64) float64 {
 		}
 	}
 	return g
+}
+
+// unused says whether the token has never used an endpoint, or has forgotten it.
+func (t *token) unused(name string, at Endpoint) bool {
+	for i := range t.endpoints {
+		if t.endpoints[i].service == name {
+			return t.endpoints[i].routes.Weight(at) == 0
+		}
+	}
+	return true
 }
 
 func hourBin(o *Observation) int { return baseline.HourBin(o.Time / 1e9) }

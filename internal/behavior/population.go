@@ -94,7 +94,13 @@ func (p *population) take(today int32, shards []*shard) {
 	t.hours, t.active = [48]float64{}, 0
 	passed := float64(today - p.day)
 	p.live += (1 - math.Pow(1-liveMemory, passed)) * (active/passed - p.live)
-	p.fade(math.Pow(peersDecay, passed))
+	if weeks := today/7 - p.day/7; weeks > 0 {
+		p.fade(math.Pow(peersDecay, 7*float64(weeks)))
+	}
+	for i, n := range p.hours {
+		// One token-day in each bin stands for what nobody has done yet.
+		peers.hours[i] = (n + 1) / (total(&p.hours) + 48)
+	}
 }
 
 func (p *population) fade(factor float64) {
@@ -108,14 +114,8 @@ func (p *population) fade(factor float64) {
 			delete(peers.endpoints, name)
 		}
 	}
-	var total float64
 	for i, n := range p.hours {
 		p.hours[i] = math.Round(n*factor*1024) / 1024
-		total += p.hours[i]
-	}
-	// One token-day in each bin stands for what nobody has done yet.
-	for i, n := range p.hours {
-		peers.hours[i] = (n + 1) / (total + 48)
 	}
 	for v, r := range peers.releases {
 		if p.day-r.last > releaseForgotten {
@@ -123,4 +123,11 @@ func (p *population) fade(factor float64) {
 		}
 	}
 	p.calib.fade()
+}
+
+func total(hours *[48]float64) (sum float64) {
+	for _, n := range hours {
+		sum += n
+	}
+	return sum
 }

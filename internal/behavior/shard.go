@@ -61,14 +61,16 @@ func (s *shard) apply(e *Engine, o *Observation, events []anomaly.Event) []anoma
 	return events
 }
 
-// end closes a token's block, and lets it calibrate the thresholds unless the token is under an alert.
+// end closes a token's block and lets it calibrate the thresholds, unless the token had an alert lately.
 func (s *shard) end(t *token) {
 	x := t.nats()
-	if t.mature() && (!t.hasAlert || t.block.day-t.alertDay > quietDays || t.alertDay == t.block.day) {
-		c := &s.tally.calib
-		c.days++
+	b := &t.block
+	if t.mature() && (b.alerted || !t.hasAlert || b.day-t.alertDay > quietDays) {
+		s.tally.calib.days++
 		for d := range detectors {
-			c.add(d, float64(t.evidence[d]), float64(t.block.worst[d]))
+			if !b.alerted {
+				s.tally.calib.add(d, float64(t.evidence[d]), float64(b.worst[d]))
+			}
 		}
 	}
 	t.end(&x)
@@ -132,6 +134,7 @@ func (s *shard) evict(t *token) {
 	t.prev.next, t.next.prev = t.next, t.prev
 	delete(s.tokens, t.id)
 	s.away[t.id] = encodeToken(t)
+	delete(s.back, t.id)
 	s.stats.Evicted++
 }
 

@@ -42,6 +42,7 @@ type token struct {
 	hours     baseline.Hours
 	burst     baseline.Record
 	volume    baseline.Record
+	breadth   baseline.Record
 	errors    baseline.Proportion
 	size      baseline.Magnitude
 	gaps      baseline.Gap
@@ -115,7 +116,7 @@ func (t *token) forget(days int32) {
 func (t *token) end(x *[facetCount]float64) {
 	b := &t.block
 	for d := range detectors {
-		if b.alerted {
+		if b.alerted || !t.mature() {
 			t.evidence[d] = 0
 		} else {
 			t.evidence[d].Close(detectors[d].nats(x))
@@ -133,6 +134,7 @@ func (t *token) end(x *[facetCount]float64) {
 	}
 	t.burst.Learn(float64(b.busiest))
 	t.volume.Learn(float64(b.n))
+	t.breadth.Learn(float64(b.fresh))
 	t.errors.Learn(b.errors)
 	for _, s := range b.sizes {
 		t.size.Learn(float64(s))

@@ -1,0 +1,41 @@
+package behavior
+
+import (
+	"math"
+	"math/rand/v2"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+)
+
+func TestLimitIsNominalBeforeAnythingIsMeasured(t *testing.T) {
+	var c calibration
+	for _, rate := range []float64{0.001, 0.0001, 0.00001} {
+		require.InDelta(t, -math.Log(rate), c.limit(0, rate), levelStep)
+	}
+}
+
+func TestLimitFollowsTheMeasuredTail(t *testing.T) {
+	for _, tail := range []float64{0.5, 1, 2} { // P(evidence > c) = 0.2·exp(-tail·c)
+		var c calibration
+		r := rand.New(rand.NewPCG(1, 2))
+		for range 200_000 {
+			c.days++
+			if r.Float64() < 0.2 {
+				c.add(0, 0, r.ExpFloat64()/tail)
+			}
+		}
+		for _, rate := range []float64{0.005, 0.0005} {
+			require.InDelta(t, math.Log(0.2/rate)/tail, c.limit(0, rate), 0.2*math.Log(0.2/rate)/tail+levelStep, "tail %v rate %v", tail, rate)
+		}
+	}
+}
+
+func TestRateOfABudget(t *testing.T) {
+	require.InDelta(t, 0.005, Budget{FalseAlerts: 5, PerTokenDays: 1000}.rate(1e6), 1e-12)
+	week := Budget{FalseAlerts: 10, Per: 7 * 24 * time.Hour}
+	require.InDelta(t, 10.0/7/5000, week.rate(5000), 1e-12)
+	require.InDelta(t, 10.0/7/1e6, week.rate(1e6), 1e-12, "a million tokens share the same ten alerts")
+	require.LessOrEqual(t, week.rate(3), 0.01, "and three tokens do not use them up")
+}

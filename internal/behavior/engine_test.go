@@ -1,0 +1,231 @@
+package behavior
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/holterhq/holter/internal/anomaly"
+)
+
+// crowd draws the requests of n tokens over some days: regular lives, and from the given day on thieves for some of them.
+func crowd(seed uint64, tokens, days, theftDay int) []Observation {
+	r := rand.New(rand.NewPCG(seed, 1))
+	countries, clients := []string{"DE", "FR", "US", "JP", "BR"}, []string{"okhttp/4", "python-requests/2", "Go-http-client/2", "axios/1"}
+	var obs []Observation
+	start := time.Date(2026, 3, 2, 0, 0, 0, 0, time.UTC).UnixNano()
+	for k := range tokens {
+		home, client, from, rate := countries[r.IntN(5)], clients[r.IntN(4)], r.IntN(12), 5+r.IntN(30)
+		for d := range days {
+			stolen := d >= theftDay && k%7 == 0
+			for range rate/2 + r.IntN(rate) {
+				o := Observation{
+					Token: fmt.Sprintf("tok_%03d", k), Time: start + int64(d)*day + int64(float64(from)*3600e9+r.Float64()*8*3600e9),
+					Service: "api", Version: "1", Method: "GET", Route: fmt.Sprintf("/v1/r%d", (k+r.IntN(3))%12), Country: home,
+					Network: fmt.Sprintf("AS%d", k), Client: client, ResponseBytes: int64(1000 + r.IntN(3000)), HTTPStatus: 200,
+				}
+				if stolen && r.IntN(2) == 0 {
+					o.Country, o.Network, o.Client, o.Route = "NL", "AS14061", "curl/8", "/v1/exports"
+					o.Time += 10 * 3600e9
+				}
+				obs = append(obs, o)
+			}
+		}
+	}
+	slices.SortStableFunc(obs, func(a, b Observation) int { return int((a.Time - b.Time) / 1e6) })
+	for i := range obs {
+		obs[i].Trace = [16]byte{1, byte(i >> 16), byte(i >> 8), byte(i)}
+		obs[i].Span = [8]byte{1, byte(i >> 16), byte(i >> 8), byte(i)}
+	}
+	return obs
+}
+
+func testConfig() Config {
+	return Config{Budget: Budget{FalseAlerts: 10, Per: 7 * 24 * time.Hour}}
+}
+
+func TestThievesAreFoundAndTheOthersLeftAlone(t *testing.T) {
+	events := New(testConfig()).Apply(crowd(1, 70, 40, 35))
+	stolen, calm := map[string]bool{}, 0
+	for _, e := range events {
+		var k int
+		_, err := fmt.Sscanf(e.Token.ID, "tok_%d", &k)
+		require.NoError(t, err)
+		if k%7 == 0 && e.Time >= time.Date(2026, 4, 6, 0, 0, 0, 0, time.UTC).UnixNano() {
+			stolen[e.Token.ID] = true
+		} else {
+			calm++
+		}
+		require.Greater(t, e.Score, e.Limit-1e-9)
+		require.NotEmpty(t, e.Evidence)
+		require.NotEmpty(t, e.Sentence)
+	}
+	require.Len(t, stolen, 10, "every stolen key is noticed")
+	require.LessOrEqual(t, calm, 10*40/7, "the budget holds")
+}
+
+func TestSameEventsHoweverItIsSplit(t *testing.T) {
+	obs := crowd(2, 30, 40, 35)
+	whole := New(testConfig()).Apply(slices.Clone(obs))
+	require.NotEmpty(t, whole)
+	for _, size := range []int{1, 7, 1000} {
+		e := New(testConfig())
+		var events []anomaly.Event
+		for part := range slices.Chunk(slices.Clone(obs), size) {
+			events = append(events, e.Apply(part)...)
+		}
+		require.Equal(t, whole, events, "in parts of %d", size)
+	}
+	cfg := testConfig()
+	cfg.Shards = 4
+	require.Equal(t, whole, New(cfg).Apply(slices.Clone(obs)), "with goroutines")
+}
+
+// store is what a storage extension keeps.
+type store map[string][]byte
+
+func (s store) save(records []Record) {
+	for _, r := range records {
+		if r.Value == nil {
+			delete(s, r.Key)
+			continue
+		}
+		s[r.Key] = slices.Clone(r.Value)
+	}
+}
+
+func (s store) load(key string) ([]byte, error) { return s[key], nil }
+
+func TestSameEventsAfterRestarts(t *testing.T) {
+	obs := crowd(3, 30, 40, 35)
+	whole := New(testConfig()).Apply(slices.Clone(obs))
+	disk := store{}
+	var events []anomaly.Event
+	for part := range slices.Chunk(slices.Clone(obs), len(obs)/23) {
+		e := New(testConfig())
+		require.NoError(t, e.Restore(disk.load))
+		events = append(events, e.Apply(part)...)
+		disk.save(e.Snapshot())
+	}
+	require.Equal(t, whole, events)
+}
+
+func TestTokensThatLeaveMemoryComeBack(t *testing.T) {
+	obs := crowd(4, 48, 40, 35)
+	whole := New(testConfig()).Apply(slices.Clone(obs))
+	disk := store{}
+	cfg := testConfig()
+	cfg.Limits.MaxTokens, cfg.Load = 16, disk.load // one a shard
+	e := New(cfg)
+	var events []anomaly.Event
+	for i, part := range slices.Collect(slices.Chunk(slices.Clone(obs), 500)) {
+		events = append(events, e.Apply(part)...)
+		disk.save(e.Snapshot())
+		if i%10 == 9 {
+			e = New(cfg)
+			require.NoError(t, e.Restore(disk.load))
+		}
+	}
+	require.Equal(t, whole, events)
+	require.Equal(t, 16, e.Stats().Tokens)
+}
+
+func TestOneWildClockChangesNothingElse(t *testing.T) {
+	obs := crowd(5, 20, 40, 35)
+	whole := New(testConfig()).Apply(slices.Clone(obs))
+	wild := obs[len(obs)/2]
+	wild.Time = time.Date(2099, 1, 1, 0, 0, 0, 0, time.UTC).UnixNano()
+	with := slices.Insert(slices.Clone(obs), len(obs)/2, wild)
+	e := New(testConfig())
+	require.Equal(t, whole, e.Apply(with))
+	require.EqualValues(t, 1, e.Stats().Skewed)
+}
+
+func TestRestoreRefusesWhatItCannotRead(t *testing.T) {
+	e := New(testConfig())
+	e.Apply(crowd(6, 5, 10, 99))
+	disk := store{}
+	disk.save(e.Snapshot())
+	for key := range disk {
+		broken := store{}
+		for k, v := range disk {
+			broken[k] = v
+		}
+		broken[key] = disk[key][:len(disk[key])/2]
+		require.ErrorContains(t, New(testConfig()).Restore(broken.load), key)
+		broken[key] = append([]byte{99}, disk[key]...)
+		require.ErrorContains(t, New(testConfig()).Restore(broken.load), "version 99")
+	}
+}
+
+func TestConfigSaysWhatWouldBeRight(t *testing.T) {
+	for want, c := range map[string]Config{
+		"alert_budget::false_alerts": {Budget: Budget{FalseAlerts: 0, Per: time.Hour}},
+		"per_token_days":             {Budget: Budget{FalseAlerts: 1}},
+		"limits::max_tokens":         {Budget: Budget{FalseAlerts: 1, Per: time.Hour}, Limits: Limits{MaxTokens: -1}},
+	} {
+		require.ErrorContains(t, c.Validate(), want)
+	}
+	require.NoError(t, testConfig().Validate())
+}
+
+func TestDisabledDetectorsAreSilent(t *testing.T) {
+	cfg := testConfig()
+	cfg.Disabled = map[anomaly.Detector]bool{}
+	for _, d := range detectors {
+		cfg.Disabled[d.name] = true
+	}
+	require.Empty(t, New(cfg).Apply(crowd(1, 28, 40, 35)))
+}
+
+func FuzzDecodeToken(f *testing.F) {
+	e := New(testConfig())
+	e.Apply(crowd(7, 3, 30, 25))
+	for _, s := range e.shards {
+		for _, t := range s.tokens {
+			f.Add(encodeToken(t))
+		}
+	}
+	f.Fuzz(func(t *testing.T, state []byte) {
+		tok, err := decodeToken(state)
+		if err != nil {
+			return
+		}
+		again, err := decodeToken(encodeToken(tok))
+		require.NoError(t, err)
+		require.Equal(t, encodeToken(tok), encodeToken(again))
+	})
+}
+
+func BenchmarkApply(b *testing.B) {
+	for _, tokens := range []int{100, 10_000} {
+		b.Run(fmt.Sprintf("tokens=%d", tokens), func(b *testing.B) {
+			days := max(1, 200_000/(tokens*18))
+			obs := crowd(1, tokens, days, 1<<30)
+			e := New(testConfig())
+			e.Apply(slices.Clone(obs))
+			shift := int64(0)
+			b.ReportAllocs()
+			b.ResetTimer()
+			for n := 0; n < b.N; {
+				b.StopTimer()
+				shift += int64(days) * day
+				next := slices.Clone(obs)
+				for i := range next {
+					next[i].Time += shift
+				}
+				b.StartTimer()
+				for part := range slices.Chunk(next, 1000) {
+					if n += len(part); n > b.N {
+						break
+					}
+					e.Apply(part)
+				}
+			}
+		})
+	}
+}
