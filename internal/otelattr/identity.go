@@ -1,0 +1,158 @@
+package otelattr
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"go.opentelemetry.io/collector/pdata/pcommon"
+)
+
+// Identity is what is known about the token of one request. Empty parts are not written.
+type Identity struct {
+	ID, Hint, Type, Format, Fingerprint string
+
+	Issuer, ClientID string
+	Scopes           []string
+	ExpiresAt        time.Time
+	Unverified       bool // the claims were read from the token and checked by nobody
+
+	RegistryID                               string
+	OwnerID, OwnerName, OwnerType, OwnerTeam string
+	Tags                                     map[string]string
+	Status                                   string
+	Violations                               []string
+
+	Outcome   string
+	Direction string
+	Country   string
+	Client    string // the client's address, where it is another than the record says
+}
+
+// Choice is which attributes are written besides those that always are. The zero value is none.
+type Choice uint32
+
+// choices are the names that may be chosen, in the order of their bits.
+var choices = [...]string{
+	TokenOwnerName, TokenOwnerType, TokenType, TokenFormat, TokenFingerprint, TokenDirection, TokenRegistryID,
+	TokenIssuer, TokenClientID, TokenScopes, TokenExpiresAt, TokenVerified, TokenStatus, TokenTagsPrefix + "*",
+}
+
+const (
+	chooseOwnerName Choice = 1 << iota
+	chooseOwnerType
+	chooseType
+	chooseFormat
+	chooseFingerprint
+	chooseDirection
+	chooseRegistryID
+	chooseIssuer
+	chooseClientID
+	chooseScopes
+	chooseExpiresAt
+	chooseVerified
+	chooseStatus
+	chooseTags
+)
+
+// Choose compiles names of attributes.
+func Choose(names []string) (Choice, error) {
+	var c Choice
+	for i, name := range names {
+		at := slices.Index(choices[:], name)
+		if at < 0 {
+			return 0, fmt.Errorf("[%d]: %q cannot be added: choose from %s", i, name, strings.Join(choices[:], ", "))
+		}
+		c |= 1 << at
+	}
+	return c, nil
+}
+
+// Wants says whether an attribute was chosen.
+func (c Choice) Wants(name string) bool {
+	at := slices.Index(choices[:], name)
+	return at >= 0 && c&(1<<at) != 0
+}
+
+// PutIdentity writes an identity beside the other attributes of its record: id, hint, outcome, owner and country, what is out
+// of the ordinary, and what was chosen.
+func PutIdentity(attrs pcommon.Map, who *Identity, choice Choice) {
+	attrs.EnsureCapacity(attrs.Len() + 6)
+	attrs.PutStr(TokenID, who.ID)
+	putText(attrs, TokenHint, who.Hint)
+	putText(attrs, TokenOutcome, who.Outcome)
+	putText(attrs, TokenOwnerID, who.OwnerID)
+	putText(attrs, TokenOwnerTeam, who.OwnerTeam)
+	putText(attrs, GeoCountry, who.Country)
+	if who.Status != "" && (who.Status != "active" || choice&chooseStatus != 0) {
+		attrs.PutStr(TokenStatus, who.Status)
+	}
+	putTexts(attrs, TokenViolations, who.Violations)
+	putText(attrs, ClientAddress, who.Client)
+	if choice != 0 {
+		putChosen(attrs, who, choice)
+	}
+}
+
+func putChosen(attrs pcommon.Map, who *Identity, choice Choice) {
+	for _, text := range [...]struct {
+		chosen Choice
+		name   string
+		value  string
+	}{
+		{chooseOwnerName, TokenOwnerName, who.OwnerName},
+		{chooseOwnerType, TokenOwnerType, who.OwnerType},
+		{chooseType, TokenType, who.Type},
+		{chooseFormat, TokenFormat, who.Format},
+		{chooseFingerprint, TokenFingerprint, who.Fingerprint},
+		{chooseDirection, TokenDirection, who.Direction},
+		{chooseRegistryID, TokenRegistryID, who.RegistryID},
+		{chooseIssuer, TokenIssuer, who.Issuer},
+		{chooseClientID, TokenClientID, who.ClientID},
+	} {
+		if choice&text.chosen != 0 {
+			putText(attrs, text.name, text.value)
+		}
+	}
+	if choice&chooseScopes != 0 {
+		putTexts(attrs, TokenScopes, who.Scopes)
+	}
+	if choice&chooseExpiresAt != 0 && !who.ExpiresAt.IsZero() {
+		attrs.PutStr(TokenExpiresAt, who.ExpiresAt.UTC().Format(time.RFC3339))
+	}
+	if choice&chooseVerified != 0 && who.Unverified {
+		attrs.PutBool(TokenVerified, false)
+	}
+	if choice&chooseTags != 0 {
+		for _, key := range sortedKeys(who.Tags) {
+			attrs.PutStr(TokenTagsPrefix+key, who.Tags[key])
+		}
+	}
+}
+
+func putText(attrs pcommon.Map, name, value string) {
+	if value != "" {
+		attrs.PutStr(name, value)
+	}
+}
+
+func putTexts(attrs pcommon.Map, name string, values []string) {
+	if len(values) == 0 {
+		return
+	}
+	list := attrs.PutEmptySlice(name)
+	list.EnsureCapacity(len(values))
+	for _, value := range values {
+		list.AppendEmpty().SetStr(value)
+	}
+}
+
+func sortedKeys(m map[string]string) []string {
+	keys := make([]string, 0, len(m))
+	for key := range m {
+		keys = append(keys, key)
+	}
+	slices.Sort(keys)
+	return keys
+}

@@ -1,0 +1,239 @@
+package otelattr
+
+import (
+	"strings"
+
+	"github.com/holterhq/holter/internal/credential"
+)
+
+// Sources says where the token of a request is looked for. Within a list the first name wins; headers win over metadata, that
+// over query parameters, those over cookies, and those over what gives itself away in a path or a text.
+type Sources struct {
+	headers, metadata, parameters, cookies map[string]int
+}
+
+// NewSources compiles lists of names. Names are compared without capitals and separators.
+func NewSources(headers, metadata, parameters, cookies []string) *Sources {
+	return &Sources{headers: ranks(headers, 0), metadata: ranks(metadata, 1000), parameters: ranks(parameters, 2000), cookies: ranks(cookies, 3000)}
+}
+
+// Ranks behind those of the lists.
+const (
+	rankPath = 4000
+	rankText = 5000
+	noRank   = 1 << 30
+)
+
+func ranks(names []string, from int) map[string]int {
+	m := make(map[string]int, len(names))
+	for i, name := range names {
+		if folded := credential.Fold(name); m[folded] == 0 {
+			m[folded] = from + i
+		}
+	}
+	return m
+}
+
+func rankOf(m map[string]int, name string) int {
+	if rank, ok := m[credential.Fold(name)]; ok {
+		return rank
+	}
+	return noRank
+}
+
+// field is what an attribute's name says: what kind of value stands under it, and what Holter wants it for.
+type field struct {
+	place  credential.Place
+	source source
+	role   role
+	rank   int // of a header or metadata entry
+}
+
+// source says of what part of a request an attribute is a copy.
+type source uint8
+
+const (
+	noSource     source = iota
+	headerSource        // the value of a header of the request
+	urlSource           // its URL, or a part of it
+	cookieSource        // its cookie header
+)
+
+// role says what else an attribute is good for.
+type role uint8
+
+const (
+	noRole role = iota
+	roleHTTPStatus
+	roleRPCStatus
+	roleClient
+	rolePeer
+	roleForwardedFor
+	roleForwarded
+)
+
+// spanField reads the name of a span's attribute.
+func (s *Sources) spanField(name string) field {
+	f := field{place: credential.PlaceOf(name), rank: noRank}
+	switch name {
+	case URLQuery, URLFull, URLPath, OldHTTPURL, OldHTTPTarget:
+		f.source = urlSource
+		return f
+	case HTTPStatus, OldHTTPStatus:
+		f.role = roleHTTPStatus
+		return f
+	case RPCStatus, OldRPCGRPCStatus:
+		f.role = roleRPCStatus
+		return f
+	case ClientAddress, OldHTTPClientIP:
+		f.role = roleClient
+		return f
+	case "network.peer.address", "net.sock.peer.addr", "net.peer.ip":
+		f.role = rolePeer
+		return f
+	}
+	if own, ok := strings.CutPrefix(name, HTTPHeaderPrefix); ok {
+		return s.header(f, own, s.headers)
+	}
+	if own, ok := strings.CutPrefix(name, RPCMetadataPrefix); ok {
+		return s.header(f, own, s.metadata)
+	}
+	if own, ok := strings.CutPrefix(name, OldRPCMetadataPrefix); ok {
+		return s.header(f, own, s.metadata)
+	}
+	return f
+}
+
+func (s *Sources) header(f field, own string, list map[string]int) field {
+	switch credential.Fold(own) {
+	case "xforwardedfor":
+		f.role = roleForwardedFor
+	case "forwarded":
+		f.role = roleForwarded
+	}
+	if f.place == credential.CookieHeader {
+		f.source = cookieSource
+		return f
+	}
+	if f.rank = rankOf(list, own); f.rank != noRank {
+		f.source = headerSource
+		if f.place == credential.Text {
+			f.place = credential.Secret // a header that only the configuration knows
+		}
+	}
+	return f
+}
+
+// logField reads the name of a field of a log record, at any depth of its attributes or its body.
+func (s *Sources) logField(name string) field {
+	f := field{place: credential.PlaceOf(name), rank: noRank}
+	if response(name) {
+		return f
+	}
+	own := credential.FieldName(name)
+	switch credential.Fold(own) {
+	case "requesturi", "uri", "url", "target", "path", "args", "request", "requesturl", "querystring", "query", "full", "upstreamuri", "requestpath":
+		f.source = urlSource
+		return f
+	case "status", "statuscode", "responsecode", "responsestatus":
+		f.role = roleHTTPStatus
+		return f
+	case "clientip", "client", "address", "ip", "sourceip", "realip", "xrealip":
+		f.role = roleClient
+		return f
+	case "remoteaddr", "remoteip", "remote", "peer", "remoteaddress":
+		f.role = rolePeer
+		return f
+	}
+	if credential.IsCookieField(name) {
+		if f.rank = rankOf(s.cookies, own); f.rank != noRank || f.place == credential.Secret {
+			f.source, f.place = headerSource, credential.Secret
+			f.rank = min(f.rank, rankPath-1)
+		}
+		return f
+	}
+	f = s.header(f, own, s.headers)
+	if f.rank == noRank && f.source == noSource && f.place == credential.Secret {
+		if f.rank = rankOf(s.parameters, own); f.rank != noRank {
+			f.source = headerSource
+		}
+	}
+	return f
+}
+
+// response says whether a field is part of the answer: what stands there was given to the caller, not by the caller.
+func response(name string) bool {
+	return strings.HasPrefix(name, "sent_http_") || strings.HasPrefix(name, "http.response.") || strings.HasPrefix(name, "upstream_http_") ||
+		strings.HasPrefix(name, "resp")
+}
+
+// rankFinding is how early a finding in an attribute comes.
+func (s *Sources) rankFinding(f *field, found *credential.Finding, inLog bool) int {
+	switch f.source {
+	case headerSource:
+		return f.rank
+	case cookieSource:
+		return rankOf(s.cookies, found.Name)
+	case urlSource:
+		if found.In == credential.InParameter {
+			return rankOf(s.parameters, found.Name)
+		}
+		if found.In == credential.InText && found.Format != nil {
+			return rankPath
+		}
+		if inLog {
+			return noRank
+		}
+	}
+	return noRank
+}
+
+// rankText is how early a finding in the text of a log record comes.
+func (s *Sources) rankText(text string, found *credential.Finding) int {
+	switch found.In {
+	case credential.InHeader:
+		name := found.Name
+		switch credential.Fold(name) {
+		case "auth":
+			name = "authorization"
+		case "key":
+			name = "x-api-key"
+		}
+		if rank := rankOf(s.headers, name); rank != noRank {
+			return rankText + rank
+		}
+		if rank := rankOf(s.parameters, name); rank != noRank {
+			return rankText + rank
+		}
+		return noRank
+	case credential.InParameter:
+		if rank := rankOf(s.parameters, found.Name); rank != noRank && !absoluteURL(text, found.Start) {
+			return rankText + rank
+		}
+		return noRank
+	case credential.InCookie:
+		if rank := rankOf(s.cookies, found.Name); rank != noRank {
+			return rankText + rank
+		}
+		return noRank
+	}
+	if found.Format == nil {
+		return noRank
+	}
+	return rankText + rankPath
+}
+
+// absoluteURL says whether the word around i names a host: a referer or an upstream, not the request.
+func absoluteURL(text string, i int) bool {
+	for j := i - 1; j >= 0 && i-j < 2048; j-- {
+		switch text[j] {
+		case ' ', '"', '\'', '(', '<':
+			return false
+		case '/':
+			if j > 1 && text[j-1] == '/' && text[j-2] == ':' {
+				return true
+			}
+		}
+	}
+	return false
+}
