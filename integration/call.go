@@ -2,7 +2,9 @@ package integration
 
 import (
 	"encoding/binary"
+	"encoding/hex"
 	"hash/fnv"
+	"math/rand/v2"
 	"strings"
 	"time"
 
@@ -131,4 +133,11 @@ func theft(key string, at time.Time, n int) []Call {
 		calls[i].Route = "/v1/customers/export"
 	}
 	return calls
+}
+
+// newSpanID is the id of a span that has not been sent before, in hex.
+func newSpanID() string {
+	var id pcommon.SpanID
+	binary.BigEndian.PutUint64(id[:], rand.Uint64())
+	return hex.EncodeToString(id[:])
 }

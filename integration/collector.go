@@ -27,6 +27,7 @@ type Collector struct {
 
 	t       testing.TB
 	configs []string
+	args    []string
 }
 
 // newCollector prepares a collector that is not yet running. Later configs are laid over earlier ones, as by the binary.
@@ -79,6 +80,7 @@ func (c *Collector) launch(args ...string) {
 	for _, config := range c.configs {
 		args = append(args, "--config", config)
 	}
+	args = append(args, c.args...)
 	c.Process = startProcess(c.t, c.Log, c.Data, c.Env, collectorBin, args...)
 }
 
