@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"runtime/debug"
 	"slices"
 	"sync"
 	"time"
@@ -18,6 +19,10 @@ type Config struct {
 	Limits   Limits
 	Shards   int            // goroutines that Apply may use; 0 means 1
 	Routes   RouteTemplater // templates raw paths; nil: a path is its own route
+
+	// Probe sees every observation before it is learned from, in the goroutine that learns; a panic in it stands for a bug in
+	// learning. For tests.
+	Probe func(*Observation)
 
 	// Load reads a record that a Snapshot wrote, nil if there is none: tokens that left memory come back through it. Without it they
 	// start anew.
@@ -52,6 +57,8 @@ type Stats struct {
 	Late       uint64 // observations of a day before their token's open one
 	Skewed     uint64 // observations so far in the future that they were not learned from
 	Learned    uint64
+	Panics     uint64 // observations on which learning failed; the token starts anew
+	Fault      string // the newest of them, with its stack
 }
 
 // Engine judges and learns. Not safe for concurrent use.
@@ -196,15 +203,34 @@ func (e *Engine) run(obs []Observation, events []anomaly.Event) []anomaly.Event 
 	return events
 }
 
+// work applies a shard's part, going on behind an observation on which learning panics.
 func (e *Engine) work(s int, obs []Observation) {
+	for part := e.parts[s]; len(part) > 0; {
+		part = part[e.advance(s, part, obs):]
+	}
+	e.parts[s] = e.parts[s][:0]
+}
+
+// advance applies observations up to the end of the part or the first panic, and returns how many it took.
+func (e *Engine) advance(s int, part []int, obs []Observation) (done int) {
+	defer func() {
+		if fault := recover(); fault != nil {
+			e.shards[s].lose(obs[part[done]].Token, fault, debug.Stack())
+			done++
+		}
+	}()
 	var events []anomaly.Event
-	for _, i := range e.parts[s] {
+	for _, i := range part {
+		if e.cfg.Probe != nil {
+			e.cfg.Probe(&obs[i])
+		}
 		events = e.shards[s].apply(e, &obs[i], events[:0])
 		for _, event := range events {
 			e.found[s] = append(e.found[s], numbered{i, event})
 		}
+		done++
 	}
-	e.parts[s] = e.parts[s][:0]
+	return done
 }
 
 // Stats returns the running totals.
@@ -217,6 +243,10 @@ func (e *Engine) Stats() Stats {
 		total.Unreadable += s.stats.Unreadable
 		total.Late += s.stats.Late
 		total.Learned += s.stats.Learned
+		total.Panics += s.stats.Panics
+		if s.stats.Fault != "" {
+			total.Fault = s.stats.Fault
+		}
 	}
 	return total
 }

@@ -145,6 +145,34 @@ func TestOneWildClockChangesNothingElse(t *testing.T) {
 	require.EqualValues(t, 1, e.Stats().Skewed)
 }
 
+func TestAPanicCostsOneTokenOneRequest(t *testing.T) {
+	obs := crowd(8, 30, 40, 35)
+	bad := obs[len(obs)/3]
+	var want []anomaly.Event
+	for _, e := range New(testConfig()).Apply(slices.Clone(obs)) {
+		if e.Token.ID != bad.Token {
+			want = append(want, e)
+		}
+	}
+	cfg := testConfig()
+	cfg.Shards = 2
+	cfg.Probe = func(o *Observation) {
+		if o.Trace == bad.Trace {
+			panic("provoked")
+		}
+	}
+	e := New(cfg)
+	var got []anomaly.Event
+	for _, event := range e.Apply(obs) {
+		if event.Token.ID != bad.Token {
+			got = append(got, event)
+		}
+	}
+	require.EqualValues(t, 1, e.Stats().Panics)
+	require.Contains(t, e.Stats().Fault, "provoked")
+	require.Len(t, got, len(want))
+}
+
 func TestRestoreRefusesWhatItCannotRead(t *testing.T) {
 	e := New(testConfig())
 	e.Apply(crowd(6, 5, 10, 99))

@@ -1,6 +1,8 @@
 package behavior
 
 import (
+	"fmt"
+
 	"github.com/holterhq/holter/internal/anomaly"
 )
 
@@ -14,6 +16,7 @@ type shard struct {
 	clock  uint64            // counts uses
 	away   map[string][]byte // evicted since the last snapshot
 	back   map[string]bool   // returned from storage since then
+	lost   map[int]bool      // pages with a token that was dropped
 }
 
 // numbered is an event and the place of its observation in the batch, by which the shards' events are merged.
@@ -23,7 +26,7 @@ type numbered struct {
 }
 
 func newShard(maxTokens int) *shard {
-	s := &shard{tokens: map[string]*token{}, max: maxTokens, away: map[string][]byte{}, back: map[string]bool{}}
+	s := &shard{tokens: map[string]*token{}, max: maxTokens, away: map[string][]byte{}, back: map[string]bool{}, lost: map[int]bool{}}
 	s.oldest.prev, s.oldest.next = &s.oldest, &s.oldest
 	return s
 }
@@ -157,4 +160,17 @@ func (s *shard) recall(e *Engine, id string) *token {
 	}
 	s.stats.Recalled++
 	return t
+}
+
+// lose forgets a token whose state a panic may have left half changed.
+func (s *shard) lose(id string, fault any, stack []byte) {
+	s.stats.Panics++
+	s.stats.Fault = fmt.Sprintf("%v\n%s", fault, stack)
+	if t := s.tokens[id]; t != nil {
+		if t.prev != nil {
+			t.prev.next, t.next.prev = t.next, t.prev
+		}
+		delete(s.tokens, id)
+		s.lost[pageOf(id)] = true
+	}
 }

@@ -54,6 +54,10 @@ func (e *Engine) Snapshot() []Record {
 		for id := range s.back {
 			records = append(records, Record{evictedKey(id), nil})
 		}
+		for page := range s.lost {
+			pages[page] = true
+		}
+		clear(s.lost)
 		clear(s.away)
 		clear(s.back)
 	}
