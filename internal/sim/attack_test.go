@@ -25,7 +25,7 @@ func TestEveryAttackIsCommittedAndLabelled(t *testing.T) {
 		assert.Equal(t, attacks[i].Name, l.Attack)
 		rs := got[l.Attack]
 		require.NotEmpty(t, rs, l.Attack)
-		assert.Equal(t, l.Requests, len(rs))
+		assert.Len(t, rs, l.Requests)
 		assert.Equal(t, l.Start, rs[0].Time)
 		assert.Equal(t, l.End, rs[len(rs)-1].Time)
 		assert.False(t, l.Start.Before(f.Start()))
@@ -60,7 +60,7 @@ func TestAStolenKeyIsUsedFromElsewhere(t *testing.T) {
 				prize++
 			}
 			local := q.Time.In(victim.zone())
-			assert.True(t, local.Hour() <= 6, "the thief works at the owner's night, not at %s", local)
+			assert.LessOrEqual(t, local.Hour(), 6, "the thief works at the owner's night, not at %s", local)
 		}
 		assert.Greater(t, before, 100, "seed %d: the owner has a life before", seed)
 		assert.NotEqual(t, l.From, l.Country)

@@ -43,8 +43,23 @@ var homes = []struct {
 	code  string
 	share float64
 }{
-	{"US", .26}, {"DE", .16}, {"GB", .11}, {"FR", .09}, {"NL", .06}, {"IN", .05}, {"ES", .04}, {"IT", .04}, {"PL", .04}, {"SE", .03},
-	{"JP", .03}, {"CA", .03}, {"AU", .02}, {"CH", .02}, {"BR", .01}, {"SG", .005}, {"ZA", .005},
+	{"US", .26},
+	{"DE", .16},
+	{"GB", .11},
+	{"FR", .09},
+	{"NL", .06},
+	{"IN", .05},
+	{"ES", .04},
+	{"IT", .04},
+	{"PL", .04},
+	{"SE", .03},
+	{"JP", .03},
+	{"CA", .03},
+	{"AU", .02},
+	{"CH", .02},
+	{"BR", .01},
+	{"SG", .005},
+	{"ZA", .005},
 }
 
 // lairs are the countries whose networks thieves prefer. What is true of a thief's network is true of many an honest one:

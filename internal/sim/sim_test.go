@@ -29,7 +29,7 @@ func fleet(t testing.TB, cfg Config) *Fleet {
 func TestSameConfigSameRequests(t *testing.T) {
 	cfg := Config{Seed: 7, Tokens: 40, Days: 10, Attacks: []Attack{{Name: "stolen-key"}, {Name: "burst"}}}
 	a, b := slices.Collect(fleet(t, cfg).Requests()), slices.Collect(fleet(t, cfg).Requests())
-	require.Equal(t, len(a), len(b))
+	require.Len(t, b, len(a))
 	for i := range a {
 		x, y := a[i], b[i]
 		assert.Equal(t, x.Token.ID, y.Token.ID)
@@ -38,7 +38,7 @@ func TestSameConfigSameRequests(t *testing.T) {
 		require.Equal(t, a[i].Token.Credential.Value(a[i].Time), b[i].Token.Credential.Value(b[i].Time))
 	}
 	f := fleet(t, cfg)
-	assert.Equal(t, len(slices.Collect(f.Requests())), len(slices.Collect(f.Requests())), "a second pass gives the same")
+	assert.Len(t, slices.Collect(f.Requests()), len(slices.Collect(f.Requests())), "a second pass gives the same")
 
 	cfg.Seed = 8
 	other := slices.Collect(fleet(t, cfg).Requests())

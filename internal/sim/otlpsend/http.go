@@ -21,7 +21,7 @@ type httpExporter struct {
 	url    string
 }
 
-func newHTTP(cfg Config) (exporter, error) {
+func newHTTP(cfg Config) exporter {
 	u, ok := asURL(cfg.Endpoint)
 	if !ok {
 		u = &url.URL{Scheme: "https", Host: cfg.Endpoint}
@@ -33,7 +33,7 @@ func newHTTP(cfg Config) (exporter, error) {
 		u.Path = "/v1/traces"
 	}
 	transport := &http.Transport{DialContext: (&net.Dialer{Timeout: 5 * time.Second}).DialContext, ForceAttemptHTTP2: true, MaxIdleConns: 1}
-	return &httpExporter{&http.Client{Timeout: exportTimeout, Transport: transport}, u.String()}, nil
+	return &httpExporter{&http.Client{Timeout: exportTimeout, Transport: transport}, u.String()}
 }
 
 func asURL(endpoint string) (*url.URL, bool) {

@@ -72,7 +72,7 @@ func New(cfg Config) (*Sender, error) {
 	case "grpc":
 		s.exporter, err = newGRPC(cfg)
 	case "http":
-		s.exporter, err = newHTTP(cfg)
+		s.exporter = newHTTP(cfg)
 	default:
 		err = fmt.Errorf("unknown protocol %q: choose grpc or http", cfg.Protocol)
 	}
