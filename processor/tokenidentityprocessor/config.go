@@ -1,4 +1,271 @@
 package tokenidentityprocessor
 
+import (
+	"errors"
+	"fmt"
+	"net/netip"
+	"slices"
+	"strings"
+	"time"
+
+	"go.opentelemetry.io/collector/component"
+	"go.opentelemetry.io/collector/config/configopaque"
+
+	"github.com/holterhq/holter/internal/credential"
+	"github.com/holterhq/holter/internal/geo"
+	"github.com/holterhq/holter/internal/identity"
+	"github.com/holterhq/holter/internal/otelattr"
+)
+
 // Config says where credentials are looked for, how tokens are named, and what is known about them.
-type Config struct{}
+type Config struct {
+	// Keys name tokens. Without them an identity key is generated and kept in Storage.
+	Keys KeysConfig `mapstructure:"keys"`
+	// Storage is the storage extension that keeps a generated key.
+	Storage *component.ID `mapstructure:"storage"`
+	// Registry says whose tokens are whose.
+	Registry RegistryConfig `mapstructure:"registry"`
+	// Geo says where requests come from.
+	Geo GeoConfig `mapstructure:"geo"`
+	// TrustedProxies are the addresses and networks whose X-Forwarded-For is believed. Without any, client.address is.
+	TrustedProxies []string `mapstructure:"trusted_proxies"`
+	// Sources are where the token of a request is looked for.
+	Sources SourcesConfig `mapstructure:"sources"`
+	// Erase says what becomes of secrets.
+	Erase EraseConfig `mapstructure:"erase"`
+	// Tenant makes a resource attribute a part of every identity.
+	Tenant TenantConfig `mapstructure:"tenant"`
+	// Attributes are written besides those that always are.
+	Attributes []string `mapstructure:"attributes"`
+	// Cache bounds what is remembered.
+	Cache CacheConfig `mapstructure:"cache"`
+
+	_ struct{}
+}
+
+// KeysConfig holds the keys that tokens are named under: base64 of at least 32 bytes, here or in files.
+type KeysConfig struct {
+	// Identity is the key behind api_token.id. It must never change, and instances that see the same tokens share it.
+	Identity configopaque.String `mapstructure:"identity"`
+	// IdentityFile is a file that holds it.
+	IdentityFile string `mapstructure:"identity_file"`
+	// Fingerprint is the key behind api_token.fingerprint; it is derived from the identity key where it is not given.
+	Fingerprint configopaque.String `mapstructure:"fingerprint"`
+	// FingerprintFile is a file that holds it.
+	FingerprintFile string `mapstructure:"fingerprint_file"`
+
+	_ struct{}
+}
+
+// RegistryConfig is where owners and tokens are written down.
+type RegistryConfig struct {
+	// File is a YAML file of owners and tokens.
+	File string `mapstructure:"file"`
+	// ReloadInterval is how often it is looked at for changes.
+	ReloadInterval time.Duration `mapstructure:"reload_interval"`
+	// Optional lets the start go on where the file is missing or bad: until it is good there is no registry.
+	Optional bool `mapstructure:"optional"`
+
+	_ struct{}
+}
+
+// GeoConfig is about the country that requests come from.
+type GeoConfig struct {
+	// Enabled looks countries up in the database that Holter carries.
+	Enabled bool `mapstructure:"enabled"`
+
+	_ struct{}
+}
+
+// SourcesConfig lists names by where they stand, the first that is found wins. The word default in a list stands for the names
+// that are there without it.
+type SourcesConfig struct {
+	Headers         []string `mapstructure:"headers"`
+	Metadata        []string `mapstructure:"metadata"`
+	QueryParameters []string `mapstructure:"query_parameters"`
+	Cookies         []string `mapstructure:"cookies"`
+
+	_ struct{}
+}
+
+// EraseConfig is about what stands where a secret was.
+type EraseConfig struct {
+	// Placeholder replaces every secret.
+	Placeholder string `mapstructure:"placeholder"`
+
+	_ struct{}
+}
+
+// TenantConfig separates the tokens of tenants.
+type TenantConfig struct {
+	// Attribute is the name of a resource attribute whose value is part of every identity.
+	Attribute string `mapstructure:"attribute"`
+
+	_ struct{}
+}
+
+// CacheConfig bounds what is remembered.
+type CacheConfig struct {
+	// MaxTokens is how many resolved tokens are remembered.
+	MaxTokens int `mapstructure:"max_tokens"`
+	// MaxServices is how many services are counted by name in the component's own metrics.
+	MaxServices int `mapstructure:"max_services"`
+
+	_ struct{}
+}
+
+// defaultWord stands in a list of sources for the names that are there without it.
+const defaultWord = "default"
+
+func createDefaultConfig() component.Config {
+	return &Config{
+		Registry: RegistryConfig{ReloadInterval: 5 * time.Second},
+		Geo:      GeoConfig{Enabled: true},
+		Sources: SourcesConfig{
+			Headers:         []string{defaultWord},
+			Metadata:        []string{defaultWord},
+			QueryParameters: []string{defaultWord},
+			Cookies:         []string{defaultWord},
+		},
+		Erase: EraseConfig{Placeholder: credential.Placeholder},
+		Cache: CacheConfig{MaxTokens: 100_000, MaxServices: 1000},
+	}
+}
+
+// defaultSources are the names that are looked for.
+var defaultSources = SourcesConfig{
+	Headers: []string{
+		"authorization", "x-api-key", "api-key", "apikey", "x-apikey", "x-auth-token", "x-access-token", "x-auth-key", "x-token", "token",
+		"private-token", "x-goog-api-key", "ocp-apim-subscription-key", "x-functions-key", "x-rapidapi-key", "x-vault-token",
+		"dd-api-key", "x-shopify-access-token", "x-gitlab-token", "circle-token", "x-figma-token", "x-authorization",
+		"x-forwarded-authorization", "access-token", "auth-token", "api-token", "x-api-token", "x-amz-security-token",
+		"proxy-authorization",
+	},
+	Metadata: []string{"authorization", "x-api-key", "api-key", "apikey", "x-auth-token", "x-access-token", "x-goog-api-key", "token"},
+	QueryParameters: []string{
+		"access_token", "api_key", "apikey", "auth_token", "token", "key", "auth", "jwt", "id_token", "x-amz-credential", "subscription-key",
+	},
+	Cookies: []string{
+		"access_token", "auth_token", "api_key", "token", "jwt", "id_token", "sid", "session", "sessionid", "session_id", "connect.sid",
+		"JSESSIONID", "PHPSESSID", "laravel_session", "_session",
+	},
+}
+
+// Validate checks what can be checked without reading a file.
+func (c *Config) Validate() error {
+	var errs []error
+	if _, err := c.proxies(); err != nil {
+		errs = append(errs, err)
+	}
+	if _, err := otelattr.Choose(c.Attributes); err != nil {
+		errs = append(errs, fmt.Errorf("attributes%w", err))
+	}
+	if c.Cache.MaxTokens < 1 {
+		errs = append(errs, fmt.Errorf("cache::max_tokens: %d must be at least 1: the default is 100000", c.Cache.MaxTokens))
+	}
+	if c.Cache.MaxServices < 1 {
+		errs = append(errs, fmt.Errorf("cache::max_services: %d must be at least 1: the default is 1000", c.Cache.MaxServices))
+	}
+	return errors.Join(errs...)
+}
+
+// Validate refuses keys that are too short or no base64.
+func (k *KeysConfig) Validate() error {
+	var errs []error
+	for _, key := range [...]struct {
+		name, value, file string
+	}{
+		{"identity", string(k.Identity), k.IdentityFile},
+		{"fingerprint", string(k.Fingerprint), k.FingerprintFile},
+	} {
+		if key.value == "" {
+			continue
+		}
+		if key.file != "" {
+			errs = append(errs, fmt.Errorf("%s: given here and in %s_file: keep one", key.name, key.name))
+		}
+		if _, err := identity.ParseKey(key.value); err != nil {
+			errs = append(errs, fmt.Errorf("%s: %w", key.name, err))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// Validate refuses a registry that would never be read.
+func (r *RegistryConfig) Validate() error {
+	if r.ReloadInterval <= 0 {
+		return fmt.Errorf("reload_interval: %v must be above zero, such as 5s", r.ReloadInterval)
+	}
+	if r.Optional && r.File == "" {
+		return errors.New("file: is missing: an optional registry needs a path too, such as owners.yaml")
+	}
+	return nil
+}
+
+// Validate refuses a placeholder that would itself look like a credential, or break what it is put into.
+func (e *EraseConfig) Validate() error {
+	switch {
+	case e.Placeholder == "":
+		return errors.New("placeholder: is empty: write REDACTED or another word")
+	case len(e.Placeholder) > 64, strings.ContainsAny(e.Placeholder, " \t\r\n\"'&;=?#%\\"):
+		return fmt.Errorf("placeholder: %q must be one short word without spaces, quotes and the signs of URLs, such as REDACTED", e.Placeholder)
+	case !credential.Masked(e.Placeholder):
+		return fmt.Errorf("placeholder: %q would be taken for a credential by the next reader: write REDACTED, or a word with redacted, masked or *** in it", e.Placeholder)
+	}
+	return nil
+}
+
+// Validate refuses names that nothing can be called.
+func (s *SourcesConfig) Validate() error {
+	var errs []error
+	for _, list := range s.lists() {
+		for i, name := range *list.names {
+			if credential.Fold(name) == "" {
+				errs = append(errs, fmt.Errorf("%s[%d]: %q is no name: write one such as x-api-key", list.path, i, name))
+			}
+		}
+	}
+	return errors.Join(errs...)
+}
+
+type sourceList struct {
+	path  string
+	names *[]string
+}
+
+func (s *SourcesConfig) lists() []sourceList {
+	return []sourceList{{"headers", &s.Headers}, {"metadata", &s.Metadata}, {"query_parameters", &s.QueryParameters}, {"cookies", &s.Cookies}}
+}
+
+// sources are the configured ones with the defaults in their place.
+func (s *SourcesConfig) sources() *otelattr.Sources {
+	full := SourcesConfig{}
+	defaults, into := defaultSources.lists(), full.lists()
+	for i, list := range s.lists() {
+		for _, name := range *list.names {
+			if name == defaultWord {
+				*into[i].names = append(*into[i].names, *defaults[i].names...)
+			} else {
+				*into[i].names = append(*into[i].names, name)
+			}
+		}
+	}
+	return otelattr.NewSources(full.Headers, full.Metadata, full.QueryParameters, full.Cookies)
+}
+
+// proxies are the trusted ones.
+func (c *Config) proxies() (geo.Proxies, error) {
+	var proxies geo.Proxies
+	for i, text := range c.TrustedProxies {
+		prefix, err := netip.ParsePrefix(text)
+		if err != nil {
+			addr, addrErr := netip.ParseAddr(text)
+			if addrErr != nil {
+				return nil, fmt.Errorf("trusted_proxies[%d]: %q is neither a network nor an address: write 10.0.0.0/8 or 10.1.2.3", i, text)
+			}
+			prefix = netip.PrefixFrom(addr, addr.BitLen())
+		}
+		proxies = append(proxies, prefix.Masked())
+	}
+	return slices.Clip(proxies), nil
+}

@@ -1,0 +1,66 @@
+package tokenidentityprocessor
+
+import (
+	"context"
+
+	"go.opentelemetry.io/collector/pdata/plog"
+	"go.opentelemetry.io/collector/pdata/ptrace"
+
+	"github.com/holterhq/holter/internal/otelattr"
+)
+
+// processLogs does for log records what processTraces does for spans.
+func (e *engine) processLogs(ctx context.Context, ld plog.Logs) (plog.Logs, error) {
+	w := e.begin()
+	defer e.end(ctx, w, ofLogs)
+	for _, rl := range ld.ResourceLogs().All() {
+		e.cleanResource(ctx, w, rl.Resource(), ofLogs)
+		tenant := e.tenantOf(rl.Resource())
+		for _, sl := range rl.ScopeLogs().All() {
+			e.cleanScope(ctx, w, sl.Scope(), ofLogs)
+			for _, log := range sl.LogRecords().All() {
+				e.cleanLog(ctx, w, tenant, log)
+			}
+		}
+	}
+	if w.cleaner.Hunting() {
+		e.huntLogs(ctx, w, ld)
+	}
+	return ld, nil
+}
+
+// cleanLog erases the secrets of one log record and identifies its token.
+func (e *engine) cleanLog(ctx context.Context, w *worker, tenant string, log plog.LogRecord) {
+	e.guarded(ctx, ofLogs, func() {
+		if e.fault != nil {
+			e.fault()
+		}
+		sight := w.cleaner.Log(log)
+		if sight.Secret == "" {
+			return
+		}
+		when := log.Timestamp()
+		if when == 0 {
+			when = log.ObservedTimestamp()
+		}
+		who := e.identify(ctx, w, tenant, sight, when.AsTime(), false)
+		if outcome, ok := sight.Outcome(ptrace.StatusCodeUnset, false); ok {
+			who.Outcome = outcome.String()
+		}
+		otelattr.PutIdentity(log.Attributes(), who, e.choice)
+	}, func() { otelattr.WithholdLog(log, e.cfg.Erase.Placeholder) })
+}
+
+// huntLogs erases what was found in one record of the batch from all the others.
+func (e *engine) huntLogs(ctx context.Context, w *worker, ld plog.Logs) {
+	for _, rl := range ld.ResourceLogs().All() {
+		e.huntResource(ctx, w, rl.Resource(), ofLogs)
+		for _, sl := range rl.ScopeLogs().All() {
+			e.huntScope(ctx, w, sl.Scope(), ofLogs)
+			for _, log := range sl.LogRecords().All() {
+				e.guarded(ctx, ofLogs, func() { w.cleaner.HuntLog(log) },
+					func() { otelattr.WithholdLog(log, e.cfg.Erase.Placeholder) })
+			}
+		}
+	}
+}

@@ -1,0 +1,62 @@
+package tokenidentityprocessor
+
+import (
+	"context"
+	"fmt"
+	"net/netip"
+
+	"go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/metric"
+	"go.uber.org/zap"
+
+	"github.com/holterhq/holter/internal/geo"
+	"github.com/holterhq/holter/internal/otelattr"
+)
+
+// worker is what one batch is processed with.
+type worker struct {
+	cleaner  *otelattr.Cleaner
+	identity otelattr.Identity
+}
+
+func newWorker(sources *otelattr.Sources, placeholder string) *worker {
+	return &worker{cleaner: otelattr.NewCleaner(sources, placeholder)}
+}
+
+var (
+	ofTraces = metric.WithAttributeSet(attribute.NewSet(attribute.String("signal", "traces")))
+	ofLogs   = metric.WithAttributeSet(attribute.NewSet(attribute.String("signal", "logs")))
+)
+
+// begin takes a worker for a batch.
+func (e *engine) begin() *worker { return e.workers.Get().(*worker) }
+
+// end gives it back when every secret is forgotten.
+func (e *engine) end(ctx context.Context, w *worker, signal metric.MeasurementOption) {
+	if n := w.cleaner.Erased(); n > 0 {
+		e.telemetry.TokenIdentityErased.Add(ctx, int64(n), signal)
+	}
+	if n := e.cache.Evicted(); n > 0 {
+		e.telemetry.TokenIdentityCacheEvictions.Add(ctx, n)
+	}
+	w.cleaner.Reset()
+	w.identity = otelattr.Identity{}
+	e.workers.Put(w)
+}
+
+// guarded does a piece of work on a record. If that panics, withhold takes away every text that could hold a secret, and the
+// batch goes on.
+func (e *engine) guarded(ctx context.Context, signal metric.MeasurementOption, work, withhold func()) {
+	defer func() {
+		if cause := recover(); cause != nil {
+			e.telemetry.TokenIdentityPanics.Add(ctx, 1, signal)
+			e.telemetry.TokenIdentityWithheld.Add(ctx, 1, signal)
+			// The cause's own text may quote the record.
+			e.logger.Error("A record could not be processed: it is exported without its texts", zap.String("cause", fmt.Sprintf("%T", cause)), zap.Stack("stack"))
+			withhold()
+		}
+	}()
+	work()
+}
+
+func geoPublic(addr netip.Addr) bool { return geo.KindOf(addr) == geo.Public }
