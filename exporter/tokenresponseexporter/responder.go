@@ -147,6 +147,9 @@ func (r *responder) consumeLogs(ctx context.Context, logs plog.Logs) error {
 // deliveries are what one event becomes.
 func (r *responder) deliveries(ctx context.Context, e event, now time.Time) []*response.Delivery {
 	described := describe(e)
+	if described.Time == "" {
+		described.Time = now.UTC().Format(time.RFC3339Nano)
+	}
 	matches, rules := r.policy.Match(described.Detector, severityOf(e.record), func(i int) bool {
 		holds, err := r.conditions[i].holds(ctx, e)
 		if err != nil {

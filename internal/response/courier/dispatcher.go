@@ -172,24 +172,38 @@ func (d *Dispatcher) resume(ctx context.Context, found []*response.Delivery) {
 	}
 }
 
-// keep writes what is held in memory as soon as the store takes it, and tells when the store fails and works again.
+// keep tells when the store fails, writes what is held in memory as soon as it takes it, and tells that it works again.
 func (d *Dispatcher) keep(ctx context.Context) {
-	tick := time.NewTicker(flushEvery)
-	defer tick.Stop()
-	failing := false
 	for {
 		select {
 		case <-ctx.Done():
 			return
+		case <-d.out.Refused():
+		}
+		err := d.out.Trouble()
+		if err == nil {
+			continue
+		}
+		d.notify(Notice{Kind: StoreFailed, Err: err})
+		if !d.flush(ctx) {
+			return
+		}
+		d.notify(Notice{Kind: StoreWorks})
+	}
+}
+
+// flush tries until the store has taken everything; false: the context ended before.
+func (d *Dispatcher) flush(ctx context.Context) bool {
+	tick := time.NewTicker(flushEvery)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return false
 		case <-tick.C:
 		}
-		err := d.out.Flush(ctx, d.env.Now())
-		switch {
-		case err != nil && !failing:
-			d.notify(Notice{Kind: StoreFailed, Err: err})
-		case err == nil && failing:
-			d.notify(Notice{Kind: StoreWorks})
+		if d.out.Flush(ctx, d.env.Now()) == nil {
+			return true
 		}
-		failing = err != nil
 	}
 }

@@ -22,6 +22,7 @@ type backlog struct {
 	size    int
 	err     error // why the store refused last, nil while it writes
 	retryAt time.Time
+	alarm   chan struct{} // gets something when the store begins to refuse
 }
 
 // get reads keys, what is held first.
@@ -93,6 +94,10 @@ func (b *backlog) write(ctx context.Context, now time.Time, changes []Change) bo
 	}
 	if b.err = b.store.Apply(ctx, changes...); b.err != nil {
 		b.retryAt = now.Add(retryStore)
+		select {
+		case b.alarm <- struct{}{}:
+		default:
+		}
 		return false
 	}
 	b.held, b.size = nil, 0

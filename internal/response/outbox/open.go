@@ -16,7 +16,11 @@ const readAtOnce = 512
 // their bodies. Without a store it starts empty and lives in memory. Records that cannot be read are left alone and told
 // in the second error, which does not keep the outbox from working.
 func Open(ctx context.Context, store Store, limits Limits, now time.Time) (*Outbox, []*response.Delivery, error) {
-	o := &Outbox{limits: limits, log: backlog{store: store, limit: limits.Memory}, live: make(map[uint64]struct{})}
+	o := &Outbox{
+		limits: limits,
+		log:    backlog{store: store, limit: limits.Memory, alarm: make(chan struct{}, 1)},
+		live:   make(map[uint64]struct{}),
+	}
 	m := meta{}
 	values, err := o.log.get(ctx, metaKey)
 	if err != nil {

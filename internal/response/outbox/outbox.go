@@ -219,6 +219,9 @@ func (o *Outbox) Trouble() error {
 	return o.log.err
 }
 
+// Refused gets something when the store has begun to refuse. There is one reader.
+func (o *Outbox) Refused() <-chan struct{} { return o.log.alarm }
+
 // DeadLetters is how many are kept for each target.
 func (o *Outbox) DeadLetters() map[string]int {
 	o.mu.Lock()

@@ -1,0 +1,204 @@
+package courier
+
+import (
+	"fmt"
+	"maps"
+	"math/rand/v2"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/holterhq/holter/internal/response"
+)
+
+func TestAnActIsSentOnce(t *testing.T) {
+	for _, c := range []struct {
+		name    string
+		change  func(*Target)
+		answers []response.Verdict
+		visits  int
+		end     response.State
+	}{
+		{"done", nil, []response.Verdict{response.Done}, 1, response.Delivered},
+		{"the answer is lost", nil, []response.Verdict{response.Lost}, 1, response.Unknown},
+		{"it could not be sent at first", nil, []response.Verdict{response.Unreached, response.Unreached, response.Done}, 3, response.Delivered},
+		{"it was refused at first", nil, []response.Verdict{response.Refused, response.Done}, 2, response.Delivered},
+		{"it was refused, then the answer is lost", nil, []response.Verdict{response.Refused, response.Lost}, 2, response.Unknown},
+		{"no use", nil, []response.Verdict{response.Final}, 1, response.Dead},
+		{"idempotent", func(t *Target) { t.Terms.Idempotent = true }, []response.Verdict{response.Lost, response.Lost, response.Done}, 3, response.Delivered},
+		{"asked, it was done", func(t *Target) { t.Terms.ReadBack = true }, []response.Verdict{response.Lost, response.Refused, response.Done}, 3, response.Delivered},
+		{"asked, it was not done", func(t *Target) { t.Terms.ReadBack = true }, []response.Verdict{response.Lost, response.Undone, response.Done}, 3, response.Delivered},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				w := newWorld(t)
+				if c.change == nil {
+					c.change = func(*Target) {}
+				}
+				kong := w.target("kong", response.Act, c.change)
+				kong.answer = func(n int, _ *response.Delivery) response.Answer {
+					return response.Answer{Verdict: c.answers[n-1]}
+				}
+				w.start()
+				w.sends("a", "kong")
+				w.pass(10 * day)
+				assert.Len(t, kong.visits(), c.visits)
+				assert.Equal(t, map[string]response.State{"kong a": c.end}, w.ends())
+				w.stop()
+			})
+		})
+	}
+}
+
+// crash runs until the target has got the act, and starts again with the disk as it was at that moment.
+func crash(w *world, kong *place) (left *world) {
+	kong.takes = 10 * sec
+	w.start()
+	w.sends("a", "kong")
+	w.pass(sec)
+	w.disk.mu.Lock()
+	values := maps.Clone(w.disk.values)
+	w.disk.mu.Unlock()
+	w.stop()
+	left = newWorld(w.t)
+	left.disk.values = values
+	return left
+}
+
+func TestAnActThatWasBegunWhenTheProcessDied(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		w = crash(w, w.target("kong", response.Act))
+		kong := w.target("kong", response.Act)
+		w.start()
+		w.pass(day)
+		assert.Empty(t, kong.visits(), "never sent again")
+		assert.Equal(t, map[string]response.State{"kong a": response.Unknown}, w.ends())
+		assert.Contains(t, w.told(Ended)[0].Delivery.Answer.Reason, "the process ended")
+		w.sends("a", "kong")
+		w.pass(day)
+		assert.Empty(t, kong.visits(), "not even if the anomaly comes again")
+		w.stop()
+	})
+	synctest.Test(t, func(t *testing.T) {
+		idempotent := func(t *Target) { t.Terms.Idempotent = true }
+		w := newWorld(t)
+		w = crash(w, w.target("kong", response.Act, idempotent))
+		kong := w.target("kong", response.Act, idempotent)
+		w.start()
+		w.pass(0)
+		assert.Len(t, kong.visits(), 1, "sending it again does no harm")
+		w.stop()
+	})
+}
+
+func TestAnActWaitsWhileItsIntentCannotBeWritten(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		kong := w.target("kong", response.Act)
+		kong.answer = always(response.Refused)
+		w.start()
+		w.sends("a", "kong")
+		w.pass(sec)
+		w.disk.refuse(true)
+		w.pass(time.Minute)
+		assert.Len(t, kong.visits(), 1, "a crash now would make the next process send it again")
+		assert.NotEmpty(t, w.told(Held))
+		w.disk.refuse(false)
+		kong.answer = always(response.Done)
+		w.pass(10 * sec)
+		assert.Equal(t, map[string]response.State{"kong a": response.Delivered}, w.ends())
+		w.stop()
+	})
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		kong := w.target("kong", response.Act)
+		w.start()
+		w.disk.refuse(true)
+		w.sends("a", "kong")
+		synctest.Wait()
+		assert.Len(t, kong.visits(), 1, "nothing of it is on disk: a crash would not make it twice")
+		w.stop2()
+	})
+}
+
+// stop2 stops a dispatcher whose disk still refuses.
+func (w *world) stop2() {
+	assert.Error(w.t, w.Shutdown(w.t.Context()))
+}
+
+func TestDryRunNeedsNoIntent(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		kong := w.target("kong", response.Act, func(t *Target) { t.DryRun = true })
+		kong.answer = always(response.Described)
+		w.start()
+		w.sends("a", "kong")
+		w.pass(day)
+		assert.Len(t, kong.visits(), 1)
+		assert.Equal(t, map[string]response.State{"kong a": response.DryRun}, w.ends())
+		w.stop()
+	})
+}
+
+// Whatever the targets answer and whenever the process stops: every message arrives, every act is done once or its end is
+// told, and nothing ends twice.
+func TestNothingIsLostAndNoActIsDoneTwice(t *testing.T) {
+	for seed := range uint64(20) {
+		t.Run(fmt.Sprint(seed), func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				luck := rand.New(rand.NewPCG(seed, 1))
+				w := newWorld(t)
+				done := map[string]int{} // what a target really did
+				flaky := func(n int, d *response.Delivery) response.Answer {
+					roll := luck.IntN(10)
+					if d.State != response.Asking && roll < 6 {
+						done[d.Target+" "+d.ID]++
+					}
+					switch {
+					case roll < 4:
+						return response.Answer{Verdict: response.Done}
+					case roll < 7:
+						return response.Answer{Verdict: response.Lost, Busy: roll == 5}
+					case roll == 7:
+						return response.Answer{Verdict: response.Refused, Busy: true, RetryAfter: 30 * sec}
+					}
+					return response.Answer{Verdict: response.Unreached, Busy: true}
+				}
+				one := func(t *Target) { t.Parallel = 1 }
+				w.target("people", response.Message, one).answer = flaky
+				w.target("kong", response.Act, one).answer = flaky
+				const anomalies = 30
+				for i := range anomalies {
+					if i%7 == 0 {
+						if w.Dispatcher != nil {
+							w.stop()
+						}
+						w.start()
+					}
+					w.sends(fmt.Sprint(i), "people", "kong")
+					w.pass(time.Duration(luck.IntN(60)) * sec)
+				}
+				w.pass(10 * day)
+				w.stop()
+				ends := w.ends()
+				require.Len(t, ends, 2*anomalies)
+				for name, state := range ends {
+					if name[0] == 'k' {
+						assert.LessOrEqual(t, done[name], 1, "%s %s", name, state)
+						if state == response.Delivered {
+							assert.Equal(t, 1, done[name], name)
+						}
+						continue
+					}
+					if state == response.Delivered {
+						assert.GreaterOrEqual(t, done[name], 1, name)
+					}
+				}
+			})
+		})
+	}
+}

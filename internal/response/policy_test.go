@@ -1,0 +1,75 @@
+package response
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+)
+
+func TestPolicyMatch(t *testing.T) {
+	policy := Policy{
+		{Name: "ours are exempt", Stop: true},
+		{Name: "expired", Detectors: []string{"expired_use"}, Targets: []string{"kong", "people"}},
+		{Name: "serious", MinSeverity: Error, Targets: []string{"pager"}},
+		{Name: "everything", Targets: []string{"people"}},
+	}
+	all := func(int) bool { return true }
+	notOurs := func(rule int) bool { return rule != 0 }
+	for _, c := range []struct {
+		name     string
+		detector string
+		severity Severity
+		holds    func(int) bool
+		matches  []Match
+		rules    []string
+	}{
+		{"stop keeps the rest from seeing it", "expired_use", Fatal, all, nil, []string{"ours are exempt"}},
+		{
+			"each target once, by the first rule that names it", "expired_use", Fatal, notOurs,
+			[]Match{{"kong", "expired"}, {"people", "expired"}, {"pager", "serious"}},
+			[]string{"expired", "serious", "everything"},
+		},
+		{"too mild for the pager", "new_country", Warn, notOurs, []Match{{"people", "everything"}}, []string{"everything"}},
+		{"the severity itself is enough", "new_country", Error, notOurs, []Match{{"pager", "serious"}, {"people", "everything"}}, []string{"serious", "everything"}},
+		{"no condition holds", "new_country", Fatal, func(int) bool { return false }, nil, nil},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			matches, rules := policy.Match(c.detector, c.severity, c.holds)
+			assert.Equal(t, c.matches, matches)
+			assert.Equal(t, c.rules, rules)
+		})
+	}
+}
+
+func TestPolicyAsksOnlyWhatMatters(t *testing.T) {
+	policy := Policy{{Detectors: []string{"odd_hours"}}, {MinSeverity: Fatal}, {}}
+	var asked []int
+	policy.Match("new_country", Warn, func(rule int) bool {
+		asked = append(asked, rule)
+		return true
+	})
+	assert.Equal(t, []int{2}, asked)
+}
+
+func TestNearest(t *testing.T) {
+	assert.Equal(t, "new_country", Nearest("new_contry", Detectors))
+	assert.Equal(t, "expired_use", Nearest("expired-use", Detectors))
+	assert.Equal(t, "kong", Nearest("konk", []string{"people", "kong"}))
+	assert.Empty(t, Nearest("xyz", Detectors))
+	assert.Empty(t, Nearest("anything", nil))
+}
+
+func TestSeverityText(t *testing.T) {
+	for _, s := range []Severity{Warn, Error, Fatal} {
+		text, err := s.MarshalText()
+		assert.NoError(t, err)
+		var back Severity
+		assert.NoError(t, back.UnmarshalText(text))
+		assert.Equal(t, s, back)
+	}
+	var s Severity
+	assert.NoError(t, s.UnmarshalText([]byte("FATAL")))
+	assert.Equal(t, Fatal, s)
+	assert.EqualError(t, s.UnmarshalText([]byte("critical")), `unknown severity "critical": write warn, error or fatal`)
+	assert.Equal(t, "severity(9)", Severity(9).String())
+}
