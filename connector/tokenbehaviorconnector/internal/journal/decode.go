@@ -1,0 +1,160 @@
+package journal
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"math"
+
+	"github.com/holterhq/holter/internal/behavior"
+	"github.com/holterhq/holter/internal/otelattr"
+)
+
+var errEntry = errors.New("malformed journal entry")
+
+// Decode reads an entry that an Encoder wrote.
+func Decode(b []byte) (*Entry, error) {
+	if len(b) == 0 {
+		return nil, errEntry
+	}
+	if b[0] != version {
+		return nil, fmt.Errorf("journal entry of version %d, want %d", b[0], version)
+	}
+	d := decoder{rest: b[1:]}
+	e := &Entry{Arrival: d.varint(), Drain: d.byte() == 1}
+	count := d.count(minRecord)
+	if count > 0 {
+		e.Records = make([]otelattr.Record, count)
+	}
+	var lastTime int64
+	previous := new(otelattr.Record)
+	for i := range e.Records {
+		r := &e.Records[i]
+		d.texts(r, previous)
+		d.record(r, lastTime)
+		previous, lastTime = r, r.Time
+	}
+	if d.failed || len(d.rest) > 0 {
+		return nil, errEntry
+	}
+	return e, nil
+}
+
+// minRecord is the size of the smallest record: so many of them at most are in an encoding.
+const minRecord = 8
+
+// decoder reads an encoding; after a mistake in it everything is zero and failed is set.
+type decoder struct {
+	rest   []byte
+	known  []string
+	failed bool
+}
+
+func (d *decoder) texts(r, previous *otelattr.Record) {
+	changed := d.uvarint()
+	current, last := texts(r), texts(previous)
+	for i := range current {
+		if changed&(1<<i) == 0 {
+			*current[i] = *last[i]
+		} else {
+			*current[i] = d.text()
+		}
+	}
+}
+
+func (d *decoder) text() string {
+	v := d.uvarint()
+	if v&1 == 0 {
+		back := v >> 1
+		if back == 0 || back > uint64(len(d.known)) {
+			d.fail()
+			return ""
+		}
+		return d.known[uint64(len(d.known))-back]
+	}
+	text := string(d.bytes(v >> 1))
+	d.known = append(d.known, text)
+	return text
+}
+
+func (d *decoder) record(r *otelattr.Record, lastTime int64) {
+	o := &r.Observation
+	flags := d.byte()
+	o.Outbound, r.Remote, r.Served = flags&flagOutbound != 0, flags&flagRemote != 0, flags&flagServed != 0
+	r.Unreadable, r.Provisional = flags&flagUnreadable != 0, flags&flagProvisional != 0
+	o.Outcome = behavior.Outcome(d.byte())
+	if o.Outcome > behavior.ServerError {
+		d.fail()
+	}
+	o.Time = lastTime + d.varint()
+	if flags&flagIDs != 0 {
+		copy(o.Trace[:], d.bytes(16))
+		copy(o.Span[:], d.bytes(8))
+		copy(r.Parent[:], d.bytes(8))
+	}
+	o.HTTPStatus = uint16(d.uvarint())
+	o.Duration, o.RequestBytes, o.ResponseBytes = d.varint(), d.varint(), d.varint()
+	if flags&flagWeight != 0 {
+		if b := d.bytes(8); !d.failed {
+			o.Weight = math.Float64frombits(binary.LittleEndian.Uint64(b))
+		}
+	}
+	if flags&flagViolations != 0 {
+		for range d.count(1) {
+			o.Violations = append(o.Violations, string(d.bytes(d.uvarint())))
+		}
+	}
+	if d.failed {
+		*r = otelattr.Record{}
+	}
+}
+
+func (d *decoder) fail() { d.rest, d.failed = nil, true }
+
+func (d *decoder) bytes(n uint64) []byte {
+	if n > uint64(len(d.rest)) {
+		d.fail()
+		return nil
+	}
+	b := d.rest[:n]
+	d.rest = d.rest[n:]
+	return b
+}
+
+func (d *decoder) byte() byte {
+	b := d.bytes(1)
+	if d.failed {
+		return 0
+	}
+	return b[0]
+}
+
+func (d *decoder) uvarint() uint64 {
+	v, n := binary.Uvarint(d.rest)
+	if n <= 0 {
+		d.fail()
+		return 0
+	}
+	d.rest = d.rest[n:]
+	return v
+}
+
+func (d *decoder) varint() int64 {
+	v, n := binary.Varint(d.rest)
+	if n <= 0 {
+		d.fail()
+		return 0
+	}
+	d.rest = d.rest[n:]
+	return v
+}
+
+// count reads a number of things of at least size bytes each.
+func (d *decoder) count(size int) int {
+	v := d.uvarint()
+	if v > uint64(len(d.rest)/size) {
+		d.fail()
+		return 0
+	}
+	return int(v)
+}

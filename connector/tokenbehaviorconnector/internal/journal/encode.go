@@ -1,0 +1,127 @@
+package journal
+
+import (
+	"encoding/binary"
+	"math"
+
+	"github.com/holterhq/holter/internal/otelattr"
+)
+
+// Encoder encodes entries. The zero value is ready. Not safe for concurrent use.
+type Encoder struct {
+	dictionary [512]known
+	epoch      uint32
+	next       uint64
+}
+
+// known is a text of this entry that was spelled out already.
+type known struct {
+	text  string
+	ref   uint64
+	epoch uint32
+}
+
+// Append appends the encoding of an entry to b.
+func (c *Encoder) Append(b []byte, e *Entry) []byte {
+	c.epoch++
+	c.next = 0
+	b = append(b, version)
+	b = binary.AppendVarint(b, e.Arrival)
+	b = append(b, boolByte(e.Drain))
+	b = binary.AppendUvarint(b, uint64(len(e.Records)))
+	last := texts(new(otelattr.Record))
+	var lastTime int64
+	for i := range e.Records {
+		r := &e.Records[i]
+		current := texts(r)
+		b = c.appendTexts(b, &current, &last)
+		b = appendRest(b, r, lastTime)
+		last, lastTime = current, r.Time
+	}
+	return b
+}
+
+// appendTexts writes which texts differ from those of the record before, and those.
+func (c *Encoder) appendTexts(b []byte, current, last *[textCount]*string) []byte {
+	var changed uint64
+	for i := range current {
+		if *current[i] != *last[i] {
+			changed |= 1 << i
+		}
+	}
+	b = binary.AppendUvarint(b, changed)
+	for i := range current {
+		if changed&(1<<i) != 0 {
+			b = c.appendText(b, *current[i])
+		}
+	}
+	return b
+}
+
+// appendText writes a text, or a reference to the place where it was written before.
+func (c *Encoder) appendText(b []byte, text string) []byte {
+	slot := &c.dictionary[slotOf(text)]
+	if slot.epoch == c.epoch && slot.text == text {
+		return binary.AppendUvarint(b, (c.next-slot.ref)<<1)
+	}
+	*slot = known{text, c.next, c.epoch}
+	c.next++
+	b = binary.AppendUvarint(b, uint64(len(text))<<1|1)
+	return append(b, text...)
+}
+
+// slotOf spreads texts over the dictionary by their length and some of their bytes: a text that loses its place is
+// spelled out again.
+func slotOf(text string) uint32 {
+	h := uint32(len(text)) * 0x9e3779b1
+	for n := 0; n < 8 && n < len(text); n++ {
+		h = (h ^ uint32(text[len(text)-1-n])) * 16777619
+	}
+	return (h ^ h>>15) % 512
+}
+
+func appendRest(b []byte, r *otelattr.Record, lastTime int64) []byte {
+	o := &r.Observation
+	var flags byte
+	for _, f := range [...]struct {
+		set bool
+		bit byte
+	}{
+		{o.Outbound, flagOutbound}, {r.Remote, flagRemote}, {r.Served, flagServed}, {r.Unreadable, flagUnreadable},
+		{r.Provisional, flagProvisional}, {o.Weight != 0, flagWeight}, {len(o.Violations) > 0, flagViolations},
+		{o.Trace != [16]byte{} || o.Span != [8]byte{} || r.Parent != [8]byte{}, flagIDs},
+	} {
+		if f.set {
+			flags |= f.bit
+		}
+	}
+	b = append(b, flags, byte(o.Outcome))
+	b = binary.AppendVarint(b, o.Time-lastTime)
+	if flags&flagIDs != 0 {
+		b = append(b, o.Trace[:]...)
+		b = append(b, o.Span[:]...)
+		b = append(b, r.Parent[:]...)
+	}
+	b = binary.AppendUvarint(b, uint64(o.HTTPStatus))
+	b = binary.AppendVarint(b, o.Duration)
+	b = binary.AppendVarint(b, o.RequestBytes)
+	b = binary.AppendVarint(b, o.ResponseBytes)
+	if flags&flagWeight != 0 {
+		b = binary.LittleEndian.AppendUint64(b, math.Float64bits(o.Weight))
+	}
+	if flags&flagViolations != 0 {
+		b = binary.AppendUvarint(b, uint64(len(o.Violations)))
+		for _, v := range o.Violations {
+			b = binary.AppendUvarint(b, uint64(len(v)))
+			b = append(b, v...)
+		}
+	}
+	return b
+}
+
+func boolByte(v bool) byte {
+	if v {
+		return 1
+	}
+	return 0
+}

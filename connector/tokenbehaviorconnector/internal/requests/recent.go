@@ -1,0 +1,131 @@
+// Package requests tells which spans and log records are about the same request, so that it is counted once.
+package requests
+
+import (
+	"encoding/binary"
+
+	"github.com/holterhq/holter/internal/otelattr"
+)
+
+// Verdict says what a record is.
+type Verdict uint8
+
+// Verdicts.
+const (
+	New         Verdict = iota // a request that was not known
+	Duplicate                  // the very same span again, or a log record of it
+	Nested                     // part of a request that is known, or around one
+	Counterpart                // the answering side of a request that was counted at the asking side: learned from, not counted again
+)
+
+// Recent remembers the latest records, in two generations: when the younger one is full it becomes the older one, which is
+// forgotten. Verdicts depend on the order of the records alone. Not safe for concurrent use.
+type Recent struct {
+	young, old *generation
+	capacity   int // of a generation
+	every      bool
+}
+
+// NewRecent remembers at least half of capacity and at most capacity records. With every, no span is taken to be part of
+// another one.
+func NewRecent(capacity int, every bool) *Recent {
+	capacity = max(1, (capacity+1)/2)
+	return &Recent{young: newGeneration(0), old: newGeneration(0), capacity: capacity, every: every}
+}
+
+// Admit judges a record and remembers it. Records without trace and span id are always new.
+func (r *Recent) Admit(record *otelattr.Record) Verdict {
+	if record.Span == [8]byte{} || record.Trace == [16]byte{} {
+		return New
+	}
+	e := entryOf(record)
+	if r.young.has(&e) || r.old.has(&e) {
+		return Duplicate
+	}
+	verdict := New
+	if e.token != 0 && !r.every {
+		verdict = r.nested(&e)
+	}
+	e.counted = verdict == New || verdict == Counterpart
+	if len(r.young.entries) >= r.capacity {
+		r.old, r.young = r.young, r.old.reuse(r.young.number+1)
+	}
+	r.young.add(e)
+	return verdict
+}
+
+// nested looks for a counted request of the same trace and token that e is part of, or that is part of e. A request that
+// we answer is compared with other such requests. One that we make is no request of its own when it is part of one that we
+// answer: a gateway passes on the token of its caller.
+func (r *Recent) nested(e *entry) Verdict {
+	verdict := New
+	for _, g := range [...]*generation{r.young, r.old} {
+		for other := range g.ofTrace(e.trace) {
+			if !other.counted || other.token != e.token || !e.overlaps(other) {
+				continue
+			}
+			if other.outbound && !e.outbound {
+				verdict = Counterpart
+				continue
+			}
+			return Nested
+		}
+	}
+	return verdict
+}
+
+// entry is what is remembered of a record.
+type entry struct {
+	trace, span, parent uint64
+	start, end          int64
+	token, service      uint32 // hashes; token 0: none
+	previous            int32  // entry of the same trace in this generation, + 1
+	outbound            bool
+	remote              bool
+	counted             bool
+}
+
+func entryOf(record *otelattr.Record) entry {
+	return entry{
+		trace:    binary.LittleEndian.Uint64(record.Trace[:8]) ^ binary.LittleEndian.Uint64(record.Trace[8:])*0x9e3779b97f4a7c15,
+		span:     binary.LittleEndian.Uint64(record.Span[:]),
+		parent:   binary.LittleEndian.Uint64(record.Parent[:]),
+		start:    record.Time - max(0, record.Duration),
+		end:      record.Time,
+		token:    hash(record.Token),
+		service:  hash(record.Service),
+		outbound: record.Outbound,
+		remote:   record.Remote,
+	}
+}
+
+// overlaps says whether one of two records of a trace is part of the other: the middle of the shorter one lies within the
+// longer one, which forgives clocks that differ a little. Two requests that were made side by side overlap as well; they
+// are known by a common parent, or by callers in other processes than the one service that answers both.
+func (e *entry) overlaps(other *entry) bool {
+	long, short := e, other
+	if long.end-long.start < short.end-short.start {
+		long, short = short, long
+	}
+	if middle := short.start + (short.end-short.start)/2; middle < long.start || middle > long.end {
+		return false
+	}
+	if e.outbound != other.outbound {
+		return true
+	}
+	siblings := e.parent != 0 && e.parent == other.parent
+	strangers := e.remote && other.remote && e.service == other.service
+	return !siblings && !strangers
+}
+
+// hash is FNV-1a; 0 for nothing.
+func hash(s string) uint32 {
+	if s == "" {
+		return 0
+	}
+	h := uint32(2166136261)
+	for i := range len(s) {
+		h = (h ^ uint32(s[i])) * 16777619
+	}
+	return max(1, h)
+}
