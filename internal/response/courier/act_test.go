@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"math/rand/v2"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -99,7 +100,7 @@ func TestAnActWaitsWhileItsIntentCannotBeWritten(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)
 		kong := w.target("kong", response.Act)
-		kong.answer = always(response.Refused)
+		kong.says(response.Refused)
 		w.start()
 		w.sends("a", "kong")
 		w.pass(sec)
@@ -108,7 +109,7 @@ func TestAnActWaitsWhileItsIntentCannotBeWritten(t *testing.T) {
 		assert.Len(t, kong.visits(), 1, "a crash now would make the next process send it again")
 		assert.NotEmpty(t, w.told(Held))
 		w.disk.refuse(false)
-		kong.answer = always(response.Done)
+		kong.says(response.Done)
 		w.pass(10 * sec)
 		assert.Equal(t, map[string]response.State{"kong a": response.Delivered}, w.ends())
 		w.stop()
@@ -134,7 +135,7 @@ func TestDryRunNeedsNoIntent(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)
 		kong := w.target("kong", response.Act, func(t *Target) { t.DryRun = true })
-		kong.answer = always(response.Described)
+		kong.says(response.Described)
 		w.start()
 		w.sends("a", "kong")
 		w.pass(day)
@@ -153,7 +154,10 @@ func TestNothingIsLostAndNoActIsDoneTwice(t *testing.T) {
 				luck := rand.New(rand.NewPCG(seed, 1))
 				w := newWorld(t)
 				done := map[string]int{} // what a target really did
-				flaky := func(n int, d *response.Delivery) response.Answer {
+				var mu sync.Mutex
+				flaky := func(_ int, d *response.Delivery) response.Answer {
+					mu.Lock()
+					defer mu.Unlock()
 					roll := luck.IntN(10)
 					if d.State != response.Asking && roll < 6 {
 						done[d.Target+" "+d.ID]++
@@ -180,7 +184,10 @@ func TestNothingIsLostAndNoActIsDoneTwice(t *testing.T) {
 						w.start()
 					}
 					w.sends(fmt.Sprint(i), "people", "kong")
-					w.pass(time.Duration(luck.IntN(60)) * sec)
+					mu.Lock()
+					pause := time.Duration(luck.IntN(60)) * sec
+					mu.Unlock()
+					w.pass(pause)
 				}
 				w.pass(10 * day)
 				w.stop()
@@ -199,6 +206,79 @@ func TestNothingIsLostAndNoActIsDoneTwice(t *testing.T) {
 					}
 				}
 			})
+		})
+	}
+}
+
+// The same with a process that dies at any moment: the next one finds the disk as it was then. Every act was done once, or
+// its end says that it is not known.
+func TestKilledAtAnyMoment(t *testing.T) {
+	for seed := range uint64(50) {
+		synctest.Test(t, func(t *testing.T) {
+			luck := rand.New(rand.NewPCG(seed, 2))
+			var mu sync.Mutex
+			done := map[string]int{}
+			roll := func(n int) int {
+				mu.Lock()
+				defer mu.Unlock()
+				return luck.IntN(n)
+			}
+			slow := func(w *world, name string, kind response.Kind) {
+				p := w.target(name, kind)
+				p.takes = 2 * sec
+				p.began = func(d *response.Delivery) {
+					mu.Lock()
+					defer mu.Unlock()
+					done[d.Target+" "+d.ID]++
+				}
+			}
+			w := newWorld(t)
+			ends := map[string]response.State{}
+			const lives = 6
+			for life := range lives {
+				slow(w, "people", response.Message)
+				slow(w, "kong", response.Act)
+				w.start()
+				for i := range 5 {
+					w.sends(fmt.Sprint(life*5+i), "people", "kong")
+				}
+				if life < lives-1 {
+					w.pass(time.Duration(roll(15000)) * time.Millisecond)
+				} else {
+					w.pass(day)
+				}
+
+				// What is on disk now, and what has been done until now, is what remains of this life.
+				w.disk.mu.Lock()
+				values := maps.Clone(w.disk.values)
+				w.disk.mu.Unlock()
+				maps.Copy(ends, w.ends())
+				mu.Lock()
+				until := maps.Clone(done)
+				mu.Unlock()
+				w.stop()
+				mu.Lock()
+				done = until
+				mu.Unlock()
+				w = newWorld(t)
+				w.disk.values = values
+			}
+			unknown := 0
+			for i := range lives * 5 {
+				act, message := fmt.Sprintf("kong %d", i), fmt.Sprintf("people %d", i)
+				require.Equal(t, response.Delivered, ends[message])
+				require.GreaterOrEqual(t, done[message], 1)
+				switch ends[act] {
+				case response.Delivered:
+					require.Equal(t, 1, done[act], "seed %d %s", seed, act)
+				case response.Unknown:
+					unknown++
+					require.LessOrEqual(t, done[act], 1, "seed %d %s", seed, act)
+				default:
+					t.Errorf("seed %d %s: %v", seed, act, ends[act])
+				}
+			}
+			require.LessOrEqual(t, unknown, 2*(lives-1), "only what was under way")
 		})
 	}
 }

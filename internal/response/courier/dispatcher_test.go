@@ -42,7 +42,7 @@ func TestRetriesFollowTheSchedule(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)
 		people := w.target("people", response.Message)
-		people.answer = always(response.Refused)
+		people.says(response.Refused)
 		w.start()
 		w.sends("a", "people")
 		w.pass(10 * day)
@@ -102,7 +102,7 @@ func TestGoneDisablesTheTargetAndKeepsWhatWaits(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)
 		people := w.target("people", response.Message)
-		people.answer = always(response.Gone)
+		people.says(response.Gone)
 		w.start()
 		w.sends("a", "people")
 		synctest.Wait()
@@ -114,7 +114,7 @@ func TestGoneDisablesTheTargetAndKeepsWhatWaits(t *testing.T) {
 		assert.Empty(t, w.ends())
 		w.stop()
 
-		people.answer = always(response.Done)
+		people.says(response.Done)
 		w.start()
 		w.pass(0)
 		assert.Len(t, w.ends(), 2, "after a restart the target has another chance")
@@ -144,13 +144,13 @@ func TestRestartInTheMiddle(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)
 		people := w.target("people", response.Message)
-		people.answer = always(response.Refused)
+		people.says(response.Refused)
 		w.start()
 		w.sends("a", "people")
 		w.pass(time.Minute)
 		w.stop()
 		w.pass(time.Minute)
-		people.answer = always(response.Done)
+		people.says(response.Done)
 		w.start()
 		w.pass(hour)
 		assert.Equal(t, []string{"0s a body of a", "5s a body of a", "5m5s a body of a"}, people.visits(), "due times survive")
@@ -213,7 +213,7 @@ func TestTooManyWaiting(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)
 		people := w.target("people", response.Message, func(t *Target) { t.MaxPending = 3 })
-		people.answer = always(response.Refused)
+		people.says(response.Refused)
 		w.start()
 		for i := range 5 {
 			w.sends(fmt.Sprint(i), "people")
@@ -229,7 +229,7 @@ func TestHealthOfATarget(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)
 		people := w.target("people", response.Message)
-		people.answer = always(response.Refused)
+		people.says(response.Refused)
 		w.start()
 		w.sends("a", "people")
 		w.pass(5*time.Minute - sec)
@@ -239,7 +239,7 @@ func TestHealthOfATarget(t *testing.T) {
 		assert.Equal(t, 5*time.Minute, w.told(TargetDown)[0].Wait)
 		w.pass(hour)
 		assert.Len(t, w.told(TargetDown), 1, "once")
-		people.answer = always(response.Done)
+		people.says(response.Done)
 		w.pass(day)
 		assert.Len(t, w.told(TargetUp), 1)
 		w.stop()
@@ -272,7 +272,7 @@ func TestFullDisk(t *testing.T) {
 func TestParkedTargets(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)
-		w.target("people", response.Message).answer = always(response.Refused)
+		w.target("people", response.Message).says(response.Refused)
 		w.start()
 		w.sends("a", "people")
 		w.pass(sec)
@@ -286,7 +286,7 @@ func TestParkedTargets(t *testing.T) {
 		w.stop()
 
 		w.targets = people
-		w.places["people"].answer = always(response.Done)
+		w.places["people"].says(response.Done)
 		w.start()
 		w.pass(hour)
 		assert.Equal(t, map[string]response.State{"people a": response.Delivered}, w.ends(), "it came back")
@@ -296,7 +296,7 @@ func TestParkedTargets(t *testing.T) {
 	})
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)
-		w.target("people", response.Message).answer = always(response.Refused)
+		w.target("people", response.Message).says(response.Refused)
 		w.start()
 		w.sends("a", "people")
 		w.pass(sec)

@@ -62,6 +62,7 @@ type place struct {
 	mu     sync.Mutex
 	answer func(n int, d *response.Delivery) response.Answer
 	takes  time.Duration
+	began  func(d *response.Delivery) // called as soon as the target has got it
 	log    []string
 }
 
@@ -69,6 +70,9 @@ func (p *place) Send(ctx context.Context, d *response.Delivery, now time.Time) r
 	p.mu.Lock()
 	p.log = append(p.log, fmt.Sprintf("%v %s %s", now.Sub(p.world.begin), d.ID, d.Body))
 	n, answer, takes := len(p.log), p.answer, p.takes
+	if p.began != nil {
+		p.began(d)
+	}
 	p.mu.Unlock()
 	select {
 	case <-time.After(takes):
@@ -76,6 +80,13 @@ func (p *place) Send(ctx context.Context, d *response.Delivery, now time.Time) r
 		return response.Answer{Verdict: response.Lost, Reason: "no answer in time"}
 	}
 	return answer(n, d)
+}
+
+// says changes what the target answers from now on.
+func (p *place) says(v response.Verdict) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.answer = always(v)
 }
 
 func (p *place) visits() []string {
