@@ -44,7 +44,7 @@ Attacks (--attack NAME,NAME*3):
 Populations (--populations, equal parts): ` + fmt.Sprint(sim.Populations()),
 		Example: `  holter sim --dry-run
   holter sim --tokens 500 --days 14 --attack stolen-key,exfiltration --labels labels.jsonl
-  holter sim --end +24h --days 1 --speed 1         # live, for a day`,
+  holter sim --end +24h --days 15 --speed 1        # two weeks at once, then live for a day`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if f.to.Endpoint == "" {
@@ -68,7 +68,7 @@ Populations (--populations, equal parts): ` + fmt.Sprint(sim.Populations()),
 	fl.IntVar(&f.tokens, "tokens", 120, "size of the fleet")
 	fl.IntVar(&f.days, "days", 30, "how long it is watched")
 	fl.StringVar(&f.end, "end", "now", "when the time ends: now, a time (2026-04-27T00:00:00Z), a date, or an offset from now (+1h, -24h)")
-	fl.Float64Var(&f.pace.Speed, "speed", 0, "seconds of the fleet's time in a second; 0: as fast as they are accepted")
+	fl.Float64Var(&f.pace.Speed, "speed", 0, "seconds of the fleet's time in a second, from now on if it ends in the future; 0: as fast as they are accepted")
 	fl.Float64Var(&f.pace.Rate, "rate", 20000, "spans a second at most; 0: no bound")
 	fl.Uint64Var(&f.seed, "seed", 1, "what everything is drawn from")
 	fl.Float64Var(&f.volume, "volume", 1, "scales everybody's requests")
@@ -114,6 +114,9 @@ func runSim(ctx context.Context, f simFlags, out io.Writer, now time.Time) (err 
 		return err
 	}
 	defer sender.Close()
+	if fleet.End().After(now) {
+		f.pace.From = now
+	}
 	bar, began := progress.New(os.Stderr), time.Now()
 	err = replay.Run(ctx, fleet, sender, f.pace, observe, func(p replay.Progress) {
 		bar.Show(p.Done, fmt.Sprintf("%s  %d requests, %.0f spans/s", p.Time.Format("Mon 2 Jan 15:04"), p.Requests, float64(p.Spans)/time.Since(began).Seconds()))

@@ -11,8 +11,9 @@ import (
 
 // Pace bounds the load.
 type Pace struct {
-	Speed float64 // seconds of the fleet's time in a second; 0: as fast as the receiver takes it
-	Rate  float64 // spans a second at most; 0: no bound
+	Speed float64   // seconds of the fleet's time in a second; 0: as fast as the receiver takes it
+	From  time.Time // what was before is history and sent at once; zero: the fleet's start
+	Rate  float64   // spans a second at most; 0: no bound
 }
 
 // Progress is how far a replay is.
@@ -22,6 +23,8 @@ type Progress struct {
 	Requests int
 	Spans    int
 }
+
+func (p Pace) from(f *sim.Fleet) time.Time { return later(f.Start(), p.From) }
 
 // cut is how often a batch is sent at least, by the clock.
 const cut = 250 * time.Millisecond
@@ -58,7 +61,7 @@ func draw(ctx context.Context, f *sim.Fleet, pace Pace, observe func(*sim.Reques
 			return false
 		}
 	}
-	limit := f.Start()
+	limit := pace.from(f)
 	for q := range f.Requests() {
 		if pace.Speed > 0 && q.Time.After(limit) {
 			if !give(batcher.Take()) {
@@ -83,7 +86,7 @@ func send(ctx context.Context, f *sim.Fleet, s *otlpsend.Sender, pace Pace, batc
 	for b := range batches {
 		due := free
 		if pace.Speed > 0 {
-			if t := began.Add(time.Duration(float64(b.Until.Sub(f.Start())) / pace.Speed)); t.After(due) {
+			if t := began.Add(time.Duration(float64(b.Until.Sub(pace.from(f))) / pace.Speed)); t.After(due) {
 				due = t
 			}
 		}

@@ -46,6 +46,14 @@ func TestSpeedStretchesTheDay(t *testing.T) {
 	assert.GreaterOrEqual(t, posts.Load(), int64(3), "cut into several batches on the way")
 }
 
+func TestHistoryIsSentAtOnce(t *testing.T) {
+	f, s, _ := setup(t)
+	began := time.Now()
+	noon := f.Start().Add(12 * time.Hour)
+	require.NoError(t, Run(t.Context(), f, s, Pace{Speed: 24 * 3600, From: noon}, nil, nil))
+	assert.InDelta(t, .5, time.Since(began).Seconds(), .3, "half a day, a day a second")
+}
+
 func TestRateBoundsTheLoad(t *testing.T) {
 	f, s, _ := setup(t)
 	ctx, cancel := context.WithTimeout(t.Context(), 500*time.Millisecond)
