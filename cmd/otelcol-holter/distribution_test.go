@@ -58,7 +58,7 @@ func TestVersionsOfTheManifestAreThoseOfGoMod(t *testing.T) {
 	goMod, err := os.ReadFile(root + "/go.mod")
 	require.NoError(t, err)
 
-	assert.Equal(t, c.Dist.Version, version)
+	assert.Equal(t, version, c.Dist.Version)
 	for _, module := range c.modules() {
 		if strings.HasPrefix(module.GoMod, ourModule+" ") {
 			assert.Equal(t, ".", module.Path, module.Import)
