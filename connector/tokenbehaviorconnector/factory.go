@@ -6,6 +6,7 @@ import (
 	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/connector"
 	"go.opentelemetry.io/collector/consumer"
+	"go.opentelemetry.io/collector/pipeline"
 
 	"github.com/holterhq/holter/connector/tokenbehaviorconnector/internal/metadata"
 )
@@ -22,18 +23,18 @@ func NewFactory() connector.Factory {
 	)
 }
 
-func createTracesToMetrics(_ context.Context, _ connector.Settings, _ component.Config, _ consumer.Metrics) (connector.Traces, error) {
-	return &node{}, nil
+func createTracesToMetrics(_ context.Context, set connector.Settings, cfg component.Config, next consumer.Metrics) (connector.Traces, error) {
+	return newNode(set, cfg.(*Config), pipeline.SignalTraces, next, nil)
 }
 
-func createTracesToLogs(_ context.Context, _ connector.Settings, _ component.Config, _ consumer.Logs) (connector.Traces, error) {
-	return &node{}, nil
+func createTracesToLogs(_ context.Context, set connector.Settings, cfg component.Config, next consumer.Logs) (connector.Traces, error) {
+	return newNode(set, cfg.(*Config), pipeline.SignalTraces, nil, next)
 }
 
-func createLogsToMetrics(_ context.Context, _ connector.Settings, _ component.Config, _ consumer.Metrics) (connector.Logs, error) {
-	return &node{}, nil
+func createLogsToMetrics(_ context.Context, set connector.Settings, cfg component.Config, next consumer.Metrics) (connector.Logs, error) {
+	return newNode(set, cfg.(*Config), pipeline.SignalLogs, next, nil)
 }
 
-func createLogsToLogs(_ context.Context, _ connector.Settings, _ component.Config, _ consumer.Logs) (connector.Logs, error) {
-	return &node{}, nil
+func createLogsToLogs(_ context.Context, set connector.Settings, cfg component.Config, next consumer.Logs) (connector.Logs, error) {
+	return newNode(set, cfg.(*Config), pipeline.SignalLogs, nil, next)
 }

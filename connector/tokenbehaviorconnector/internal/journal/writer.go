@@ -60,11 +60,11 @@ func (w *Writer) Submit(ops []*storage.Operation, then func(error)) {
 	}
 	w.queue = append(w.queue, write{ops, size, then})
 	w.waiting += size
-	w.mu.Unlock()
 	select {
 	case w.wake <- struct{}{}:
 	default:
 	}
+	w.mu.Unlock()
 }
 
 // Waiting is how many bytes are queued.
@@ -109,11 +109,11 @@ func (w *Writer) Get(ctx context.Context, key string) ([]byte, error) {
 func (w *Writer) Close(ctx context.Context) error {
 	w.mu.Lock()
 	closed := w.closed
-	w.closed = true
-	w.mu.Unlock()
 	if !closed {
+		w.closed = true
 		close(w.wake)
 	}
+	w.mu.Unlock()
 	select {
 	case <-w.done:
 	case <-ctx.Done():

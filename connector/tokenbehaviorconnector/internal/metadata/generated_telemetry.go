@@ -27,6 +27,7 @@ type TelemetryBuilder struct {
 	mu                            sync.Mutex
 	registrations                 []metric.Registration
 	TokenBehaviorAnomalies        metric.Int64Counter
+	TokenBehaviorDropped          metric.Int64Counter
 	TokenBehaviorEvictions        metric.Int64Counter
 	TokenBehaviorJournalLost      metric.Int64Counter
 	TokenBehaviorJournalPending   metric.Int64Gauge
@@ -82,6 +83,12 @@ func NewTelemetryBuilder(settings component.TelemetrySettings, options ...Teleme
 		"otelcol_token_behavior_anomalies",
 		metric.WithDescription("Anomaly events raised. [Alpha]"),
 		metric.WithUnit("{event}"),
+	)
+	errs = errors.Join(errs, err)
+	builder.TokenBehaviorDropped, err = builder.meter.Int64Counter(
+		"otelcol_token_behavior_dropped",
+		metric.WithDescription("Spans and log records that were neither counted nor learned from, because of overload. [Alpha]"),
+		metric.WithUnit("{record}"),
 	)
 	errs = errors.Join(errs, err)
 	builder.TokenBehaviorEvictions, err = builder.meter.Int64Counter(

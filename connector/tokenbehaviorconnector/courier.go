@@ -1,0 +1,174 @@
+package tokenbehaviorconnector
+
+import (
+	"context"
+	"errors"
+	"math/rand/v2"
+	"sync"
+	"time"
+)
+
+// courier brings things to one pipeline, in order, in the background. What the pipeline refuses is tried again, later and
+// later; what does not fit any more falls out at the front.
+type courier[T any] struct {
+	options courierOptions[T]
+
+	mu     sync.Mutex
+	items  []T
+	gone   uint64 // items that left the front, delivered or dropped
+	closed bool
+	wake   chan struct{}
+	cancel context.CancelFunc
+	done   chan struct{}
+}
+
+type courierOptions[T any] struct {
+	send    func(context.Context, []T) error // some of the items, all or nothing
+	sent    func([]T)                        // they were accepted
+	refused func(error)
+	dropped func([]T) // to make room
+	limit   int       // items that wait
+	group   int       // items that are sent together
+	backoff time.Duration
+}
+
+const maxBackoff = time.Minute
+
+func newCourier[T any](options courierOptions[T]) *courier[T] {
+	return &courier[T]{options: options, wake: make(chan struct{}, 1), done: make(chan struct{})}
+}
+
+// start begins to deliver.
+func (c *courier[T]) start() {
+	ctx, cancel := context.WithCancel(context.Background())
+	c.cancel = cancel
+	go c.run(ctx)
+}
+
+// put queues items.
+func (c *courier[T]) put(items ...T) {
+	c.mu.Lock()
+	c.items = append(c.items, items...)
+	var over []T
+	if n := len(c.items) - c.options.limit; n > 0 {
+		over = c.items[:n:n]
+		c.items = c.items[n:]
+		c.gone += uint64(n)
+	}
+	if !c.closed {
+		select {
+		case c.wake <- struct{}{}:
+		default:
+		}
+	}
+	c.mu.Unlock()
+	if len(over) > 0 {
+		c.options.dropped(over)
+	}
+}
+
+// waiting returns what has not been accepted yet.
+func (c *courier[T]) waiting() []T {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return append([]T(nil), c.items...)
+}
+
+func (c *courier[T]) len() int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return len(c.items)
+}
+
+// close delivers what is left, each thing tried once more, and waits for that no longer than ctx allows.
+func (c *courier[T]) close(ctx context.Context) {
+	c.mu.Lock()
+	if !c.closed {
+		c.closed = true
+		close(c.wake)
+	}
+	c.mu.Unlock()
+	if c.cancel == nil {
+		return // never started
+	}
+	select {
+	case <-c.done:
+	case <-ctx.Done():
+	}
+	c.cancel()
+}
+
+func (c *courier[T]) run(ctx context.Context) {
+	defer close(c.done)
+	wait := c.options.backoff
+	for range c.wake {
+		for {
+			more, err := c.deliver(ctx)
+			if err == nil {
+				wait = c.options.backoff
+				if more {
+					continue
+				}
+				break
+			}
+			if !c.pause(ctx, wait+rand.N(wait/4+1)) {
+				break
+			}
+			wait = min(2*wait, maxBackoff)
+		}
+	}
+	for more := true; more; { // the last try, now that nothing new comes
+		more, _ = c.deliver(ctx)
+	}
+}
+
+// pause waits, unless it is time to close. It keeps wake-up calls for later.
+func (c *courier[T]) pause(ctx context.Context, d time.Duration) bool {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	for {
+		select {
+		case <-timer.C:
+			return true
+		case _, open := <-c.wake:
+			if !open {
+				return false
+			}
+		case <-ctx.Done():
+			return false
+		}
+	}
+}
+
+// deliver sends the next group. more is true when it was accepted and there are others.
+func (c *courier[T]) deliver(ctx context.Context) (more bool, err error) {
+	c.mu.Lock()
+	group := append([]T(nil), c.items[:min(len(c.items), c.options.group)]...)
+	before := c.gone
+	c.mu.Unlock()
+	if len(group) == 0 {
+		return false, nil
+	}
+	if err := c.guarded(ctx, group); err != nil {
+		c.options.refused(err)
+		return false, err
+	}
+	c.mu.Lock()
+	if n := len(group) - int(c.gone-before); n > 0 { // some may have been dropped meanwhile
+		c.items = c.items[n:]
+		c.gone += uint64(n)
+	}
+	more = len(c.items) > 0
+	c.mu.Unlock()
+	c.options.sent(group)
+	return more, nil
+}
+
+func (c *courier[T]) guarded(ctx context.Context, group []T) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = errors.Join(errPanicked, asError(p))
+		}
+	}()
+	return c.options.send(ctx, group)
+}

@@ -1,0 +1,141 @@
+package tokenbehaviorconnector
+
+import (
+	"encoding/json"
+	"fmt"
+
+	"go.opentelemetry.io/collector/extension/xextension/storage"
+	"go.opentelemetry.io/collector/pdata/pmetric"
+
+	"github.com/holterhq/holter/internal/otelattr"
+)
+
+const cutKey = "cut"
+
+// cut is what a restart must know of delta batches: up to where they were cut, so that a replay counts the rest only, and
+// which of them may still be on their way.
+type cut struct {
+	Released uint64             `json:"released"` // records that are in batches
+	At       int64              `json:"at"`
+	Pipes    map[string]cutPipe `json:"pipes"`
+}
+
+type cutPipe struct {
+	Oldest uint64 `json:"oldest"` // first batch that was perhaps not accepted
+	Last   uint64 `json:"last"`   // latest batch
+}
+
+func batchKey(pipe string, sequence uint64) string {
+	return fmt.Sprintf("delta/%s/%016x", pipe, sequence)
+}
+
+// cutDelta hands what was counted to the pipelines that want deltas. A batch is in the storage before it is sent, so that
+// it is sent again as it was after a crash: who receives it knows it by engine id and sequence.
+func (o *metricsOutput) cutDelta(now int64, released uint64, s *store) {
+	state := cut{Released: released, At: now, Pipes: make(map[string]cutPipe)}
+	var ops []*storage.Operation
+	var ready []func()
+	for _, v := range o.views {
+		if !v.options.Delta {
+			continue
+		}
+		b := v.meter.Collect(now)
+		o.reportOverflow(v)
+		for _, pipe := range v.pipes {
+			if !b.Empty() {
+				pipe.sequence++
+				batch := &metricsBatch{metrics: o.pack(b), sequence: pipe.sequence}
+				attrs := batch.metrics.ResourceMetrics().At(0).ScopeMetrics().At(0).Scope().Attributes()
+				attrs.PutStr(otelattr.BatchEngineID, o.engineID)
+				attrs.PutInt(otelattr.BatchSequence, int64(batch.sequence))
+				if s.writer != nil {
+					if value, err := new(pmetric.ProtoMarshaler).MarshalMetrics(batch.metrics); err == nil {
+						ops = append(ops, storage.SetOperation(batchKey(pipe.id, batch.sequence), value))
+					}
+				}
+				ready = append(ready, func() { pipe.courier.put(batch) })
+			}
+			state.Pipes[pipe.id] = cutPipe{Oldest: pipe.accepted.Load() + 1, Last: pipe.sequence}
+		}
+	}
+	if len(ready) == 0 {
+		return
+	}
+	send := func() {
+		for _, put := range ready {
+			put()
+		}
+	}
+	value, _ := json.Marshal(state) // of numbers: cannot fail
+	ops = append(ops, storage.SetOperation(cutKey, value))
+	if s.hangs() {
+		s.write(func(error) {}, ops...)
+		send()
+		return
+	}
+	s.write(func(error) { send() }, ops...)
+}
+
+// accept notes that a pipeline has taken a batch, or that it was given up.
+func (p *metricsPipe) accept(batches []*metricsBatch, s *store) {
+	ops := make([]*storage.Operation, len(batches))
+	for i, batch := range batches {
+		ops[i] = storage.DeleteOperation(batchKey(p.id, batch.sequence))
+	}
+	p.accepted.Store(batches[len(batches)-1].sequence)
+	s.write(func(error) {}, ops...)
+}
+
+// restore puts back the batches that were on their way.
+func (o *metricsOutput) restore(s *store) error {
+	value, err := s.get(cutKey)
+	if err != nil || value == nil {
+		return err
+	}
+	var state cut
+	if err := json.Unmarshal(value, &state); err != nil {
+		return fmt.Errorf("%s: %w", cutKey, err)
+	}
+	o.cutAt = state.Released
+	for _, v := range o.views {
+		if !v.options.Delta {
+			continue
+		}
+		v.begin(state.At)
+		for _, pipe := range v.pipes {
+			if err := pipe.restore(state.Pipes[pipe.id], s); err != nil {
+				return err
+			}
+			delete(state.Pipes, pipe.id)
+		}
+	}
+	for gone, pipe := range state.Pipes { // pipelines that are no more
+		for sequence := pipe.Oldest; sequence <= pipe.Last; sequence++ {
+			s.keep(batchKey(gone, sequence), nil)
+		}
+	}
+	return nil
+}
+
+func (p *metricsPipe) restore(state cutPipe, s *store) error {
+	p.sequence = state.Last
+	p.accepted.Store(state.Last)
+	if state.Oldest > 0 {
+		p.accepted.Store(state.Oldest - 1)
+	}
+	for sequence := state.Oldest; sequence > 0 && sequence <= state.Last; sequence++ {
+		value, err := s.get(batchKey(p.id, sequence))
+		if err != nil {
+			return err
+		}
+		if value == nil {
+			continue
+		}
+		metrics, err := new(pmetric.ProtoUnmarshaler).UnmarshalMetrics(value)
+		if err != nil {
+			return fmt.Errorf("%s: %w", batchKey(p.id, sequence), err)
+		}
+		p.courier.put(&metricsBatch{metrics: metrics, sequence: sequence})
+	}
+	return nil
+}

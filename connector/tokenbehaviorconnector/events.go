@@ -1,0 +1,182 @@
+package tokenbehaviorconnector
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"go.opentelemetry.io/collector/component"
+	"go.opentelemetry.io/collector/connector"
+	"go.opentelemetry.io/collector/consumer"
+	"go.opentelemetry.io/collector/pdata/pcommon"
+	"go.opentelemetry.io/collector/pdata/plog"
+	"go.opentelemetry.io/collector/pipeline"
+	"go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/metric"
+
+	"github.com/holterhq/holter/connector/tokenbehaviorconnector/internal/metadata"
+	"github.com/holterhq/holter/internal/anomaly"
+	"github.com/holterhq/holter/internal/otelattr"
+)
+
+// eventsOutput brings anomaly events to each logs pipeline by itself: one that refuses them delays no other. What no
+// pipeline has accepted yet is the outbox. It is saved with the state; between two saves the journal stands for it.
+type eventsOutput struct {
+	version   string
+	telemetry *metadata.TelemetryBuilder
+	health    *health
+	options   courierOptions[plog.LogRecord]
+	pipes     []*eventsPipe
+	started   bool
+}
+
+type eventsPipe struct {
+	id      string
+	courier *courier[plog.LogRecord]
+	saved   bool // something is in the storage
+}
+
+const (
+	eventsGroup   = 100
+	eventsBackoff = time.Second
+)
+
+func newEventsOutput(config *Config, build component.BuildInfo, telemetry *metadata.TelemetryBuilder, h *health) *eventsOutput {
+	o := &eventsOutput{version: build.Version, telemetry: telemetry, health: h}
+	o.options = courierOptions[plog.LogRecord]{
+		sent:    func([]plog.LogRecord) { h.recovered(faultEvents) },
+		refused: func(err error) { h.fail(faultEvents, err) },
+		dropped: func(gone []plog.LogRecord) {
+			telemetry.TokenBehaviorOutboxDropped.Add(context.Background(), int64(len(gone)))
+		},
+		limit:   config.Limits.MaxOutbox,
+		group:   eventsGroup,
+		backoff: eventsBackoff,
+	}
+	return o
+}
+
+// connect finds the pipelines behind a consumer, once: all nodes feed the same.
+func (o *eventsOutput) connect(next consumer.Logs) {
+	if o.pipes != nil {
+		return
+	}
+	router, ok := next.(connector.LogsRouterAndConsumer)
+	if !ok {
+		o.add(pipeline.NewID(pipeline.SignalLogs), next)
+		return
+	}
+	for _, id := range sortedIDs(router.PipelineIDs()) {
+		if single, err := router.Consumer(id); err == nil {
+			o.add(id, single)
+		}
+	}
+}
+
+func (o *eventsOutput) add(id pipeline.ID, next consumer.Logs) {
+	options := o.options
+	options.send = func(ctx context.Context, group []plog.LogRecord) error {
+		return next.ConsumeLogs(ctx, o.pack(group))
+	}
+	o.pipes = append(o.pipes, &eventsPipe{id: id.String(), courier: newCourier(options)})
+}
+
+// put hands over events as they are raised.
+func (o *eventsOutput) put(events []anomaly.Event) {
+	observed := pcommon.Timestamp(now())
+	for i := range events {
+		record := plog.NewLogRecord()
+		otelattr.PutAnomaly(&events[i], observed, record)
+		o.telemetry.TokenBehaviorAnomalies.Add(context.Background(), 1,
+			metric.WithAttributeSet(attribute.NewSet(attribute.String("detector", string(events[i].Detector)))))
+		for _, pipe := range o.pipes {
+			pipe.courier.put(record)
+		}
+	}
+}
+
+// pack copies records into a batch that the pipeline owns.
+func (o *eventsOutput) pack(group []plog.LogRecord) plog.Logs {
+	ld := plog.NewLogs()
+	scope := ld.ResourceLogs().AppendEmpty().ScopeLogs().AppendEmpty()
+	scope.Scope().SetName(metadata.ScopeName)
+	scope.Scope().SetVersion(o.version)
+	for _, record := range group {
+		record.CopyTo(scope.LogRecords().AppendEmpty())
+	}
+	return ld
+}
+
+func (o *eventsOutput) start() {
+	if o.started {
+		return
+	}
+	o.started = true
+	for _, pipe := range o.pipes {
+		pipe.courier.start()
+	}
+}
+
+func (o *eventsOutput) stop(ctx context.Context) {
+	for _, pipe := range o.pipes {
+		pipe.courier.close(ctx)
+	}
+}
+
+// waiting is how many events the slowest pipeline has not accepted.
+func (o *eventsOutput) waiting() int {
+	var most int
+	for _, pipe := range o.pipes {
+		most = max(most, pipe.courier.len())
+	}
+	return most
+}
+
+func outboxKey(pipe string) string { return "outbox/" + pipe }
+
+// save keeps what waits.
+func (o *eventsOutput) save(s *store) {
+	for _, pipe := range o.pipes {
+		group := pipe.courier.waiting()
+		if len(group) == 0 {
+			if pipe.saved {
+				s.keep(outboxKey(pipe.id), nil)
+			}
+			pipe.saved = false
+			continue
+		}
+		value, err := new(plog.ProtoMarshaler).MarshalLogs(o.pack(group))
+		if err != nil {
+			o.health.fail(faultEvents, err)
+			continue
+		}
+		pipe.saved = true
+		s.keep(outboxKey(pipe.id), value)
+	}
+}
+
+// restore puts back what waited.
+func (o *eventsOutput) restore(s *store) error {
+	for _, pipe := range o.pipes {
+		value, err := s.get(outboxKey(pipe.id))
+		if err != nil {
+			return err
+		}
+		if value == nil {
+			continue
+		}
+		ld, err := new(plog.ProtoUnmarshaler).UnmarshalLogs(value)
+		if err != nil {
+			return fmt.Errorf("%s: %w", outboxKey(pipe.id), err)
+		}
+		pipe.saved = true
+		for _, resource := range ld.ResourceLogs().All() {
+			for _, scope := range resource.ScopeLogs().All() {
+				for _, record := range scope.LogRecords().All() {
+					pipe.courier.put(record)
+				}
+			}
+		}
+	}
+	return nil
+}

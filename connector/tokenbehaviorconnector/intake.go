@@ -1,0 +1,112 @@
+package tokenbehaviorconnector
+
+import (
+	"context"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"go.opentelemetry.io/collector/pdata/plog"
+	"go.opentelemetry.io/collector/pdata/ptrace"
+
+	"github.com/holterhq/holter/internal/otelattr"
+)
+
+// patience is how long telemetry waits for Holter at most, once. When it is exhausted the next batches do not wait at all
+// until things move again.
+const patience = time.Second
+
+// batch is what a call brought, on its way to the worker.
+type batch struct {
+	records []otelattr.Record
+	parts   atomic.Int32  // what has to happen still before the batch may be acknowledged
+	done    chan struct{} // closed then
+}
+
+// part notes that the batch was learned from, or journaled.
+func (b *batch) part() {
+	if b.parts.Add(-1) == 0 {
+		close(b.done)
+	}
+}
+
+// recordPool keeps the memory of batches that were worked off.
+var recordPool = sync.Pool{New: func() any { return new([]otelattr.Record) }}
+
+// takeTraces reads the requests out of a batch of spans and hands them over.
+func (w *worker) takeTraces(ctx context.Context, td ptrace.Traces) {
+	records := (*recordPool.Get().(*[]otelattr.Record))[:0]
+	var record otelattr.Record
+	for _, resource := range td.ResourceSpans().All() {
+		origin := otelattr.OriginOf(resource.Resource().Attributes())
+		for _, scope := range resource.ScopeSpans().All() {
+			for _, span := range scope.Spans().All() {
+				if origin.Span(span, &record) {
+					records = append(records, record)
+				}
+			}
+		}
+	}
+	w.submit(ctx, records)
+}
+
+// takeLogs reads the requests out of a batch of log records and hands them over.
+func (w *worker) takeLogs(ctx context.Context, ld plog.Logs) {
+	records := (*recordPool.Get().(*[]otelattr.Record))[:0]
+	var record otelattr.Record
+	for _, resource := range ld.ResourceLogs().All() {
+		origin := otelattr.OriginOf(resource.Resource().Attributes())
+		for _, scope := range resource.ScopeLogs().All() {
+			for _, log := range scope.LogRecords().All() {
+				if origin.Log(log, &record) {
+					records = append(records, record)
+				}
+			}
+		}
+	}
+	w.submit(ctx, records)
+}
+
+// submit hands records to the worker and returns when they are journaled and learned from, or when patience is exhausted.
+func (w *worker) submit(ctx context.Context, records []otelattr.Record) {
+	if len(records) == 0 {
+		recordPool.Put(&records)
+		return
+	}
+	b := &batch{records: records, done: make(chan struct{})}
+	b.parts.Store(2)
+	timer := time.NewTimer(patience)
+	defer timer.Stop()
+	if !w.enqueue(ctx, b, timer.C) {
+		w.telemetry.TokenBehaviorDropped.Add(ctx, int64(len(records)))
+		w.health.fail(faultBusy, errBusy)
+		return
+	}
+	if w.late.Load() || w.store.hangs() {
+		return
+	}
+	select {
+	case <-b.done:
+	case <-timer.C:
+		w.late.Store(true) // until the worker has caught up
+	}
+}
+
+func (w *worker) enqueue(ctx context.Context, b *batch, timeout <-chan time.Time) bool {
+	select {
+	case w.tasks <- task{batch: b}:
+		return true
+	default:
+	}
+	if w.late.Load() {
+		return false
+	}
+	select {
+	case w.tasks <- task{batch: b}:
+		return true
+	case <-timeout:
+		w.late.Store(true)
+	case <-ctx.Done():
+	}
+	return false
+}

@@ -1,0 +1,173 @@
+package tokenbehaviorconnector
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/holterhq/holter/connector/tokenbehaviorconnector/internal/metadata"
+	"github.com/holterhq/holter/internal/anomaly"
+	"github.com/holterhq/holter/internal/behavior"
+	"github.com/holterhq/holter/internal/route"
+)
+
+// learner keeps a fault in learning away from everything else: after a panic the engine is made anew from its own state,
+// and after several in a row learning pauses.
+type learner struct {
+	config    behavior.Config
+	options   route.Options
+	telemetry *metadata.TelemetryBuilder
+	health    *health
+	get       func(key string) ([]byte, error)
+
+	engine *behavior.Engine
+	tree   *route.Tree
+	kept   map[string][]byte // state that was taken out of a broken engine and that the storage does not have yet
+
+	failures int       // in a row
+	until    time.Time // learning pauses
+
+	fault func() // provokes a panic, in tests
+}
+
+const (
+	toleratedFailures = 3
+	firstPause        = time.Minute
+	longestPause      = time.Hour
+)
+
+func newLearner(config *Config, telemetry *metadata.TelemetryBuilder, h *health, get func(key string) ([]byte, error)) *learner {
+	l := &learner{
+		config:    engineConfig(config),
+		options:   route.Options{MaxRoutes: config.Limits.MaxRoutes},
+		telemetry: telemetry,
+		health:    h,
+		get:       get,
+	}
+	l.fresh()
+	return l
+}
+
+// engineConfig is the part of a valid Config that the engine needs.
+func engineConfig(config *Config) behavior.Config {
+	per, _ := config.AlertBudget.period()
+	c := behavior.Config{
+		Budget:   behavior.Budget{FalseAlerts: config.AlertBudget.FalseAlerts, Per: per, PerTokenDays: config.AlertBudget.PerTokenDays},
+		Disabled: make(map[anomaly.Detector]bool),
+		Limits:   behavior.Limits{MaxTokens: config.Limits.MaxTokens},
+	}
+	for name, detector := range config.Detectors {
+		c.Disabled[anomaly.Detector(name)] = !detector.Enabled
+	}
+	return c
+}
+
+// fresh makes an engine that knows nothing.
+func (l *learner) fresh() {
+	l.tree = route.New(l.options)
+	c := l.config
+	c.Routes = l.tree
+	c.Load = l.load
+	l.engine = behavior.New(c)
+}
+
+func (l *learner) load(key string) ([]byte, error) {
+	if value, ok := l.kept[key]; ok {
+		return value, nil
+	}
+	return l.get(key)
+}
+
+// learn judges observations and learns from them; it fills in their routes in any case. learned is false if that failed.
+func (l *learner) learn(obs []behavior.Observation, tokens int64) (events []anomaly.Event, learned bool) {
+	if time.Now().Before(l.until) {
+		l.template(obs)
+		return nil, false
+	}
+	events, err := l.apply(obs)
+	if err != nil {
+		l.telemetry.TokenBehaviorPanics.Add(context.Background(), 1, taskLearning)
+		l.health.fail(faultLearning, err)
+		l.rebuild()
+		l.template(obs)
+		return nil, false
+	}
+	if l.failures > 0 && tokens > 0 {
+		l.failures = 0
+		l.health.recovered(faultLearning)
+	}
+	return events, true
+}
+
+func (l *learner) apply(obs []behavior.Observation) (events []anomaly.Event, err error) {
+	defer recoverTo(&err)
+	if l.fault != nil {
+		l.fault()
+	}
+	return l.engine.Apply(obs), nil
+}
+
+// rebuild replaces an engine that panicked, and whose memory cannot be trusted, by one that reads the state of the old one.
+func (l *learner) rebuild() {
+	if l.failures++; l.failures >= toleratedFailures {
+		pause := min(firstPause<<min(l.failures-toleratedFailures, 10), longestPause)
+		l.until = time.Now().Add(pause)
+	}
+	records, err := l.snapshot()
+	if err != nil {
+		l.health.fail(faultLearning, fmt.Errorf("its state is lost from the last snapshot on: %w", err))
+	}
+	if l.kept == nil {
+		l.kept = make(map[string][]byte)
+	}
+	for _, record := range records {
+		l.kept[record.Key] = record.Value
+	}
+	l.fresh()
+	if err := l.restore(); err != nil {
+		l.health.fail(faultLearning, fmt.Errorf("its state is lost: %w", err))
+		l.fresh()
+	}
+}
+
+// template fills in the routes of observations that the engine did not get to.
+func (l *learner) template(obs []behavior.Observation) {
+	for i := range obs {
+		if o := &obs[i]; o.Route == "" && o.Path != "" {
+			o.Route = l.templateOne(o)
+		}
+	}
+}
+
+func (l *learner) templateOne(o *behavior.Observation) (template string) {
+	defer func() {
+		if recover() != nil {
+			template = route.Other
+		}
+	}()
+	return l.tree.Template(o.Service, o.Method, o.Path)
+}
+
+// snapshot returns the state that changed since the last call.
+func (l *learner) snapshot() (records []behavior.Record, err error) {
+	defer recoverTo(&err)
+	return l.engine.Snapshot(), nil
+}
+
+// restore reads the state into a fresh engine.
+func (l *learner) restore() (err error) {
+	defer recoverTo(&err)
+	return l.engine.Restore(l.load)
+}
+
+func (l *learner) stats() (stats behavior.Stats) {
+	defer func() { _ = recover() }()
+	return l.engine.Stats()
+}
+
+// recoverTo turns a panic into an error.
+func recoverTo(err *error) {
+	if p := recover(); p != nil {
+		*err = fmt.Errorf("%w: %w", errPanicked, asError(p))
+	}
+}

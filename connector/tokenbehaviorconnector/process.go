@@ -1,0 +1,158 @@
+package tokenbehaviorconnector
+
+import (
+	"context"
+
+	"go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/metric"
+	"go.uber.org/zap"
+
+	"github.com/holterhq/holter/connector/tokenbehaviorconnector/internal/requests"
+	"github.com/holterhq/holter/internal/behavior"
+	"github.com/holterhq/holter/internal/otelattr"
+	"github.com/holterhq/holter/internal/usage"
+)
+
+// observations are the records of a batch that are counted, in the form that the engine learns from.
+type observations struct {
+	all   []behavior.Observation
+	marks []mark
+}
+
+// mark is what belongs to an observation and is not for the engine.
+type mark struct {
+	token      string // of an observation that is not learned from: the engine does not see it
+	role       usage.Role
+	served     bool // a server span: counts for the coverage of its service
+	unreadable bool
+	ordinal    uint64
+}
+
+var (
+	reasonDuplicate = metric.WithAttributeSet(attribute.NewSet(attribute.String("reason", "duplicate")))
+	reasonNested    = metric.WithAttributeSet(attribute.NewSet(attribute.String("reason", "nested")))
+	taskLearning    = metric.WithAttributeSet(attribute.NewSet(attribute.String("task", "learning")))
+	taskCounting    = metric.WithAttributeSet(attribute.NewSet(attribute.String("task", "counting")))
+)
+
+// process counts and learns from records that need not wait any longer. Requests that we answer come before those that we
+// make, which may be part of them and end earlier.
+func (w *worker) process(records []otelattr.Record) {
+	obs := &w.buffers.obs
+	obs.all, obs.marks = obs.all[:0], obs.marks[:0]
+	var tally tally
+	first := w.released
+	for _, outbound := range [...]bool{false, true} {
+		for i := range records {
+			if records[i].Outbound == outbound {
+				w.admit(&records[i], first+uint64(i)+1, &tally)
+			}
+		}
+	}
+	w.released += uint64(len(records))
+	if len(obs.all) > 0 {
+		events, learned := w.learner.learn(obs.all, tally.learn)
+		for i := range obs.marks {
+			if token := obs.marks[i].token; token != "" {
+				obs.all[i].Token = token
+			}
+		}
+		w.count(obs)
+		if learned {
+			tally.learned = tally.learn
+		}
+		w.events.put(events)
+	}
+	tally.report(w)
+}
+
+// admit decides what a record is and appends its observation.
+func (w *worker) admit(r *otelattr.Record, ordinal uint64, tally *tally) {
+	m := mark{role: usage.Role{Served: r.Served}, served: r.Served, unreadable: r.Unreadable, ordinal: ordinal}
+	var learn bool
+	switch w.recent.Admit(r) {
+	case requests.Duplicate:
+		tally.duplicates++
+		return
+	case requests.Nested:
+		tally.nested++
+		if !r.Served {
+			return
+		}
+	case requests.Counterpart:
+		tally.nested++
+		learn = true
+	default:
+		m.role.Request = r.Token != ""
+		learn = m.role.Request
+	}
+	if m.role.Request {
+		tally.requests++
+		if r.Time == 0 {
+			tally.untimed++
+		}
+	}
+	obs := &w.buffers.obs
+	obs.all = append(obs.all, r.Observation)
+	if learn && r.Time != 0 && !r.Provisional {
+		tally.learn++
+	} else {
+		m.token = r.Token
+		obs.all[len(obs.all)-1].Token = ""
+	}
+	obs.marks = append(obs.marks, m)
+}
+
+// count adds observations to the usage.
+func (w *worker) count(obs *observations) {
+	defer func() {
+		if p := recover(); p != nil {
+			w.telemetry.TokenBehaviorPanics.Add(context.Background(), 1, taskCounting)
+			w.health.fail(faultCounting, asError(p))
+			w.logger.Error("counting panicked", zap.Any("panic", p), zap.Stack("stack"))
+		}
+	}()
+	for i := range obs.all {
+		w.metrics.record(&obs.all[i], &obs.marks[i])
+	}
+	w.health.recovered(faultCounting)
+}
+
+// tally is what happened to the records of a batch.
+type tally struct {
+	requests, duplicates, nested, untimed, learn, learned int64
+}
+
+func (t *tally) report(w *worker) {
+	ctx := context.Background()
+	add := func(counter metric.Int64Counter, n int64, options ...metric.AddOption) {
+		if n > 0 {
+			counter.Add(ctx, n, options...)
+		}
+	}
+	add(w.telemetry.TokenBehaviorObservations, t.requests)
+	add(w.telemetry.TokenBehaviorSkipped, t.duplicates, reasonDuplicate)
+	add(w.telemetry.TokenBehaviorSkipped, t.nested, reasonNested)
+	add(w.telemetry.TokenBehaviorUntimed, t.untimed)
+	add(w.telemetry.TokenBehaviorLearned, t.learned)
+	add(w.telemetry.TokenBehaviorUnlearned, t.learn-t.learned)
+}
+
+// reported are totals that telemetry was told of already.
+type reported struct{ evictions uint64 }
+
+// report tells telemetry how large things are.
+func (w *worker) report() {
+	ctx := context.Background()
+	stats := w.learner.stats()
+	w.telemetry.TokenBehaviorTokens.Record(ctx, int64(stats.Tokens))
+	if n := stats.Evicted - w.reported.evictions; stats.Evicted > w.reported.evictions {
+		w.telemetry.TokenBehaviorEvictions.Add(ctx, int64(n))
+	}
+	w.reported.evictions = stats.Evicted
+	w.telemetry.TokenBehaviorRoutes.Record(ctx, int64(w.learner.tree.Routes()))
+	w.telemetry.TokenBehaviorOutboxSize.Record(ctx, int64(w.events.waiting()))
+	pending, size := w.store.sizes()
+	w.telemetry.TokenBehaviorJournalPending.Record(ctx, int64(pending))
+	w.telemetry.TokenBehaviorJournalSize.Record(ctx, int64(size))
+}

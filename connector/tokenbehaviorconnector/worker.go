@@ -1,0 +1,216 @@
+package tokenbehaviorconnector
+
+import (
+	"context"
+	"errors"
+	"sync/atomic"
+	"time"
+
+	"github.com/google/uuid"
+	"go.opentelemetry.io/collector/extension/xextension/storage"
+	"go.uber.org/zap"
+
+	"github.com/holterhq/holter/connector/tokenbehaviorconnector/internal/journal"
+	"github.com/holterhq/holter/connector/tokenbehaviorconnector/internal/metadata"
+	"github.com/holterhq/holter/connector/tokenbehaviorconnector/internal/requests"
+	"github.com/holterhq/holter/internal/otelattr"
+)
+
+var errBusy = errors.New("requests arrive faster than they are learned from")
+
+// worker owns everything that is learned and counted, in one goroutine: batches are worked off in order of arrival.
+type worker struct {
+	config    *Config
+	logger    *zap.Logger
+	telemetry *metadata.TelemetryBuilder
+	health    *health
+	metrics   *metricsOutput
+	events    *eventsOutput
+
+	tasks chan task
+	late  atomic.Bool // the worker is behind: telemetry does not wait for it
+	done  chan struct{}
+
+	store    *store
+	learner  *learner
+	recent   *requests.Recent
+	reorder  reorder
+	released uint64 // records that left the reorder window, ever
+	meta     meta
+	arrived  time.Time
+	buffers  buffers
+	reported reported
+}
+
+// task is a batch, or something else to do between batches.
+type task struct {
+	batch *batch
+	do    func()
+}
+
+func newWorker(config *Config, logger *zap.Logger, telemetry *metadata.TelemetryBuilder, h *health, metrics *metricsOutput, events *eventsOutput) *worker {
+	w := &worker{
+		config:    config,
+		logger:    logger,
+		telemetry: telemetry,
+		health:    h,
+		metrics:   metrics,
+		events:    events,
+		tasks:     make(chan task, 64),
+		done:      make(chan struct{}),
+	}
+	w.reset()
+	return w
+}
+
+// reset forgets everything.
+func (w *worker) reset() {
+	w.store = newStore(nil, w.telemetry, w.health)
+	w.learner = newLearner(w.config, w.telemetry, w.health, func(key string) ([]byte, error) { return w.store.get(key) })
+	w.recent = requests.NewRecent(w.config.Limits.RecentRequests, w.config.Count == countEvery)
+	w.reorder = reorder{window: int64(w.config.ReorderWindow), limit: w.config.Limits.MaxReordered}
+	w.released = 0
+}
+
+// start reads the state through client, which may be nil, and begins to work.
+func (w *worker) start(ctx context.Context, client storage.Client) {
+	w.metrics.begin(now())
+	w.metrics.engineID = uuid.NewString()
+	if client != nil {
+		w.store = newStore(client, w.telemetry, w.health)
+		w.metrics.store = w.store
+		if err := w.restore(); err != nil {
+			_ = w.store.close(ctx)
+			w.reset()
+			w.metrics.begin(now())
+			w.health.fail(faultState, err)
+		}
+	}
+	w.metrics.store = w.store
+	go w.run()
+}
+
+func (w *worker) run() {
+	defer close(w.done)
+	flush := time.NewTicker(w.config.Metrics.FlushInterval)
+	defer flush.Stop()
+	tick := time.NewTicker(time.Second)
+	defer tick.Stop()
+	for {
+		select {
+		case t, open := <-w.tasks:
+			if !open {
+				return
+			}
+			w.perform(t)
+		case err := <-w.store.saved:
+			w.store.finish(err)
+		case <-flush.C:
+			w.flush()
+		case <-tick.C:
+			w.tick()
+		}
+	}
+}
+
+func (w *worker) perform(t task) {
+	if t.do != nil {
+		t.do()
+		return
+	}
+	w.arrived = time.Now()
+	entry := journal.Entry{Arrival: w.arrived.UnixNano(), Records: t.batch.records}
+	w.store.journal(&entry, t.batch.part)
+	w.handle(&entry)
+	recordPool.Put(&t.batch.records)
+	t.batch.part()
+	if len(w.tasks) == 0 && w.late.Swap(false) {
+		w.health.recovered(faultBusy)
+	}
+}
+
+// handle does what an entry of the journal says, now or in a replay.
+func (w *worker) handle(e *journal.Entry) {
+	ready := w.buffers.ready[:0]
+	late := w.reorder.late
+	if e.Drain {
+		ready = w.reorder.drain(ready)
+	} else {
+		ready = w.reorder.add(e.Records, e.Arrival, ready)
+	}
+	w.telemetry.TokenBehaviorLate.Add(context.Background(), int64(w.reorder.late-late))
+	w.process(ready)
+	clear(ready)
+	w.buffers.ready = ready
+}
+
+// tick does what time asks for.
+func (w *worker) tick() {
+	if len(w.reorder.heap) > 0 && time.Since(w.arrived) >= w.reorder.idleAfter() {
+		w.drain()
+	}
+	if w.store.due(w.config.Limits.JournalMiB << 20) {
+		w.save()
+	}
+}
+
+// drain empties the reorder window.
+func (w *worker) drain() {
+	if len(w.reorder.heap) == 0 {
+		return
+	}
+	entry := journal.Entry{Arrival: now(), Drain: true}
+	w.store.journal(&entry, func() {})
+	w.handle(&entry)
+}
+
+// flush cuts the batches of usage metrics and reports on the worker itself.
+func (w *worker) flush() {
+	w.metrics.cut(now(), w.released, w.store)
+	w.report()
+}
+
+// finish works off what has arrived and hands all of it to the outputs.
+func (w *worker) finish(ctx context.Context) {
+	w.ask(ctx, func() {
+		w.drain()
+		w.flush()
+		w.store.barrier(ctx)
+	})
+}
+
+// stop saves the state and ends.
+func (w *worker) stop(ctx context.Context) error {
+	w.ask(ctx, func() {
+		w.drain()
+		w.store.settle(ctx)
+		w.save()
+		w.store.settle(ctx)
+	})
+	close(w.tasks)
+	select {
+	case <-w.done:
+	case <-ctx.Done():
+	}
+	return w.store.close(ctx)
+}
+
+// ask has the worker do something after what is queued, and waits for it no longer than ctx allows.
+func (w *worker) ask(ctx context.Context, do func()) {
+	done := make(chan struct{})
+	select {
+	case w.tasks <- task{do: func() { defer close(done); do() }}:
+	case <-ctx.Done():
+		return
+	}
+	select {
+	case <-done:
+	case <-ctx.Done():
+	}
+}
+
+// buffers are reused from batch to batch.
+type buffers struct {
+	ready []otelattr.Record
+	obs   observations
+}
