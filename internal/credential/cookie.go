@@ -42,7 +42,7 @@ func (s *Scanner) cookie(v string, from, to int) {
 		return
 	}
 	kind := nature(name)
-	if kind == namesNothing && sessionCookie(name) {
+	if kind == namesNothing && OpensSession(name) {
 		kind = namesToken
 	}
 	switch {
@@ -57,8 +57,8 @@ func (s *Scanner) cookie(v string, from, to int) {
 	}
 }
 
-// sessionCookie says whether a cookie is named like those that open a session.
-func sessionCookie(name string) bool {
+// OpensSession says whether a cookie is named like those that open a session.
+func OpensSession(name string) bool {
 	return containsFold(name, "session") || containsFold(name, "sess") || containsFold(name, "auth") || containsFold(name, "jwt") ||
 		len(name) >= 3 && strings.EqualFold(name[len(name)-3:], "sid")
 }

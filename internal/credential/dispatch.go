@@ -1,29 +1,32 @@
 package credential
 
+import "strings"
+
 // Formats are found by one byte of their prefix, the rarest one, and the byte before it: most bytes of a text are no such
-// byte, and of those that are most have another neighbour.
+// byte, and of those that are most have another neighbour. What else can introduce a secret is found in the same way.
 
 // rarity orders the bytes that a prefix can be found by; earlier is rarer in ordinary text.
 const rarity = "J-_.KIDGCEpT"
 
-// reason says why the scanner stops at a byte.
+// reason says why the scanner may have to stop at a byte.
 type reason uint8
 
 const (
 	none     reason = iota
-	byPrefix        // formats have this byte in their prefix
 	byPair          // '=' and ':' stand between a name and a value
 	byWord          // ' ' stands between a scheme and a token
 	byUser          // '@' ends the user information of a URL
 	byBrace         // '{' opens captured headers
 	byCode          // '%' and '\' say that there is another reading of the text
 	byHook          // 'B' in a Slack hook's path
+	byPrefix        // this and all that follow: a byte of rarity
 )
 
 var (
-	stops  [256]reason
-	pairs  [256]*[256]uint8 // by the byte, then by the byte before it: a group, 0 is none
-	groups = [][]prefixAt{nil}
+	stops   [256]reason
+	befores [32][256]uint8 // by reason, then by the byte before: 0 is no stop; from byPrefix on a group of formats
+	groups  = [][]prefixAt{nil}
+	byFirst [256][]*Format // by the first byte of the prefix
 )
 
 // prefixAt is a format and where in its prefix the byte stands that it is found by.
@@ -32,29 +35,70 @@ type prefixAt struct {
 	offset int
 }
 
+// ownGroup is the group of what has no prefix in the table: it is looked for by hand.
+const ownGroup = 255
+
 func init() {
+	for i := range len(rarity) {
+		stops[rarity[i]] = byPrefix + reason(i)
+	}
 	for i := range formats {
 		f := &formats[i]
+		byFirst[f.prefix[0]] = append(byFirst[f.prefix[0]], f)
 		at := rarest(f.prefix)
-		before, b := f.prefix[at-1], f.prefix[at]
-		if pairs[b] == nil {
-			pairs[b] = new([256]uint8)
-		}
-		if pairs[b][before] == 0 {
-			pairs[b][before] = uint8(len(groups))
+		row := &befores[stops[f.prefix[at]]]
+		before := f.prefix[at-1]
+		if row[before] == 0 {
+			row[before] = uint8(len(groups))
 			groups = append(groups, nil)
 		}
-		group := &groups[pairs[b][before]]
+		group := &groups[row[before]]
 		*group = append(*group, prefixAt{f, at})
-		stops[b] = byPrefix
 	}
-	stops['J'] = byPrefix // JWT
-	stops['='], stops[':'] = byPair, byPair
-	stops[' '] = byWord
-	stops['@'] = byUser
-	stops['{'] = byBrace
-	stops['%'], stops['\\'] = byCode, byCode
-	stops['B'] = byHook
+	for _, own := range [...]string{"yJ", "--"} { // JWT, PEM
+		if row := &befores[stops[own[1]]]; row[own[0]] == 0 {
+			row[own[0]] = ownGroup
+		}
+	}
+	stops['='], stops[':'], stops[' '], stops['@'], stops['{'], stops['%'], stops['\\'], stops['B'] =
+		byPair, byPair, byWord, byUser, byBrace, byCode, byCode, byHook
+	for b := range 256 {
+		c := byte(b)
+		befores[byPair][b] = flag(nameEnds[c] || digit(c) || c == ' ' || c == '"' || c == '\'')
+		befores[byUser][b] = 1
+		befores[byBrace][b] = 1
+		befores[byCode][b] = 1
+	}
+	befores[byHook]['/'] = 1
+	for w := range strings.FieldsSeq(introductions) {
+		befores[byWord][w[len(w)-1]] = 1
+		befores[byWord][w[len(w)-1]&^0x20] = 1
+		introductionEnds[w[0]] |= 1 << len(w)
+		introduces[w[len(w)-2]] |= 1 << (w[len(w)-1] & 31)
+	}
+}
+
+// introductions are the words that a secret may follow behind a space: schemes, nouns, and the ends of flags.
+const introductions = `bearer basic token apikey api-key key jwt bot oauth digest negotiate ntlm hawk hmac sharedkey dpop genie geniekey ssws
+	zoho-oauthtoken sharedaccesssignature googlelogin aws aws4-hmac-sha256 credential credentials secret password passwd pwd pass
+	passphrase auth sig signature session sid cookie`
+
+// introduces has the last two letters of those words: by the one before the last, in small letters, a bit for the last.
+var introduces [256]uint32
+
+// introductionEnds has the lengths of those words: by the first letter, a bit for each.
+var introductionEnds [256]uint32
+
+// introduced says whether the word before the space at i may be one that introduces a secret.
+func introduced(v string, i, from int) bool {
+	return i-2 >= from && introduces[lowered(v[i-2])]>>(v[i-1]&31)&1 != 0
+}
+
+func flag(b bool) uint8 {
+	if b {
+		return 1
+	}
+	return 0
 }
 
 // rarest is the place in a prefix of its rarest byte, never the first.

@@ -17,6 +17,9 @@ func Erase(v string, spans []Span, placeholder string) string {
 	if len(spans) == 0 {
 		return v
 	}
+	if len(spans) == 1 && spans[0] == (Span{0, len(v)}) {
+		return placeholder
+	}
 	if len(spans) > 1 {
 		slices.SortFunc(spans, func(a, b Span) int { return a.Start - b.Start })
 	}

@@ -154,23 +154,28 @@ var formats = []Format{
 
 var (
 	jwtFormat      = &Format{Name: "jwt", Kind: JWT}
-	telegramFormat = &Format{Name: "telegram_bot", Kind: APIKey}
-	slackHook      = &Format{Name: "slack_webhook", Kind: APIKey}
+	telegramFormat = &Format{Name: "telegram_bot", Kind: APIKey, edge: left}
+	slackHook      = &Format{Name: "slack_webhook", Kind: APIKey, edge: left}
 	pemFormat      = &Format{Name: "private_key", Kind: PrivateKey, only: true}
 )
 
 // Recognise is the format that s is from its first byte to its last, nil if there is none.
 func Recognise(s string) *Format {
-	for i := range formats {
-		if f := &formats[i]; strings.HasPrefix(s, f.prefix) && f.end(s, 0) == len(s) {
+	if len(s) < 18 { // the shortest prefix and body there are
+		return nil
+	}
+	for _, f := range byFirst[s[0]] {
+		if strings.HasPrefix(s, f.prefix) && f.end(s, 0) == len(s) {
 			return f
 		}
 	}
 	switch {
-	case jwtEnd(s, 0) == len(s) && s != "":
+	case s[0] == 'e' && jwtEnd(s, 0) == len(s):
 		return jwtFormat
-	case telegram(s):
+	case digit(s[0]) && telegram(s):
 		return telegramFormat
+	case s[0] == 'T' && slackPath(s):
+		return slackHook
 	}
 	return nil
 }

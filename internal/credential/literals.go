@@ -1,29 +1,31 @@
 package credential
 
-import (
-	"encoding/binary"
-	"strings"
-)
+import "strings"
 
 // Literals hunts a set of secrets, by their own bytes, through any number of strings: many at once, and without a look at most
 // bytes. It finds them in plain, percent-encoded, in JSON's escapes, in base64 at any alignment, and in hex. The zero value is
 // an empty set. Not safe for concurrent use.
 //
-// Every secret of at least 15 bytes contributes the eight words of 8 bytes at its first eight offsets: a string that holds the
+// Every secret of at least 15 bytes contributes the eight words of 8 bytes that lie in its last fifteen: a string that holds the
 // secret holds one of them at a multiple of eight, so one word in eight is looked up (Wu and Manber, 1994, with a fixed shift).
+// The last bytes are taken because the first ones are often the same in many secrets.
 type Literals struct {
 	seen  map[string]struct{}
 	long  []string // at least longEnough bytes
 	short []string
-	words map[uint64][]place
-	bloom []uint64
+	bloom []uint64 // a bit for each word
+	words []entry  // the first is none
+	table []int32  // the first entry of each slot
 	ready bool
 	view  view
 }
 
-type place struct {
-	secret int
-	offset int
+// entry is a word of a secret and where in it the word stands.
+type entry struct {
+	word   uint64
+	secret int32 // index
+	offset int32
+	next   int32 // another entry of the same slot of the table; 0: none
 }
 
 const (
@@ -60,7 +62,7 @@ func (l *Literals) Reset() {
 	clear(l.long)
 	clear(l.short)
 	l.long, l.short = l.long[:0], l.short[:0]
-	clear(l.words)
+	clear(l.words) // words are pieces of secrets
 	l.ready = false
 	l.view.forget()
 }
@@ -97,10 +99,22 @@ func (l *Literals) Find(v string, spans []Span) []Span {
 	}
 	l.prepare()
 	spans = l.plain(v, spans)
+	if len(v) < longEnough && len(l.short) == 0 {
+		return spans
+	}
 	if strings.IndexByte(v, '%') >= 0 || strings.IndexByte(v, '\\') >= 0 {
 		spans = l.decoded(v, spans)
 	}
 	return l.wrapped(v, spans)
+}
+
+// FindName is Find for a name: nobody encodes those.
+func (l *Literals) FindName(name string, spans []Span) []Span {
+	if l.Empty() || len(name) < 6 {
+		return spans
+	}
+	l.prepare()
+	return l.plain(name, spans)
 }
 
 // decoded looks at the other readings of v.
@@ -151,41 +165,49 @@ func (l *Literals) wrapped(v string, spans []Span) []Span {
 	return spans
 }
 
+// prepare enters the words of all secrets into the table and the filter.
 func (l *Literals) prepare() {
 	if l.ready {
 		return
 	}
 	l.ready = true
-	if l.words == nil {
-		l.words = make(map[uint64][]place)
-	}
-	clear(l.words)
 	size := 64
-	for size < len(l.long) {
+	for size < len(l.long)*stride*2 {
 		size *= 2
 	}
-	if len(l.bloom) != size {
-		l.bloom = make([]uint64, size)
-	} else {
-		clear(l.bloom)
-	}
+	l.table = cleared(l.table, size)
+	l.bloom = cleared(l.bloom, size/4) // 16 bits for each word
+	l.words = append(l.words[:0], entry{})
 	for i, secret := range l.long {
-		for offset := range stride {
+		for offset := len(secret) - longEnough; offset+8 <= len(secret); offset++ {
 			w := word64(secret, offset)
-			l.words[w] = append(l.words[w], place{i, offset})
-			h := l.slot(w)
-			l.bloom[h>>6] |= 1 << (h & 63)
+			h := hash64(w)
+			l.bloom[h>>6&uint64(len(l.bloom)-1)] |= 1 << (h & 63)
+			slot := &l.table[h>>32&uint64(len(l.table)-1)]
+			l.words = append(l.words, entry{w, int32(i), int32(offset), *slot})
+			*slot = int32(len(l.words) - 1)
 		}
 	}
 }
 
-// slot is the bit of a word in the filter.
-func (l *Literals) slot(w uint64) uint64 {
-	return (w * 0x9e3779b97f4a7c15) >> 40 & uint64(len(l.bloom)*64-1)
+func cleared[T any](s []T, n int) []T {
+	if cap(s) < n {
+		return make([]T, n)
+	}
+	s = s[:n]
+	clear(s)
+	return s
+}
+
+func hash64(w uint64) uint64 {
+	w *= 0x9e3779b97f4a7c15
+	return w ^ w>>29
 }
 
 func word64(s string, i int) uint64 {
-	return binary.LittleEndian.Uint64([]byte(s[i : i+8]))
+	_ = s[i+7]
+	return uint64(s[i]) | uint64(s[i+1])<<8 | uint64(s[i+2])<<16 | uint64(s[i+3])<<24 |
+		uint64(s[i+4])<<32 | uint64(s[i+5])<<40 | uint64(s[i+6])<<48 | uint64(s[i+7])<<56
 }
 
 // plain finds the secrets themselves.
@@ -193,17 +215,35 @@ func (l *Literals) plain(v string, spans []Span) []Span {
 	if len(l.long) > 0 && len(v) >= longEnough {
 		for i := 0; i+8 <= len(v); i += stride {
 			w := word64(v, i)
-			if h := l.slot(w); l.bloom[h>>6]>>(h&63)&1 == 0 {
-				continue
-			}
-			for _, p := range l.words[w] {
-				secret, start := l.long[p.secret], i-p.offset
-				if start >= 0 && len(v)-start >= len(secret) && v[start:start+len(secret)] == secret {
-					spans = append(spans, Span{start, start + len(secret)})
-				}
+			h := hash64(w)
+			if l.bloom[h>>6&uint64(len(l.bloom)-1)]>>(h&63)&1 != 0 {
+				spans = l.around(v, i, w, h, spans)
 			}
 		}
 	}
+	if len(l.short) > 0 {
+		spans = l.brief(v, spans)
+	}
+	return spans
+}
+
+// around looks for the secrets that have the word w, which stands at i.
+func (l *Literals) around(v string, i int, w, h uint64, spans []Span) []Span {
+	for at := l.table[h>>32&uint64(len(l.table)-1)]; at != 0; at = l.words[at].next {
+		e := &l.words[at]
+		if e.word != w {
+			continue
+		}
+		secret, start := l.long[e.secret], i-int(e.offset)
+		if start >= 0 && len(v)-start >= len(secret) && v[start:start+len(secret)] == secret {
+			spans = append(spans, Span{start, start + len(secret)})
+		}
+	}
+	return spans
+}
+
+// brief finds the short secrets, each by itself: there are few, and the shortest only count where they stand apart.
+func (l *Literals) brief(v string, spans []Span) []Span {
 	for _, secret := range l.short {
 		for from := 0; ; {
 			at := strings.Index(v[from:], secret)

@@ -9,27 +9,50 @@ func Masked(v string) bool {
 	if v == "" {
 		return false
 	}
-	if strings.Contains(v, "***") || strings.Contains(v, "•••") || strings.Contains(v, "…") {
-		return true
-	}
-	if strings.Trim(v, "*") == "" || len(v) >= 3 && (strings.Trim(v, "xX") == "" || strings.Trim(v, "#") == "" || strings.Trim(v, ".") == "") {
-		return true
-	}
-	if hash, _, ok := strings.Cut(v, ":"); ok && strings.EqualFold(hash, "hmac-sha256") {
-		return true // a keyed hash, as audit logs write it
-	}
-	if len(v) > 32 {
-		return false
-	}
-	for _, mark := range maskWords {
-		if len(v) >= len(mark) && containsFold(v, mark) {
+	for i := range len(v) {
+		switch b := v[i]; {
+		case b == '*' && strings.HasPrefix(v[i:], "***"), b >= 0x80 && (strings.HasPrefix(v[i:], "•••") || strings.HasPrefix(v[i:], "…")):
 			return true
+		case b == ':' && strings.EqualFold(v[:i], "hmac-sha256"):
+			return true // a keyed hash, as audit logs write it
+		}
+	}
+	switch v[0] {
+	case '*', 'x', 'X', '#', '.':
+		if len(v) >= 3 && strings.Trim(v, "xX") == "" || strings.Trim(v, v[:1]) == "" {
+			return true
+		}
+	}
+	return len(v) <= longestMark && marked(v)
+}
+
+const longestMark = 32
+
+// marked says whether a word that masking leaves behind stands in v.
+func marked(v string) bool {
+	for i := 0; i+6 <= len(v); i++ {
+		var words []string
+		switch lowered(v[i]) {
+		case 'r':
+			words = marksWithR
+		case 'f', 'm', 's', 'o', 'c', 'h':
+			words = marks
+		default:
+			continue
+		}
+		for _, w := range words {
+			if foldedPrefix(v[i:], w) {
+				return true
+			}
 		}
 	}
 	return false
 }
 
-var maskWords = []string{"redacted", "filtered", "masked", "scrubbed", "sanitized", "obfuscated", "censored", "<hidden>", "-removed-"}
+var (
+	marksWithR = []string{"redacted", "removed"}
+	marks      = []string{"filtered", "masked", "scrubbed", "sanitized", "obfuscated", "censored", "hidden"}
+)
 
 // absent says whether a value says that there is none.
 func absent(v string) bool {

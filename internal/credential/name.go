@@ -131,18 +131,27 @@ func natureOf(folded []byte) naming {
 	case "nextpagetoken", "pagetoken", "nexttoken", "prevpagetoken", "continuationtoken", "synctoken", "cancellationtoken", "continuetoken", "starttoken", "paginationtoken", "cursortoken", "resumetoken", "maxtoken", "unexpectedtoken":
 		return namesNothing
 	}
-	for _, s := range secretEndings {
-		if n := len(folded) - len(s.ending); n >= 0 && string(folded[n:]) == s.ending {
-			return s.naming
+	if len(folded) < 5 {
+		return namesNothing
+	}
+	switch folded[len(folded)-1] {
+	case 'n', 'y', 'd', 't', 'e', 's':
+		for _, s := range secretEndings {
+			if n := len(folded) - len(s.ending); n >= 0 && string(folded[n:]) == s.ending {
+				return s.naming
+			}
 		}
 	}
 	return namesNothing
 }
 
-var secretEndings = []struct {
+// ending is what a name ends with that promises a secret.
+type ending struct {
 	ending string
 	naming naming
-}{
+}
+
+var secretEndings = []ending{
 	{"token", namesToken},
 	{"apikey", namesToken},
 	{"password", namesPassword},

@@ -49,6 +49,9 @@ func (s *Scanner) Scan(place Place, v string) []Finding {
 	if len(v) < shortest {
 		return nil
 	}
+	if place == Text && len(v) < shortestText {
+		return nil
+	}
 	s.coded, s.log = false, unknownShape
 	s.read(place, v)
 	if s.coded {
@@ -72,13 +75,19 @@ func (s *Scanner) Forget() {
 	s.view.forget()
 }
 
-// shortest is the length below which no string is looked at.
-const shortest = 4
+const (
+	// shortest is the length below which no string is looked at.
+	shortest = 4
+	// shortestText is the length below which nothing in a text gives itself away: ?key=… and its value.
+	shortestText = 8
+)
 
 // read scans one reading of the string.
 func (s *Scanner) read(place Place, v string) {
 	s.place(place, v)
-	s.scanRuns(v)
+	if len(v) >= shortestBase64 {
+		s.scanRuns(v)
+	}
 }
 
 func (s *Scanner) place(place Place, v string) {
@@ -113,21 +122,22 @@ func (s *Scanner) add(f Finding) {
 // text stops at every byte that can begin or introduce a secret. queryStart says that a parameter's name may stand at the very
 // beginning.
 func (s *Scanner) text(v string, from, to int, queryStart bool) {
-	for i := from; i < to; i++ {
-		switch stops[v[i]] {
-		case none:
+	for i := from + 1; i < to; i++ {
+		why := stops[v[i]]
+		if why == none {
 			continue
-		case byPrefix:
-			if end := s.format(v, i, from); end > i {
-				i = end - 1
-			}
+		}
+		group := befores[why][v[i-1]]
+		if group == 0 {
+			continue
+		}
+		end := 0
+		switch why {
 		case byPair:
-			if end := s.pair(v, i, from, to, queryStart); end > i {
-				i = end - 1
-			}
+			end = s.pair(v, i, from, to, queryStart)
 		case byWord:
-			if end := s.afterWord(v, i, from, to); end > i {
-				i = end - 1
+			if introduced(v, i, from) {
+				end = s.afterWord(v, i, from, to)
 			}
 		case byUser:
 			s.userInfo(v, i, from)
@@ -136,24 +146,23 @@ func (s *Scanner) text(v string, from, to int, queryStart bool) {
 		case byCode:
 			s.coded = true
 		case byHook:
-			if end := s.slackHook(v, i, from); end > i {
-				i = end - 1
-			}
+			end = s.slackHook(v, i, from)
+		default:
+			end = s.format(v, i, from, group)
 		}
+		if end > i {
+			i = end - 1
+		}
+	}
+	if from < to && (v[from] == '%' || v[from] == '\\') {
+		s.coded = true
 	}
 }
 
-// format finds a credential by the byte of its prefix at i; it says where it ends, or 0.
-func (s *Scanner) format(v string, i, from int) int {
-	if i == from {
-		return 0
-	}
-	b, before := v[i], v[i-1]
-	if b == '-' && before == '-' {
-		return s.pem(v, i)
-	}
-	if row := pairs[b]; row != nil && row[before] != 0 {
-		for _, p := range groups[row[before]] {
+// format finds a credential of a group of formats by the byte of its prefix at i; it says where it ends, or 0.
+func (s *Scanner) format(v string, i, from int, group uint8) int {
+	if group != ownGroup {
+		for _, p := range groups[group] {
 			start := i - p.offset
 			if start < from || len(v)-start < len(p.format.prefix) || v[start:start+len(p.format.prefix)] != p.format.prefix {
 				continue
@@ -164,7 +173,15 @@ func (s *Scanner) format(v string, i, from int) int {
 			}
 		}
 	}
-	if b == 'J' && before == 'y' && i-2 >= from {
+	switch v[i] {
+	case '-':
+		if v[i-1] == '-' {
+			return s.pem(v, i)
+		}
+	case 'J':
+		if i-2 < from || v[i-1] != 'y' {
+			break
+		}
 		if end := jwtEnd(v, i-2); end > 0 {
 			s.add(Finding{Start: i - 2, End: end, Secret: v[i-2 : end], Format: jwtFormat})
 			return end

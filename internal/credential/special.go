@@ -46,25 +46,45 @@ func (s *Scanner) telegram(v string, i, from int) int {
 	return end
 }
 
+// slackPath says whether s is the path of an incoming webhook.
+func slackPath(s string) bool {
+	b := strings.Index(s, "/B")
+	return b > 0 && slackStart(s, b+1, 0) == 0 && slackEnd(s, b+1) == len(s)
+}
+
 // slackHook finds the path of an incoming webhook, T…/B…/…, around the B at i; it says where it ends, or 0.
 func (s *Scanner) slackHook(v string, i, from int) int {
-	if i-from < 10 || v[i-1] != '/' {
+	start := slackStart(v, i, from)
+	if start < 0 {
 		return 0
 	}
+	end := slackEnd(v, i)
+	if end < 0 {
+		return 0
+	}
+	s.add(Finding{Start: start, End: end, Secret: v[start:end], Format: slackHook})
+	return end
+}
+
+// slackStart is where the team before the channel at i begins, or -1.
+func slackStart(v string, i, from int) int {
 	team := base32Set.back(v, i-1, 13)
-	if n := i - 1 - team; n < 9 || n > 12 || v[team] != 'T' || team > from && alnum[v[team-1]] {
-		return 0
+	if n := i - 1 - team; team < from || n < 9 || n > 12 || v[team] != 'T' || team > from && alnum[v[team-1]] {
+		return -1
 	}
+	return team
+}
+
+// slackEnd is where the path whose channel stands at i ends, or -1.
+func slackEnd(v string, i int) int {
 	channel := base32Set.run(v, i)
 	if n := channel - i; n < 9 || n > 12 || channel >= len(v) || v[channel] != '/' {
-		return 0
+		return -1
 	}
-	end := alnum.run(v, channel+1)
-	if end-channel-1 < 20 {
-		return 0
+	if end := alnum.run(v, channel+1); end-channel-1 >= 20 {
+		return end
 	}
-	s.add(Finding{Start: team, End: end, Secret: v[team:end], Format: slackHook})
-	return end
+	return -1
 }
 
 // pem finds a private key in PEM around the second dash at i; it says where it ends, or 0.

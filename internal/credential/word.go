@@ -5,13 +5,13 @@ import "strings"
 // afterWord reads what stands behind a space: the credential of "Bearer …", the argument of "--token …", the token of
 // "rejected token …". It says where the secret ends, or 0.
 func (s *Scanner) afterWord(v string, i, from, to int) int {
-	if i == from || i+1 >= to || !wordEnds[v[i-1]] {
+	if i+1 >= to {
 		return 0
 	}
 	start := nameSet.back(v, i, 32)
 	start = max(start, from)
 	w := v[start:i]
-	if len(w) < 3 {
+	if len(w) < 3 || w[0] != '-' && !introduction(w) {
 		return 0
 	}
 	if w[0] == '-' && (nature(w) != namesNothing || hasFoldedSuffix(w, "key")) {
@@ -24,8 +24,10 @@ func (s *Scanner) afterWord(v string, i, from, to int) int {
 	return s.afterNoun(v, start, i, from, to)
 }
 
-// wordEnds are the last letters of the words that introduce a secret.
-var wordEnds = bytesOf("rcnyttldsegwRCNYTLDSEGW6")
+// introduction says whether a word may introduce a secret, by its length and its first letter.
+func introduction(w string) bool {
+	return len(w) < 32 && introductionEnds[lowered(w[0])]>>len(w)&1 != 0
+}
 
 // afterScheme reads the credential behind an authentication scheme in text. Where a value is expected (at the beginning, behind
 // a quote, a brace, a colon) anything is one; in the middle of a sentence it has to look so.

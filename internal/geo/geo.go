@@ -7,8 +7,10 @@ import (
 	_ "embed"
 	"fmt"
 	"io"
+	"maps"
 	"net/netip"
 	"sync"
+	"sync/atomic"
 
 	"github.com/klauspost/compress/zstd"
 	"github.com/oschwald/maxminddb-golang/v2"
@@ -20,7 +22,7 @@ var compressed []byte
 // Database finds countries. Safe for concurrent use.
 type Database struct {
 	reader    *maxminddb.Reader
-	countries sync.Map // offset of a record → country; there are some 250
+	countries atomic.Pointer[map[uintptr]string] // by the offset of a record; there are some 250, so it is copied to grow
 }
 
 // Embedded is the database that Holter carries. It is unpacked (5 MB) at the first call.
@@ -43,7 +45,9 @@ func Open(raw []byte) (*Database, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open country database: %w", err)
 	}
-	return &Database{reader: reader}, nil
+	d := &Database{reader: reader}
+	d.countries.Store(&map[uintptr]string{})
+	return d, nil
 }
 
 // Country is the ISO 3166-1 alpha-2 code of an address, empty if it is not known. Addresses that are nobody's (KindOf) are not
@@ -57,8 +61,9 @@ func (d *Database) Country(addr netip.Addr) string {
 	if !result.Found() {
 		return ""
 	}
-	if known, ok := d.countries.Load(result.Offset()); ok {
-		return known.(string)
+	known := *d.countries.Load()
+	if country, ok := known[result.Offset()]; ok {
+		return country
 	}
 	var record struct {
 		Country string `maxminddb:"country_code"`
@@ -66,7 +71,9 @@ func (d *Database) Country(addr netip.Addr) string {
 	if err := result.Decode(&record); err != nil || !isCode(record.Country) {
 		record.Country = ""
 	}
-	d.countries.Store(result.Offset(), record.Country)
+	more := maps.Clone(known)
+	more[result.Offset()] = record.Country
+	d.countries.Store(&more)
 	return record.Country
 }
 

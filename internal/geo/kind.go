@@ -51,6 +51,13 @@ func KindOf(addr netip.Addr) Kind {
 	case addr.IsMulticast():
 		return Multicast
 	}
+	if addr.Is4() {
+		switch first := addr.As4()[0]; {
+		case first == 0, first == 100, first == 192, first == 198, first == 203, first >= 240:
+		default:
+			return Public
+		}
+	}
 	for i := range special {
 		if special[i].prefix.Contains(addr) {
 			return special[i].kind

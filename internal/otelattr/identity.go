@@ -9,7 +9,7 @@ import (
 	"go.opentelemetry.io/collector/pdata/pcommon"
 )
 
-// Identity is what is known about the token of one request. Empty parts are not written.
+// Identity is what is known about a token, whatever it is used for. Empty parts are not written.
 type Identity struct {
 	ID, Hint, Type, Format, Fingerprint string
 
@@ -21,13 +21,16 @@ type Identity struct {
 	RegistryID                               string
 	OwnerID, OwnerName, OwnerType, OwnerTeam string
 	Tags                                     map[string]string
-	Status                                   string
-	Violations                               []string
+}
 
-	Outcome   string
-	Direction string
-	Country   string
-	Client    string // the client's address, where it is another than the record says
+// Use is what is known about one use of a token. Empty parts are not written.
+type Use struct {
+	Status     string
+	Violations []string
+	Outcome    string
+	Direction  string
+	Country    string
+	Client     string // the client's address, where it is another than the record says
 }
 
 // Choice is which attributes are written besides those that always are. The zero value is none.
@@ -75,27 +78,27 @@ func (c Choice) Wants(name string) bool {
 	return at >= 0 && c&(1<<at) != 0
 }
 
-// PutIdentity writes an identity beside the other attributes of its record: id, hint, outcome, owner and country, what is out
+// PutIdentity writes an identity and its use beside the other attributes of its record: id, hint, outcome, owner and country, what is out
 // of the ordinary, and what was chosen.
-func PutIdentity(attrs pcommon.Map, who *Identity, choice Choice) {
+func PutIdentity(attrs pcommon.Map, who *Identity, use Use, choice Choice) {
 	attrs.EnsureCapacity(attrs.Len() + 6)
 	attrs.PutStr(TokenID, who.ID)
 	putText(attrs, TokenHint, who.Hint)
-	putText(attrs, TokenOutcome, who.Outcome)
+	putText(attrs, TokenOutcome, use.Outcome)
 	putText(attrs, TokenOwnerID, who.OwnerID)
 	putText(attrs, TokenOwnerTeam, who.OwnerTeam)
-	putText(attrs, GeoCountry, who.Country)
-	if who.Status != "" && (who.Status != "active" || choice&chooseStatus != 0) {
-		attrs.PutStr(TokenStatus, who.Status)
+	putText(attrs, GeoCountry, use.Country)
+	if use.Status != "" && (use.Status != "active" || choice&chooseStatus != 0) {
+		attrs.PutStr(TokenStatus, use.Status)
 	}
-	putTexts(attrs, TokenViolations, who.Violations)
-	putText(attrs, ClientAddress, who.Client)
+	putTexts(attrs, TokenViolations, use.Violations)
+	putText(attrs, ClientAddress, use.Client)
 	if choice != 0 {
-		putChosen(attrs, who, choice)
+		putChosen(attrs, who, use.Direction, choice)
 	}
 }
 
-func putChosen(attrs pcommon.Map, who *Identity, choice Choice) {
+func putChosen(attrs pcommon.Map, who *Identity, direction string, choice Choice) {
 	for _, text := range [...]struct {
 		chosen Choice
 		name   string
@@ -106,7 +109,7 @@ func putChosen(attrs pcommon.Map, who *Identity, choice Choice) {
 		{chooseType, TokenType, who.Type},
 		{chooseFormat, TokenFormat, who.Format},
 		{chooseFingerprint, TokenFingerprint, who.Fingerprint},
-		{chooseDirection, TokenDirection, who.Direction},
+		{chooseDirection, TokenDirection, direction},
 		{chooseRegistryID, TokenRegistryID, who.RegistryID},
 		{chooseIssuer, TokenIssuer, who.Issuer},
 		{chooseClientID, TokenClientID, who.ClientID},

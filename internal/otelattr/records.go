@@ -12,9 +12,12 @@ import (
 
 // visitor sees everything that may hold a secret in a record. What its methods return stands there afterwards.
 type visitor interface {
-	text(at where, name, value string) (string, bool)
-	number(at where, name string, value int64)
-	name(name string) (string, bool)
+	// field says what a name is about; clean is false if the name itself holds a secret.
+	field(name string) (f field, clean bool)
+	// name is what stands in a name's place.
+	name(name string) string
+	text(at where, f field, value string) (string, bool)
+	number(f field, value int64)
 }
 
 // where is what the maps and lists around a string say about it.
@@ -31,45 +34,44 @@ const deepest = 64
 
 // visitMap visits every string of a map, at any depth, and its names.
 func visitMap(m pcommon.Map, at where, v visitor) {
-	dirty := false
+	renaming := false
 	for name, value := range m.All() {
-		visitValue(value, at, name, v)
-		if _, changed := v.name(name); changed {
-			dirty = true
-		}
+		f, clean := v.field(name)
+		visitValue(value, at, f, v)
+		renaming = renaming || !clean
 	}
-	if dirty {
+	if renaming {
 		rename(m, v)
 	}
 }
 
-func visitValue(value pcommon.Value, at where, name string, v visitor) {
+func visitValue(value pcommon.Value, at where, f field, v visitor) {
 	switch value.Type() {
 	case pcommon.ValueTypeStr:
-		if s, changed := v.text(at, name, value.Str()); changed {
+		if s, changed := v.text(at, f, value.Str()); changed {
 			value.SetStr(s)
 		}
 	case pcommon.ValueTypeInt:
-		v.number(at, name, value.Int())
+		v.number(f, value.Int())
 	case pcommon.ValueTypeDouble:
-		v.number(at, name, int64(value.Double()))
+		v.number(f, int64(value.Double()))
 	case pcommon.ValueTypeSlice:
-		visitSlice(value, at, name, v)
+		visitSlice(value, at, f, v)
 	case pcommon.ValueTypeMap:
 		if at.depth++; at.depth > deepest {
 			value.SetStr("")
 			return
 		}
-		at.response = at.response || response(name)
-		at.cookies = name == "cookies" || name == "cookie"
+		at.response = at.response || f.answer
+		at.cookies = f.cookies
 		at.body = false
 		visitMap(value.Map(), at, v)
 	case pcommon.ValueTypeBytes:
-		visitBytes(value, at, name, v)
+		visitBytes(value, at, f, v)
 	}
 }
 
-func visitSlice(value pcommon.Value, at where, name string, v visitor) {
+func visitSlice(value pcommon.Value, at where, f field, v visitor) {
 	if at.depth++; at.depth > deepest {
 		value.SetStr("")
 		return
@@ -80,72 +82,61 @@ func visitSlice(value pcommon.Value, at where, name string, v visitor) {
 		element := list.At(i)
 		at.secret = announced
 		announced = element.Type() == pcommon.ValueTypeStr && credential.FlagTakesSecret(element.Str())
-		visitValue(element, at, name, v)
+		visitValue(element, at, f, v)
 	}
 }
 
 // visitBytes treats bytes that may be text as text.
-func visitBytes(value pcommon.Value, at where, name string, v visitor) {
+func visitBytes(value pcommon.Value, at where, f field, v visitor) {
 	const longest = 1 << 20
 	b := value.Bytes()
 	if b.Len() == 0 || b.Len() > longest {
 		return
 	}
-	if s, changed := v.text(at, name, string(b.AsRaw())); changed {
+	if s, changed := v.text(at, f, string(b.AsRaw())); changed {
 		b.FromRaw([]byte(s))
+	}
+}
+
+// nameless is what is known of a text that stands under no name.
+var nameless = field{rank: noRank}
+
+// visitText visits one text that stands under no name.
+func visitText(text string, v visitor, set func(string)) {
+	if text == "" {
+		return
+	}
+	if s, changed := v.text(where{}, nameless, text); changed {
+		set(s)
 	}
 }
 
 // visitSpan visits what a span has besides its attributes.
 func visitSpan(span ptrace.Span, v visitor) {
-	if s, changed := v.text(where{}, "", span.Name()); changed {
-		span.SetName(s)
-	}
-	if message := span.Status().Message(); message != "" {
-		if s, changed := v.text(where{}, "", message); changed {
-			span.Status().SetMessage(s)
-		}
-	}
-	visitState(span.TraceState(), v)
+	visitText(span.Name(), v, span.SetName)
+	visitText(span.Status().Message(), v, span.Status().SetMessage)
+	visitText(span.TraceState().AsRaw(), v, span.TraceState().FromRaw)
 	for _, event := range span.Events().All() {
-		if s, changed := v.text(where{}, "", event.Name()); changed {
-			event.SetName(s)
-		}
+		visitText(event.Name(), v, event.SetName)
 		visitMap(event.Attributes(), where{}, v)
 	}
 	for _, link := range span.Links().All() {
-		visitState(link.TraceState(), v)
+		visitText(link.TraceState().AsRaw(), v, link.TraceState().FromRaw)
 		visitMap(link.Attributes(), where{}, v)
-	}
-}
-
-func visitState(state pcommon.TraceState, v visitor) {
-	if raw := state.AsRaw(); raw != "" {
-		if s, changed := v.text(where{}, "", raw); changed {
-			state.FromRaw(s)
-		}
 	}
 }
 
 // visitLog visits what a log record has besides its attributes and its body.
 func visitLog(log plog.LogRecord, v visitor) {
-	if s, changed := v.text(where{}, "", log.EventName()); changed {
-		log.SetEventName(s)
-	}
-	if s, changed := v.text(where{}, "", log.SeverityText()); changed {
-		log.SetSeverityText(s)
-	}
+	visitText(log.EventName(), v, log.SetEventName)
+	visitText(log.SeverityText(), v, log.SetSeverityText)
 }
 
 // visitScope visits an instrumentation scope.
 func visitScope(scope pcommon.InstrumentationScope, v visitor) {
 	visitMap(scope.Attributes(), where{}, v)
-	if s, changed := v.text(where{}, "", scope.Name()); changed {
-		scope.SetName(s)
-	}
-	if s, changed := v.text(where{}, "", scope.Version()); changed {
-		scope.SetVersion(s)
-	}
+	visitText(scope.Name(), v, scope.SetName)
+	visitText(scope.Version(), v, scope.SetVersion)
 }
 
 // rename puts other names into a map and keeps its order. Two that become one are told apart by a number.
@@ -153,7 +144,7 @@ func rename(m pcommon.Map, v visitor) {
 	renamed := pcommon.NewMap()
 	renamed.EnsureCapacity(m.Len())
 	for name, value := range m.All() {
-		clean, _ := v.name(name)
+		clean := v.name(name)
 		unique := clean
 		for n := 2; ; n++ {
 			if _, taken := renamed.Get(unique); !taken {
@@ -177,7 +168,7 @@ func WithholdSpan(span ptrace.Span, placeholder string) {
 func WithholdLog(log plog.LogRecord, placeholder string) {
 	v := withholder(placeholder)
 	visitMap(log.Attributes(), where{}, v)
-	visitValue(log.Body(), where{body: true}, "", v)
+	visitValue(log.Body(), where{body: true}, nameless, v)
 	visitLog(log, v)
 }
 
@@ -194,18 +185,20 @@ func WithholdScope(scope pcommon.InstrumentationScope, placeholder string) {
 // withholder replaces what could hold a secret: every text that is longer than a word.
 type withholder string
 
-func (w withholder) text(_ where, _, value string) (string, bool) {
+func (w withholder) text(_ where, _ field, value string) (string, bool) {
 	if len(value) < 4 {
 		return value, false
 	}
 	return string(w), true
 }
 
-func (w withholder) number(where, string, int64) {}
+func (w withholder) field(name string) (field, bool) { return nameless, len(name) <= longestName }
 
-func (w withholder) name(name string) (string, bool) {
+func (w withholder) name(name string) string {
 	if len(name) <= longestName {
-		return name, false
+		return name
 	}
-	return string(w), true
+	return string(w)
 }
+
+func (w withholder) number(field, int64) {}

@@ -21,7 +21,7 @@ type Sight struct {
 	RPCStatus  int // -1: none
 	Origin     geo.Sight
 
-	rank int
+	rank int32
 }
 
 // Cleaner finds the credentials of records and erases every secret from them. It works on one batch at a time: Span, Log,
@@ -38,6 +38,7 @@ type Cleaner struct {
 	logs        bool // the record is a log record
 	outside     bool // the string is no part of a request: a resource, a scope
 	erased      int
+	last        string // what headed has made last
 }
 
 // looker and hunter are the two passes of a Cleaner over a batch.
@@ -56,7 +57,7 @@ func (c *Cleaner) Reset() {
 	c.literals.Reset()
 	c.scanner.Forget()
 	c.sight = Sight{}
-	c.erased = 0
+	c.erased, c.last = 0, ""
 }
 
 // Erased is from how many strings something was erased since the last Reset.
@@ -87,7 +88,7 @@ func (c *Cleaner) Span(span ptrace.Span) *Sight {
 func (c *Cleaner) Log(log plog.LogRecord) *Sight {
 	c.begin(true)
 	visitMap(log.Attributes(), where{}, (*looker)(c))
-	visitValue(log.Body(), where{body: true}, "", (*looker)(c))
+	visitValue(log.Body(), where{body: true}, nameless, (*looker)(c))
 	c.outside = true
 	visitLog(log, (*looker)(c))
 	return &c.sight
@@ -118,12 +119,12 @@ func (c *Cleaner) HuntSpan(span ptrace.Span) {
 // HuntLog erases the secrets of the batch from a log record.
 func (c *Cleaner) HuntLog(log plog.LogRecord) {
 	visitMap(log.Attributes(), where{}, (*hunter)(c))
-	visitValue(log.Body(), where{body: true}, "", (*hunter)(c))
+	visitValue(log.Body(), where{body: true}, nameless, (*hunter)(c))
 	visitLog(log, (*hunter)(c))
 }
 
 // text erases the secrets of the batch from one string.
-func (h *hunter) text(_ where, _, value string) (string, bool) {
+func (h *hunter) text(_ where, _ field, value string) (string, bool) {
 	h.spans = h.literals.Find(value, h.spans[:0])
 	if len(h.spans) == 0 {
 		return value, false
@@ -132,17 +133,21 @@ func (h *hunter) text(_ where, _, value string) (string, bool) {
 	return credential.Erase(value, h.spans, h.placeholder), true
 }
 
-func (h *hunter) number(where, string, int64) {}
+func (h *hunter) field(name string) (field, bool) {
+	h.spans = h.literals.FindName(name, h.spans[:0])
+	return nameless, len(h.spans) == 0
+}
 
-func (h *hunter) name(name string) (string, bool) { return h.text(where{}, "", name) }
+func (h *hunter) name(name string) string {
+	clean, _ := h.text(where{}, nameless, name)
+	return clean
+}
+
+func (h *hunter) number(field, int64) {}
 
 // text finds and erases the secrets of one string, and takes note of what it says about the request.
-func (l *looker) text(at where, name, value string) (string, bool) {
+func (l *looker) text(at where, f field, value string) (string, bool) {
 	c := (*Cleaner)(l)
-	f := c.field(name)
-	if at.response {
-		f.source = noSource
-	}
 	if f.role != noRole && !c.outside {
 		c.note(f.role, value)
 	}
@@ -151,21 +156,21 @@ func (l *looker) text(at where, name, value string) (string, bool) {
 	case at.secret:
 		place = credential.Secret
 	case at.cookies && place == credential.Text:
-		return c.cookieField(name, value)
+		return c.cookieField(f, value)
 	}
 	found := c.scanner.Scan(place, value)
 	if len(found) == 0 {
 		return value, false
 	}
-	return c.take(&f, at, value, found)
+	return c.take(f, at, value, found)
 }
 
-func (l *looker) number(at where, name string, value int64) {
+func (l *looker) number(f field, value int64) {
 	c := (*Cleaner)(l)
-	if c.outside || value < 0 || value > 599 {
+	if f.role == noRole || c.outside || value < 0 || value > 599 {
 		return
 	}
-	switch c.field(name).role {
+	switch f.role {
 	case roleHTTPStatus:
 		if c.sight.HTTPStatus == 0 && value >= 100 {
 			c.sight.HTTPStatus = int(value)
@@ -177,60 +182,66 @@ func (l *looker) number(at where, name string, value int64) {
 	}
 }
 
-// name erases secrets from the name of an attribute.
-func (l *looker) name(name string) (string, bool) {
-	c := (*Cleaner)(l)
-	if c.fields.slot(name).is(name, c.logs) {
-		return name, false
-	}
-	found := c.scanner.Scan(credential.Text, name)
-	if len(found) == 0 {
-		return name, false
-	}
-	outside := c.outside
-	c.outside = true
-	clean, changed := c.take(&field{rank: noRank}, where{}, name, found)
-	c.outside = outside
-	return clean, changed
-}
-
 // field is what a name says, remembered by name. A name that may hold a secret is not remembered.
-func (c *Cleaner) field(name string) field {
+func (l *looker) field(name string) (f field, clean bool) {
+	c := (*Cleaner)(l)
 	slot := c.fields.slot(name)
 	if slot.is(name, c.logs) {
-		return slot.field
+		return slot.field, true
 	}
-	var f field
 	if c.logs {
 		f = c.sources.logField(name)
 	} else {
 		f = c.sources.spanField(name)
 	}
-	if len(name) <= longestName && !credential.Opaque(name) && len(c.scanner.Scan(credential.Text, name)) == 0 {
+	clean = len(c.scanner.Scan(credential.Text, name)) == 0
+	if clean && len(name) <= longestName && !credential.Opaque(name) {
 		*slot = fieldSlot{name: strings.Clone(name), field: f, logs: c.logs, set: true}
 	}
-	return f
+	return f, clean
+}
+
+// name erases secrets from the name of an attribute.
+func (l *looker) name(name string) string {
+	c := (*Cleaner)(l)
+	outside := c.outside
+	c.outside = true
+	clean, _ := c.take(nameless, where{}, name, c.scanner.Scan(credential.Text, name))
+	c.outside = outside
+	return clean
 }
 
 // cookieField reads one cookie of a map of cookies.
-func (c *Cleaner) cookieField(name, value string) (string, bool) {
-	found := c.scanner.Scan(credential.CookieHeader, name+"="+value)
-	shift := len(name) + 1
+func (c *Cleaner) cookieField(f field, value string) (string, bool) {
+	name := "c="
+	if f.session {
+		name = "sid="
+	}
+	found, shift := c.scanner.Scan(credential.CookieHeader, name+value), len(name)
 	kept := found[:0]
-	for _, f := range found {
-		if f.Start >= shift || f.Masked {
-			f.Start, f.End = max(0, f.Start-shift), max(0, f.End-shift)
-			kept = append(kept, f)
+	for _, one := range found {
+		if one.Start >= shift || one.Masked {
+			one.Start, one.End = max(0, one.Start-shift), max(0, one.End-shift)
+			kept = append(kept, one)
 		}
 	}
 	if len(kept) == 0 {
 		return value, false
 	}
-	return c.take(&field{source: cookieSource, rank: noRank}, where{}, value, kept)
+	return c.take(f, where{}, value, kept)
+}
+
+// address says whether a value is an address. In spans the conventions say so; a log's field of that name may be anything.
+func (c *Cleaner) address(value string) bool {
+	if !c.logs {
+		return true
+	}
+	_, ok := geo.ParseAddr(value)
+	return ok
 }
 
 // take erases what was found in a string and remembers what has to be remembered of it.
-func (c *Cleaner) take(f *field, at where, value string, found []credential.Finding) (string, bool) {
+func (c *Cleaner) take(f field, at where, value string, found []credential.Finding) (string, bool) {
 	c.spans = c.spans[:0]
 	for i := range found {
 		one := &found[i]
@@ -251,11 +262,26 @@ func (c *Cleaner) take(f *field, at where, value string, found []credential.Find
 		return value, false
 	}
 	c.erased++
+	if len(c.spans) == 1 && c.spans[0].End == len(value) {
+		return c.headed(value[:c.spans[0].Start]), true
+	}
 	return credential.Erase(value, c.spans, c.placeholder), true
 }
 
+// headed is the placeholder behind what stands before a secret. Mostly that is an authentication scheme, the same in record
+// after record, so the last one is kept.
+func (c *Cleaner) headed(head string) string {
+	if head == "" {
+		return c.placeholder
+	}
+	if len(c.last) != len(head)+len(c.placeholder) || c.last[:len(head)] != head {
+		c.last = head + c.placeholder
+	}
+	return c.last
+}
+
 // consider takes a finding for the token of the request if no earlier source has one.
-func (c *Cleaner) consider(f *field, at where, value string, one *credential.Finding) {
+func (c *Cleaner) consider(f field, at where, value string, one *credential.Finding) {
 	rank := noRank
 	switch {
 	case at.body && c.logs:
@@ -289,11 +315,11 @@ func (c *Cleaner) note(r role, value string) {
 			c.sight.RPCStatus = parseRPCStatus(value)
 		}
 	case roleClient:
-		if _, ok := geo.ParseAddr(value); ok && o.Client == "" {
+		if o.Client == "" && c.address(value) {
 			o.Client = value
 		}
 	case rolePeer:
-		if _, ok := geo.ParseAddr(value); ok && o.Peer == "" {
+		if o.Peer == "" && c.address(value) {
 			o.Peer = value
 		}
 	case roleForwardedFor:

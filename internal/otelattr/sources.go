@@ -9,7 +9,7 @@ import (
 // Sources says where the token of a request is looked for. Within a list the first name wins; headers win over metadata, that
 // over query parameters, those over cookies, and those over what gives itself away in a path or a text.
 type Sources struct {
-	headers, metadata, parameters, cookies map[string]int
+	headers, metadata, parameters, cookies map[string]int32
 }
 
 // NewSources compiles lists of names. Names are compared without capitals and separators.
@@ -21,20 +21,20 @@ func NewSources(headers, metadata, parameters, cookies []string) *Sources {
 const (
 	rankPath = 4000
 	rankText = 5000
-	noRank   = 1 << 30
+	noRank   = int32(1 << 30)
 )
 
-func ranks(names []string, from int) map[string]int {
-	m := make(map[string]int, len(names))
+func ranks(names []string, from int32) map[string]int32 {
+	m := make(map[string]int32, len(names))
 	for i, name := range names {
 		if folded := credential.Fold(name); m[folded] == 0 {
-			m[folded] = from + i
+			m[folded] = from + int32(i)
 		}
 	}
 	return m
 }
 
-func rankOf(m map[string]int, name string) int {
+func rankOf(m map[string]int32, name string) int32 {
 	if rank, ok := m[credential.Fold(name)]; ok {
 		return rank
 	}
@@ -46,7 +46,11 @@ type field struct {
 	place  credential.Place
 	source source
 	role   role
-	rank   int // of a header or metadata entry
+	rank   int32 // of a header or metadata entry
+
+	answer  bool // a map of this name is a part of the answer
+	cookies bool // a map of this name holds cookies
+	session bool // a cookie of this name opens a session
 }
 
 // source says of what part of a request an attribute is a copy.
@@ -72,9 +76,19 @@ const (
 	roleForwarded
 )
 
+func newField(name string) field {
+	return field{
+		place:   credential.PlaceOf(name),
+		rank:    noRank,
+		answer:  response(name),
+		cookies: name == "cookies" || name == "cookie",
+		session: credential.OpensSession(name),
+	}
+}
+
 // spanField reads the name of a span's attribute.
 func (s *Sources) spanField(name string) field {
-	f := field{place: credential.PlaceOf(name), rank: noRank}
+	f := newField(name)
 	switch name {
 	case URLQuery, URLFull, URLPath, OldHTTPURL, OldHTTPTarget:
 		f.source = urlSource
@@ -104,7 +118,7 @@ func (s *Sources) spanField(name string) field {
 	return f
 }
 
-func (s *Sources) header(f field, own string, list map[string]int) field {
+func (s *Sources) header(f field, own string, list map[string]int32) field {
 	switch credential.Fold(own) {
 	case "xforwardedfor":
 		f.role = roleForwardedFor
@@ -126,8 +140,8 @@ func (s *Sources) header(f field, own string, list map[string]int) field {
 
 // logField reads the name of a field of a log record, at any depth of its attributes or its body.
 func (s *Sources) logField(name string) field {
-	f := field{place: credential.PlaceOf(name), rank: noRank}
-	if response(name) {
+	f := newField(name)
+	if f.answer {
 		return f
 	}
 	own := credential.FieldName(name)
@@ -168,7 +182,7 @@ func response(name string) bool {
 }
 
 // rankFinding is how early a finding in an attribute comes.
-func (s *Sources) rankFinding(f *field, found *credential.Finding, inLog bool) int {
+func (s *Sources) rankFinding(f field, found *credential.Finding, inLog bool) int32 {
 	switch f.source {
 	case headerSource:
 		return f.rank
@@ -189,7 +203,7 @@ func (s *Sources) rankFinding(f *field, found *credential.Finding, inLog bool) i
 }
 
 // rankText is how early a finding in the text of a log record comes.
-func (s *Sources) rankText(text string, found *credential.Finding) int {
+func (s *Sources) rankText(text string, found *credential.Finding) int32 {
 	switch found.In {
 	case credential.InHeader:
 		name := found.Name

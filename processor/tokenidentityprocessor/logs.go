@@ -43,11 +43,11 @@ func (e *engine) cleanLog(ctx context.Context, w *worker, tenant string, log plo
 		if when == 0 {
 			when = log.ObservedTimestamp()
 		}
-		who := e.identify(ctx, w, tenant, sight, when.AsTime(), false)
+		t, use := e.identify(ctx, tenant, sight, when.AsTime(), false)
 		if outcome, ok := sight.Outcome(ptrace.StatusCodeUnset, false); ok {
-			who.Outcome = outcome.String()
+			use.Outcome = outcome.String()
 		}
-		otelattr.PutIdentity(log.Attributes(), who, e.choice)
+		otelattr.PutIdentity(log.Attributes(), &t.Identity, use, e.choice)
 	}, func() { otelattr.WithholdLog(log, e.cfg.Erase.Placeholder) })
 }
 

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/holterhq/holter/internal/credential"
+	"github.com/holterhq/holter/internal/geo"
 	"github.com/holterhq/holter/internal/otelattr"
 	"github.com/holterhq/holter/internal/registry"
 )
@@ -51,45 +52,43 @@ func (e *engine) makeToken(tenant string, c credential.Credential, snapshot *reg
 	return t
 }
 
-// identify says whose token a sight shows, at the time of its event.
-func (e *engine) identify(ctx context.Context, w *worker, tenant string, sight *otelattr.Sight, when time.Time, outbound bool) *otelattr.Identity {
+// identify says whose token a sight shows, and of what use it was at the time of its event.
+func (e *engine) identify(ctx context.Context, tenant string, sight *otelattr.Sight, when time.Time, outbound bool) (*token, otelattr.Use) {
 	t := e.tokenOf(tenant, sight.Scheme, sight.Secret)
-	who := &w.identity
-	*who = t.Identity
+	use := otelattr.Use{Direction: otelattr.DirectionInbound}
 	switch {
 	case t.registered != nil:
 		status, violations := t.registered.At(when)
-		who.Status, who.Violations = string(status), violations
+		use.Status, use.Violations = string(status), violations
 	case t.snapshot != nil:
-		who.Status = string(registry.Unknown)
+		use.Status = string(registry.Unknown)
 	}
-	who.Direction = otelattr.DirectionInbound
 	if outbound {
-		who.Direction = otelattr.DirectionOutbound
-		return who
+		use.Direction = otelattr.DirectionOutbound
+	} else {
+		use.Country, use.Client = e.locate(ctx, sight)
 	}
-	e.locate(ctx, sight, who)
-	return who
+	return t, use
 }
 
 // locate says where a request came from. With trusted proxies the client's address may be another than the record says.
-func (e *engine) locate(ctx context.Context, sight *otelattr.Sight, who *otelattr.Identity) {
+func (e *engine) locate(ctx context.Context, sight *otelattr.Sight) (country, client string) {
 	if e.country == nil && len(e.proxies) == 0 {
-		return
+		return "", ""
 	}
 	addr, ok := e.proxies.Client(sight.Origin)
 	if !ok {
-		return
+		return "", ""
 	}
 	if len(e.proxies) > 0 {
 		if text := addr.String(); text != sight.Origin.Client {
-			who.Client = text
+			client = text
 		}
 	}
-	if e.country == nil {
-		return
+	if e.country != nil {
+		if country = e.country.Country(addr); country == "" && geo.KindOf(addr) == geo.Public {
+			e.telemetry.TokenIdentityGeoMisses.Add(ctx, 1)
+		}
 	}
-	if who.Country = e.country.Country(addr); who.Country == "" && geoPublic(addr) {
-		e.telemetry.TokenIdentityGeoMisses.Add(ctx, 1)
-	}
+	return country, client
 }

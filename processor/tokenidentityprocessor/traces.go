@@ -47,11 +47,11 @@ func (e *engine) cleanSpan(ctx context.Context, w *worker, tenant string, span p
 		case sight.Secret != "":
 			seen = with
 			outbound := span.Kind() == ptrace.SpanKindClient || span.Kind() == ptrace.SpanKindProducer
-			who := e.identify(ctx, w, tenant, sight, span.EndTimestamp().AsTime(), outbound)
+			t, use := e.identify(ctx, tenant, sight, span.EndTimestamp().AsTime(), outbound)
 			if outcome, ok := sight.Outcome(span.Status().Code(), true); ok {
-				who.Outcome = outcome.String()
+				use.Outcome = outcome.String()
 			}
-			otelattr.PutIdentity(span.Attributes(), who, e.choice)
+			otelattr.PutIdentity(span.Attributes(), &t.Identity, use, e.choice)
 		default:
 			if _, named := span.Attributes().Get(otelattr.TokenID); named {
 				seen = with // an earlier token_identity has been here

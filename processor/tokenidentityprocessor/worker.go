@@ -3,20 +3,17 @@ package tokenidentityprocessor
 import (
 	"context"
 	"fmt"
-	"net/netip"
 
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/metric"
 	"go.uber.org/zap"
 
-	"github.com/holterhq/holter/internal/geo"
 	"github.com/holterhq/holter/internal/otelattr"
 )
 
 // worker is what one batch is processed with.
 type worker struct {
-	cleaner  *otelattr.Cleaner
-	identity otelattr.Identity
+	cleaner *otelattr.Cleaner
 }
 
 func newWorker(sources *otelattr.Sources, placeholder string) *worker {
@@ -40,7 +37,6 @@ func (e *engine) end(ctx context.Context, w *worker, signal metric.MeasurementOp
 		e.telemetry.TokenIdentityCacheEvictions.Add(ctx, n)
 	}
 	w.cleaner.Reset()
-	w.identity = otelattr.Identity{}
 	e.workers.Put(w)
 }
 
@@ -58,5 +54,3 @@ func (e *engine) guarded(ctx context.Context, signal metric.MeasurementOption, w
 	}()
 	work()
 }
-
-func geoPublic(addr netip.Addr) bool { return geo.KindOf(addr) == geo.Public }
