@@ -24,18 +24,26 @@ stable=$(go mod download -json "$core/otelcol@$beta" | sed -n 's|.*"GoMod": "\(.
 [ -n "$stable" ] || { echo "bump: the module proxy has no $core/otelcol $beta" >&2; exit 1; }
 echo "base $old → $beta, stable modules $old_stable → $stable"
 
-pinned=()
-wanted=()
+declare -A was target # by module: the version now, and the one to move to
 move() { # module, version now
-	local new
-	case $2 in v1.*) new=$stable ;; *) new=$beta ;; esac
-	if has "$1" "$new"; then
-		wanted+=("$1@$new")
-		sed -i "s|gomod: $1 $2\$|gomod: $1 $new|" "$manifest"
-	else
-		pinned+=("$1 stays at $2")
-	fi
+	case $2 in v1.*) target[$1]=$stable ;; *) target[$1]=$beta ;; esac
+	was[$1]=$2
+	has "$1" "${target[$1]}" || unset "target[$1]"
 }
+
+# stay leaves behind every module that needs one which is not to be had.
+stay() { # module version
+	local module left=
+	for module in "${!target[@]}"; do
+		if [ "$module" = "$1" ] || grep -qF "$1 $2" "$(go list -m -f '{{.GoMod}}' "$module@${target[$module]}")"; then
+			unset "target[$module]"
+			left=yes
+		fi
+	done
+	[ -n "$left" ]
+}
+
+wanted() { for module in "${!target[@]}"; do echo "$module@${target[$module]}"; done; }
 
 while read -r module version; do
 	move "$module" "$version"
@@ -46,15 +54,27 @@ while read -r module version; do
 	move "$module" "$version"
 done < <(go list -m -f '{{if not .Main}}{{.Path}} {{.Version}}{{end}}' all |
 	grep -E "^($core|github.com/open-telemetry/opentelemetry-collector-contrib)(/| )" |
-	grep -E " ($old|$old_stable)\$" | grep -vFf <(printf '%s\n' "${wanted[@]%@*}" | sed 's/$/ /'))
+	grep -E " ($old|$old_stable)\$" | grep -vFf <(printf '%s \n' "${!was[@]}"))
 
-go get "${wanted[@]}"
+until said=$(wanted | xargs go get 2>&1); do
+	missing=$(grep -E '40[34]|not available|unknown revision' <<<"$said" | grep -oE '[a-z.]+/[^ @]+@v[^: ]+' | head -1)
+	[ -n "$missing" ] && stay "${missing%@*}" "${missing#*@}" || { echo "$said" >&2; exit 1; }
+	echo "$missing is not to be had: what needs it stays"
+done
+go list -deps -test ./... >/dev/null # adds the checksums of what the moved modules import
 (cd internal/tools && go get "$core/cmd/builder@$beta" "$core/cmd/mdatagen@$beta")
-sed -i "s|base version ($old, stable modules $old_stable)|base version ($beta, stable modules $stable)|" "$manifest"
 
-echo
-if [ ${#pinned[@]} -gt 0 ]; then
-	echo "left where they are, because the module proxy does not have them at the new version:"
-	printf '  %s\n' "${pinned[@]}"
-	echo "Say so beside each in $manifest, and look whether the reasons of the others still hold; look at its replaces too."
+# What stays may still have been lifted by what moved: go.mod has the last word.
+left=
+while read -r module now; do
+	[ -n "${was[$module]:-}" ] || continue
+	sed -i "s|gomod: $module ${was[$module]}\$|gomod: $module $now|" "$manifest"
+	[ "$now" = "$beta" ] || [ "$now" = "$stable" ] || left+="  $module $now"$'\n'
+done < <(go list -m -f '{{.Path}} {{.Version}}' all)
+sed -i "s|($old, stable modules $old_stable)|($beta, stable modules $stable)|" "$manifest"
+
+if [ -n "$left" ]; then
+	echo "left where they are, because the module proxy does not have them, or what they need, at the new version:"
+	printf '%s' "$left"
+	echo "Say so beside those in $manifest, and look whether its other reasons and its replaces still hold."
 fi
