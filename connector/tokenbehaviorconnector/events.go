@@ -25,7 +25,7 @@ type eventsOutput struct {
 	version   string
 	telemetry *metadata.TelemetryBuilder
 	health    *health
-	options   courierOptions[plog.LogRecord]
+	limit     int // events that wait for one pipeline
 	pipes     []*eventsPipe
 	started   bool
 }
@@ -42,18 +42,7 @@ const (
 )
 
 func newEventsOutput(config *Config, build component.BuildInfo, telemetry *metadata.TelemetryBuilder, h *health) *eventsOutput {
-	o := &eventsOutput{version: build.Version, telemetry: telemetry, health: h}
-	o.options = courierOptions[plog.LogRecord]{
-		sent:    func([]plog.LogRecord) { h.recovered(faultEvents) },
-		refused: func(err error) { h.fail(faultEvents, err) },
-		dropped: func(gone []plog.LogRecord) {
-			telemetry.TokenBehaviorOutboxDropped.Add(context.Background(), int64(len(gone)))
-		},
-		limit:   config.Limits.MaxOutbox,
-		group:   eventsGroup,
-		backoff: eventsBackoff,
-	}
-	return o
+	return &eventsOutput{version: build.Version, limit: config.Limits.MaxOutbox, telemetry: telemetry, health: h}
 }
 
 // connect finds the pipelines behind a consumer, once: all nodes feed the same.
@@ -74,11 +63,20 @@ func (o *eventsOutput) connect(next consumer.Logs) {
 }
 
 func (o *eventsOutput) add(id pipeline.ID, next consumer.Logs) {
-	options := o.options
-	options.send = func(ctx context.Context, group []plog.LogRecord) error {
-		return next.ConsumeLogs(ctx, o.pack(group))
-	}
-	o.pipes = append(o.pipes, &eventsPipe{id: id.String(), courier: newCourier(options)})
+	fault := faultDelivery("anomaly events", id.String())
+	o.pipes = append(o.pipes, &eventsPipe{id: id.String(), courier: newCourier(courierOptions[plog.LogRecord]{
+		send: func(ctx context.Context, group []plog.LogRecord) error {
+			return next.ConsumeLogs(ctx, o.pack(group))
+		},
+		sent:    func([]plog.LogRecord) { o.health.recovered(fault) },
+		refused: func(err error) { o.health.fail(fault, err) },
+		dropped: func(gone []plog.LogRecord) {
+			o.telemetry.TokenBehaviorOutboxDropped.Add(context.Background(), int64(len(gone)))
+		},
+		limit:   o.limit,
+		group:   eventsGroup,
+		backoff: eventsBackoff,
+	})})
 }
 
 // put hands over events as they are raised.
@@ -147,7 +145,7 @@ func (o *eventsOutput) save(s *store) {
 		}
 		value, err := new(plog.ProtoMarshaler).MarshalLogs(o.pack(group))
 		if err != nil {
-			o.health.fail(faultEvents, err)
+			o.health.fail(faultSnapshot, err)
 			continue
 		}
 		pipe.saved = true

@@ -29,10 +29,13 @@ const (
 	faultState    fault = "reading the state: everything is in memory only, and the state that was found is left alone"
 	faultLearning fault = "learning: requests are counted only"
 	faultCounting fault = "counting: usage metrics are too low"
-	faultEvents   fault = "delivering anomaly events: they wait"
-	faultMetrics  fault = "delivering usage metrics"
 	faultBusy     fault = "keeping up: some requests were not counted"
 )
+
+// faultDelivery is about what one pipeline refuses.
+func faultDelivery(what, pipe string) fault {
+	return fault("delivering " + what + " to " + pipe + ": they wait")
+}
 
 // repeatEvery is how often a fault that stays is logged again.
 const repeatEvery = time.Minute

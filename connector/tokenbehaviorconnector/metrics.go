@@ -113,16 +113,17 @@ func (o *metricsOutput) add(id pipeline.ID, next consumer.Metrics) {
 }
 
 func (o *metricsOutput) courierOptions(pipe *metricsPipe, delta bool, next consumer.Metrics) courierOptions[*metricsBatch] {
+	fault := faultDelivery("usage metrics", pipe.id)
 	options := courierOptions[*metricsBatch]{
 		send: func(ctx context.Context, group []*metricsBatch) error {
 			md := pmetric.NewMetrics() // the pipeline may change it
 			group[0].metrics.CopyTo(md)
 			return next.ConsumeMetrics(ctx, md)
 		},
-		sent: func([]*metricsBatch) { o.health.recovered(faultMetrics) },
+		sent: func([]*metricsBatch) { o.health.recovered(fault) },
 		refused: func(err error) {
 			o.telemetry.TokenBehaviorMetricsRefused.Add(context.Background(), 1, pipe.attribute)
-			o.health.fail(faultMetrics, err)
+			o.health.fail(fault, err)
 		},
 		dropped: func([]*metricsBatch) {}, // a later cumulative batch says all that an earlier one did
 		limit:   1,
@@ -133,11 +134,11 @@ func (o *metricsOutput) courierOptions(pipe *metricsPipe, delta bool, next consu
 		options.limit = deltaBatches
 		options.sent = func(group []*metricsBatch) {
 			pipe.accept(group, o.store)
-			o.health.recovered(faultMetrics)
+			o.health.recovered(fault)
 		}
 		options.dropped = func(group []*metricsBatch) {
 			pipe.accept(group, o.store)
-			o.health.fail(faultMetrics, errors.New("usage was given up that the pipeline refused for too long"))
+			o.health.fail(fault, errors.New("usage was given up that the pipeline refused for too long"))
 		}
 	}
 	return options

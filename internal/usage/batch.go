@@ -50,7 +50,7 @@ type Active struct {
 
 // Empty says whether there is nothing to tell.
 func (b *Batch) Empty() bool {
-	return len(b.Tokens) == 0 && len(b.Routes) == 0 && len(b.Cover) == 0 && len(b.Active) == 0
+	return len(b.Tokens) == 0 && len(b.Routes) == 0 && len(b.Cover) == 0 && (b.Delta || len(b.Active) == 0)
 }
 
 // Collect returns what was counted up to now, in unix nanoseconds, and decides who has series of their own from now on.

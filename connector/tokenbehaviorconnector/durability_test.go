@@ -1,0 +1,355 @@
+package tokenbehaviorconnector
+
+import (
+	"context"
+	"errors"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"go.opentelemetry.io/collector/component/componentstatus"
+	"go.opentelemetry.io/collector/extension/xextension/storage"
+	"go.opentelemetry.io/collector/pipeline"
+
+	"github.com/holterhq/holter/internal/otelattr"
+)
+
+func folder(t *testing.T) string {
+	dir := filepath.Join(t.TempDir(), "state")
+	require.NoError(t, os.Mkdir(dir, 0o700))
+	return dir
+}
+
+// killed is a copy of a folder as a process that is killed now would leave it.
+func killed(t *testing.T, dir string) string {
+	left := folder(t)
+	require.NoError(t, os.CopyFS(left, os.DirFS(dir)))
+	return left
+}
+
+// withDelta sends deltas to the warehouse.
+func withDelta(c *Config) {
+	c.Outputs = map[pipeline.ID]Output{warehouse: {Temporality: temporalityDelta}}
+}
+
+// What comes out is the same whether the connector is restarted on the way, killed, or neither.
+func TestRestartsChangeNothing(t *testing.T) {
+	const batches, size = 12, 50
+	type outcome struct {
+		ids   []string
+		usage metricsSink
+	}
+	// collect adds what came out of a house until now.
+	collect := func(o *outcome, h *house) {
+		for _, id := range h.events.ids() {
+			if !slices.Contains(o.ids, id) {
+				o.ids = append(o.ids, id)
+			}
+		}
+		for _, md := range h.warehouse.AllMetrics() {
+			_ = o.usage.ConsumeMetrics(t.Context(), md)
+		}
+	}
+	run := func(interrupt func(o *outcome, h *house, dir string, batch int) *house) *outcome {
+		dir, o := folder(t), new(outcome)
+		h := newHouse(t, withDelta).onDisk(dir).start()
+		for batch := range batches {
+			if batch%5 == 3 {
+				h = interrupt(o, h, dir, batch)
+			}
+			h.send(many(batch*size, size))
+		}
+		h.stop()
+		collect(o, h)
+		return o
+	}
+	never := run(func(_ *outcome, h *house, _ string, _ int) *house { return h })
+	require.Len(t, never.ids, batches*size/10)
+	require.Equal(t, int64(batches*size), never.usage.sum(otelattr.MetricRequests))
+
+	t.Run("restarted", func(t *testing.T) {
+		o := run(func(o *outcome, h *house, dir string, _ int) *house {
+			h.stop()
+			collect(o, h)
+			return newHouse(t, withDelta).onDisk(dir).start()
+		})
+		assert.Equal(t, never.ids, o.ids)
+		assert.Equal(t, int64(batches*size), o.usage.sum(otelattr.MetricRequests))
+	})
+	t.Run("killed", func(t *testing.T) {
+		o := run(func(o *outcome, h *house, dir string, batch int) *house {
+			if batch == 8 { // a snapshot some time before the end, and half of a batch that will be sent again
+				h.runtime().worker.ask(t.Context(), h.runtime().worker.save)
+				h.send(many(batch*size, size/2))
+			}
+			left := killed(t, dir)
+			collect(o, h)
+			h.stop() // so that nothing leaks: what comes out now is not looked at
+			return newHouse(t, withDelta).onDisk(left).start()
+		})
+		assert.ElementsMatch(t, never.ids, o.ids)
+		assert.Equal(t, int64(batches*size), o.usage.sum(otelattr.MetricRequests))
+	})
+}
+
+func TestDeltaBatchesAreSentAgainUntilTheyAreTaken(t *testing.T) {
+	dir := folder(t)
+	h := newHouse(t, withDelta).onDisk(dir)
+	h.warehouse.set(errors.New("warehouse closed"))
+	h.start()
+	flush := func(h *house) { h.runtime().worker.ask(t.Context(), h.runtime().worker.flush) }
+	h.send(many(0, 10))
+	flush(h)
+	h.send(many(10, 10))
+	flush(h)
+	h.stop()
+	assert.Empty(t, h.warehouse.AllMetrics())
+
+	h = newHouse(t, withDelta).onDisk(dir).start()
+	h.send(many(20, 10))
+	h.stop()
+	assert.Len(t, h.warehouse.AllMetrics(), 3)
+	assert.Equal(t, int64(30), h.warehouse.sum(otelattr.MetricRequests))
+
+	h = newHouse(t, withDelta).onDisk(dir).start()
+	h.stop()
+	assert.Empty(t, h.warehouse.AllMetrics(), "nothing is sent twice")
+}
+
+func TestCumulativeSeriesBeginAnew(t *testing.T) {
+	dir := folder(t)
+	h := newHouse(t, nil).onDisk(dir).start()
+	h.send(many(0, 10))
+	left := killed(t, dir)
+	h.stop()
+	h = newHouse(t, nil).onDisk(left).start()
+	h.send(many(10, 10))
+	h.stop()
+	assert.Equal(t, int64(10), h.prometheus.last(otelattr.MetricRequests), "what was scraped before the crash is not told again")
+}
+
+func TestTheOutboxSurvives(t *testing.T) {
+	dir := folder(t)
+	h := newHouse(t, func(c *Config) { c.Limits.MaxOutbox = 3 }).onDisk(dir)
+	h.events.set(errors.New("not now"))
+	h.start()
+	for n := range 5 {
+		h.send(many(n*10, 10))
+		require.Eventually(t, func() bool { return len(h.otherEvents.ids()) == n+1 }, 5*time.Second, time.Millisecond)
+	}
+	h.stop()
+	all := h.otherEvents.ids()
+
+	h = newHouse(t, nil).onDisk(dir).start()
+	h.stop()
+	assert.Equal(t, all[2:], h.events.ids(), "the latest three")
+	assert.Empty(t, h.otherEvents.ids())
+
+	h = newHouse(t, nil).onDisk(dir).start()
+	h.stop()
+	assert.Empty(t, h.events.ids())
+}
+
+// What the reorder window holds is not lost, and its order is not that of arrival.
+func TestReordering(t *testing.T) {
+	window := func(c *Config) { c.ReorderWindow = time.Minute }
+	const n = 600 // a request a second
+	run := func(shuffled bool, restart func(h *house, i int) *house) []string {
+		order := make([]int, n)
+		for i := range order {
+			order[i] = i
+		}
+		if shuffled {
+			random := rand.New(rand.NewPCG(1, 1))
+			for from := 0; from < n; from += 25 {
+				random.Shuffle(25, func(i, j int) { order[from+i], order[from+j] = order[from+j], order[from+i] })
+			}
+		}
+		h := newHouse(t, window).onDisk(folder(t)).start()
+		var ids []string
+		for i, number := range order {
+			if next := restart(h, i); next != h {
+				ids = append(ids, h.events.ids()...)
+				h = next
+			}
+			h.send(many(number, 1))
+		}
+		h.stop()
+		assert.Equal(t, uint64(0), h.runtime().worker.reorder.late)
+		return append(ids, h.events.ids()...)
+	}
+	stay := func(h *house, _ int) *house { return h }
+	want := run(false, stay)
+	require.Len(t, want, n/10)
+	assert.Equal(t, want, run(true, stay))
+}
+
+// What the reorder window holds is saved with the state, or replayed from the journal.
+func TestTheReorderWindowSurvives(t *testing.T) {
+	window := func(c *Config) { c.ReorderWindow = time.Minute }
+	for name, snapshot := range map[string]bool{"saved": true, "replayed": false} {
+		dir := folder(t)
+		h := newHouse(t, window).onDisk(dir).start()
+		h.send(many(0, 50))
+		if snapshot {
+			h.runtime().worker.ask(t.Context(), func() {
+				h.runtime().worker.save()
+				h.runtime().worker.store.settle(t.Context())
+			})
+		}
+		assert.Empty(t, h.events.ids())
+		left := killed(t, dir)
+		h.stop()
+		h = newHouse(t, window).onDisk(left).start()
+		assert.Empty(t, h.events.ids(), name)
+		h.stop()
+		assert.Len(t, h.events.ids(), 5, name)
+	}
+}
+
+func TestTheReorderWindowIsEmptiedWhenNothingComes(t *testing.T) {
+	h := newHouse(t, func(c *Config) { c.ReorderWindow = time.Second }).start()
+	h.send(many(0, 50))
+	assert.Eventually(t, func() bool { return len(h.events.ids()) == 5 }, 5*time.Second, 10*time.Millisecond)
+	h.stop()
+}
+
+// disk is a storage client that can be full.
+type disk struct {
+	mu     sync.Mutex
+	values map[string][]byte
+	err    error
+	hang   chan struct{}
+}
+
+func newDisk() *disk { return &disk{values: make(map[string][]byte)} }
+
+func (d *disk) set(err error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.err = err
+}
+
+func (d *disk) Get(_ context.Context, key string) ([]byte, error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.values[key], nil
+}
+
+func (d *disk) Set(ctx context.Context, key string, value []byte) error {
+	return d.Batch(ctx, storage.SetOperation(key, value))
+}
+
+func (d *disk) Delete(ctx context.Context, key string) error {
+	return d.Batch(ctx, storage.DeleteOperation(key))
+}
+
+func (d *disk) Batch(_ context.Context, ops ...*storage.Operation) error {
+	if d.hang != nil {
+		<-d.hang
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.err != nil {
+		return d.err
+	}
+	for _, op := range ops {
+		switch op.Type {
+		case storage.Set:
+			d.values[op.Key] = op.Value
+		case storage.Delete:
+			delete(d.values, op.Key)
+		}
+	}
+	return nil
+}
+
+func (*disk) Close(context.Context) error { return nil }
+
+func TestAFullDiskStopsNothing(t *testing.T) {
+	d := newDisk()
+	h := newHouse(t, withDelta).withStorage(d).start()
+	h.send(many(0, 50))
+	d.set(storage.ErrStorageFull)
+	for n := range 10 {
+		h.send(many(50+n*50, 50))
+	}
+	h.runtime().worker.ask(t.Context(), h.runtime().worker.save)
+	assert.Equal(t, componentstatus.StatusRecoverableError, h.host.status())
+	assert.Eventually(t, func() bool { return len(h.events.ids()) == 55 }, 5*time.Second, time.Millisecond)
+	d.set(nil)
+	h.send(many(550, 50))
+	require.Eventually(t, func() bool { return h.host.status() == componentstatus.StatusOK }, 10*time.Second, 10*time.Millisecond,
+		"it is noticed when there is room again")
+	h.stop()
+	assert.Equal(t, int64(600), h.prometheus.last(otelattr.MetricRequests))
+	assert.Equal(t, int64(600), h.warehouse.sum(otelattr.MetricRequests))
+
+	h = newHouse(t, nil).withStorage(d).start()
+	h.runtime().worker.ask(t.Context(), func() {
+		assert.Equal(t, 7+60, h.runtime().worker.learner.engine.Stats().Tokens, "nothing that was learned is missing")
+	})
+	h.stop()
+}
+
+func TestADiskThatHangsDelaysOneBatch(t *testing.T) {
+	d := newDisk()
+	h := newHouse(t, nil).withStorage(d).start()
+	h.send(many(0, 50))
+	d.hang = make(chan struct{})
+	began := time.Now()
+	for n := range 20 {
+		h.send(many(50+n*50, 50))
+	}
+	assert.Less(t, time.Since(began), 2*patience)
+	assert.Eventually(t, func() bool { return len(h.events.ids()) == 105 }, 5*time.Second, time.Millisecond, "detection goes on")
+	close(d.hang)
+	h.stop()
+	assert.Equal(t, int64(1050), h.prometheus.last(otelattr.MetricRequests))
+}
+
+func TestStateThatCannotBeReadIsLeftAlone(t *testing.T) {
+	d := newDisk()
+	d.values[metaKey] = []byte(`{"version": 99}`)
+	h := newHouse(t, nil).withStorage(d).start()
+	assert.Equal(t, componentstatus.StatusRecoverableError, h.host.status())
+	h.send(many(0, 50))
+	h.stop()
+	assert.Equal(t, int64(50), h.prometheus.last(otelattr.MetricRequests))
+	assert.Equal(t, map[string][]byte{metaKey: []byte(`{"version": 99}`)}, d.values)
+}
+
+func TestTheJournalDoesNotGrow(t *testing.T) {
+	d := newDisk()
+	h := newHouse(t, func(c *Config) { c.Limits.RecentRequests = 200 }).withStorage(d).start()
+	for n := range 60 {
+		h.send(many(n*50, 50))
+		if n%10 == 9 {
+			h.runtime().worker.ask(t.Context(), func() {
+				h.runtime().worker.save()
+				h.runtime().worker.store.settle(t.Context())
+			})
+		}
+	}
+	d.mu.Lock()
+	var journal, recent int
+	for key := range d.values {
+		switch filepath.Dir(key) {
+		case "journal":
+			journal++
+		case "recent/29", "recent/28":
+			recent++
+		}
+	}
+	d.mu.Unlock()
+	assert.Zero(t, journal)
+	assert.Positive(t, recent)
+	assert.Less(t, len(d.values), 1100)
+	h.stop()
+}
