@@ -2,8 +2,10 @@ package baseline
 
 import (
 	"fmt"
+	"maps"
 	"math"
 	"math/rand/v2"
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -13,6 +15,22 @@ import (
 type exactCategorical struct {
 	blocks []map[string]float64
 	novel  []bool
+	open   []learned
+}
+
+type learned struct {
+	value string
+	n     float64
+}
+
+// today is what the open block has added to a value, or to all of them.
+func (x *exactCategorical) today(v string) (n float64) {
+	for _, l := range x.open {
+		if v == "" || l.value == v {
+			n += l.n
+		}
+	}
+	return n
 }
 
 func (x *exactCategorical) counts(decay float64) (counts map[string]float64, total, novel, usual float64) {
@@ -43,9 +61,14 @@ func TestCategoricalAgainstOracle(t *testing.T) {
 			novel = novel || c.Weight(v) == 0 && block[v] == 0
 			block[v]++
 		}
-		for v, n := range block {
-			c.Learn(v, float32(n), 64)
+		for _, v := range slices.Sorted(maps.Keys(block)) {
+			if counts, total, _, _ := x.counts(0.99); counts[v]+x.today(v) < settled && total+x.today("") > established {
+				block[v] = min(block[v], 1)
+			}
+			c.Learn(v, float32(block[v]), 64)
+			x.open = append(x.open, learned{v, block[v]})
 		}
+		x.open = x.open[:0]
 		c.Close(novel)
 		c.Decay(0.99)
 		x.blocks, x.novel = append(x.blocks, block), append(x.novel, novel)
@@ -56,6 +79,20 @@ func TestCategoricalAgainstOracle(t *testing.T) {
 			require.InEpsilon(t, (counts[v]+alpha*0.01)/(total+alpha), c.P(v, 0.01), 1e-3)
 		}
 	}
+}
+
+func TestANewValueSettlesSlowly(t *testing.T) {
+	var c Categorical[string]
+	c.Learn("home", 100, 8)
+	c.Learn("new", 50, 8)
+	require.InDelta(t, 1, c.Weight("new"), 1e-6)
+	require.InDelta(t, stays, c.Q("new", 0.01), 1e-9, "who came to stay is likely again")
+	require.InDelta(t, 0.01, c.Q("home", 0.01), 1e-9)
+	require.InDelta(t, 0.01, c.Q("never", 0.01), 1e-9)
+	c.Learn("new", 50, 8)
+	c.Learn("new", 50, 8)
+	c.Learn("new", 50, 8)
+	require.InDelta(t, 53, c.Weight("new"), 1e-6, "then it counts like any other")
 }
 
 func TestCategoricalKeepsTheHeaviest(t *testing.T) {

@@ -40,6 +40,26 @@ func (c *Categorical[V]) alpha(total float64) float64 {
 	return max(alphaFloor, rate*total/(1-rate))
 }
 
+// A value that is new to an established token settles slowly: one count a block, whatever its share, until it has a few. In that
+// time it is evidence still, for who has taken over a token stays.
+const (
+	established = 20 // counts of a token that has habits
+	settled     = 3  // counts of a value that is one of them
+	stays       = 0.3
+)
+
+func (c *Categorical[V]) settling(weight float32) bool {
+	return weight < settled && c.total > established
+}
+
+// Q is the probability of a value under an attack: as frequent as among peers (g), and likely again where it is new and came to stay.
+func (c *Categorical[V]) Q(value V, g float64) float64 {
+	if w := c.Weight(value); w > 0 && c.settling(w) {
+		return max(g, stays)
+	}
+	return g
+}
+
 // Weight is the decayed count of a value; 0: never seen, or forgotten.
 func (c *Categorical[V]) Weight(value V) float32 {
 	for i := range c.values {
@@ -56,8 +76,11 @@ func (c *Categorical[V]) Total() float32 { return c.total }
 // Values are the values with their decayed counts, in no order. The caller must not change them.
 func (c *Categorical[V]) Values() []Share[V] { return c.values }
 
-// Learn counts a value once with the given weight and keeps at most capacity values.
+// Learn counts a value that a block has shown weight times and keeps at most capacity values.
 func (c *Categorical[V]) Learn(value V, weight float32, capacity int) {
+	if c.settling(c.Weight(value)) {
+		weight = min(weight, 1)
+	}
 	c.total += weight
 	for i := range c.values {
 		if c.values[i].Value == value {

@@ -13,17 +13,17 @@ type detector struct {
 // evidence of many weak ones, once in what single requests do and once in how a day is spread. Weights and shares were chosen on a
 // population of real histories; docs/detection.md says how.
 var detectors = [...]detector{
-	{anomaly.IdentityShift, [facetCount]float64{country: 0.9, network: 0.4, client: 1.5, service: 1, endpoint: 0.9, hour: 1, volume: 0.5, hourHabit: 0.5}, 3.8},
-	{anomaly.IdentityShift, [facetCount]float64{endpointHabit: 1, hourHabit: 1.3, clientHabit: 0.3, serviceHabit: 0.4, burst: 1.1, volume: 0.5, errorRate: 0.5, bytesOut: 0.4}, 0.7},
+	{anomaly.IdentityShift, [facetCount]float64{country: 1, network: 0.4, client: 1.2, service: 1, endpoint: 0.9, breadth: 1.4, hour: 0.9, hourHabit: 0.7, volume: 1.4}, 3.5},
+	{anomaly.IdentityShift, [facetCount]float64{endpointHabit: 1, hourHabit: 0.6, clientHabit: 0.3, serviceHabit: 0.5, volume: 0.5}, 0.2},
 	{anomaly.NewCountry, [facetCount]float64{country: 1}, 0.2},
-	{anomaly.NewClient, [facetCount]float64{client: 1}, 0.1},
-	{anomaly.NewEndpoint, [facetCount]float64{service: 1, endpoint: 1, breadth: 1}, 0.3},
-	{anomaly.OddHours, [facetCount]float64{hour: 1}, 0.65},
-	{anomaly.RequestBurst, [facetCount]float64{burst: 1}, 0.45},
-	{anomaly.SlowDrift, [facetCount]float64{volume: 1}, 0.45},
+	{anomaly.NewClient, [facetCount]float64{client: 1}, 0.7},
+	{anomaly.NewEndpoint, [facetCount]float64{service: 1, endpoint: 1, breadth: 1}, 0.2},
+	{anomaly.OddHours, [facetCount]float64{hour: 1}, 0.3},
+	{anomaly.RequestBurst, [facetCount]float64{burst: 1}, 1.2},
+	{anomaly.SlowDrift, [facetCount]float64{volume: 1}, 0.1},
 	{anomaly.ErrorSpike, [facetCount]float64{errorRate: 1}, 0.1},
-	{anomaly.DataExfiltration, [facetCount]float64{bytesOut: 1}, 0.9},
-	{anomaly.DormantWake, [facetCount]float64{gap: 1}, 0.2},
+	{anomaly.DataExfiltration, [facetCount]float64{bytesOut: 1}, 0.7},
+	{anomaly.DormantWake, [facetCount]float64{gap: 1}, 1.3},
 }
 
 const detectorCount = len(detectors)

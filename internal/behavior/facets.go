@@ -70,18 +70,18 @@ func (t *token) observe(o *Observation, p *Peers) {
 	if !o.Outbound {
 		if o.Country != "" {
 			g := p.country.frequency(o.Country, rareCountry)
-			b.bet(country, o.Country, g, t.countries.P(o.Country, g))
+			b.bet(country, o.Country, t.countries.Q(o.Country, g), t.countries.P(o.Country, g))
 		}
 		if o.Network != "" {
 			b.bet(network, o.Network, rareNetwork, t.networks.P(o.Network, rareNetwork))
 		}
 		if o.Client != "" {
 			g := p.client.frequency(o.Client, rareClient)
-			b.bet(client, o.Client, g, t.clients.P(o.Client, g))
+			b.bet(client, o.Client, t.clients.Q(o.Client, g), t.clients.P(o.Client, g))
 		}
 	}
 	g := p.service.frequency(o.Service, rareService)
-	b.bet(service, o.Service, g, t.services.P(o.Service, g))
+	b.bet(service, o.Service, t.services.Q(o.Service, g), t.services.P(o.Service, g))
 
 	at := Endpoint{o.Method, o.Route}
 	explained := p.explained(o, at)
