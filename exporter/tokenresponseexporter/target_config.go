@@ -139,10 +139,10 @@ func (t *TargetConfig) Unmarshal(conf *confmap.Conf) error {
 
 // Validate says what is wrong with a target.
 func (t *TargetConfig) Validate() error {
-	var faults []error
 	if t.Webhook.HasValue() == t.HTTP.HasValue() {
-		faults = append(faults, errors.New("write either webhook: or http: into a target"))
+		return errors.New("write either webhook: or http: into a target")
 	}
+	var faults []error
 	if t.MaxPending <= 0 {
 		faults = append(faults, fmt.Errorf("max_pending: %d is not positive", t.MaxPending))
 	}
@@ -156,7 +156,19 @@ func (t *TargetConfig) Validate() error {
 	if t.HTTP.HasValue() {
 		faults = append(faults, t.HTTP.Get().faults()...)
 	}
-	return errors.Join(faults...)
+	return oneLine(faults)
+}
+
+// oneLine joins errors behind the one path that they share.
+func oneLine(faults []error) error {
+	if len(faults) < 2 {
+		return errors.Join(faults...)
+	}
+	texts := make([]string, len(faults))
+	for i, fault := range faults {
+		texts[i] = fault.Error()
+	}
+	return errors.New(strings.Join(texts, "; "))
 }
 
 func (r RetryConfig) faults() (faults []error) {
