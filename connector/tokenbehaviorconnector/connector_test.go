@@ -17,6 +17,7 @@ import (
 	"go.opentelemetry.io/collector/pipeline"
 
 	"github.com/holterhq/holter/connector/tokenbehaviorconnector/internal/metadata"
+	"github.com/holterhq/holter/internal/behavior"
 	"github.com/holterhq/holter/internal/otelattr"
 )
 
@@ -194,6 +195,23 @@ func TestAPanicInLearningStopsNothingElse(t *testing.T) {
 	h.stop()
 	assert.Equal(t, int64(300), h.prometheus.last(otelattr.MetricRequests))
 	assert.Len(t, h.events.ids(), 20)
+}
+
+func TestAPanicOverOneTokenCostsThatTokenOnly(t *testing.T) {
+	h := newHouse(t, nil)
+	l := h.runtime().worker.learner
+	l.config.Probe = func(o *behavior.Observation) {
+		if o.Token == "tok_3" {
+			panic("provoked")
+		}
+	}
+	l.fresh()
+	h.start()
+	h.send(many(0, 100))
+	assert.Equal(t, componentstatus.StatusRecoverableError, h.host.status())
+	h.stop()
+	assert.Equal(t, int64(100), h.prometheus.last(otelattr.MetricRequests))
+	assert.Len(t, h.events.ids(), 10)
 }
 
 func TestLearningPausesWhenItKeepsFailing(t *testing.T) {

@@ -3,7 +3,10 @@ package tokenbehaviorconnector
 import (
 	"context"
 	"fmt"
+	goruntime "runtime"
 	"time"
+
+	"go.opentelemetry.io/otel/metric"
 
 	"github.com/holterhq/holter/connector/tokenbehaviorconnector/internal/metadata"
 	"github.com/holterhq/holter/internal/anomaly"
@@ -22,6 +25,7 @@ type learner struct {
 
 	engine *behavior.Engine
 	tree   *route.Tree
+	told   behavior.Stats    // of the engine, that telemetry knows of
 	kept   map[string][]byte // state that was taken out of a broken engine and that the storage does not have yet
 
 	failures int       // in a row
@@ -55,6 +59,7 @@ func engineConfig(config *Config) behavior.Config {
 		Budget:   behavior.Budget{FalseAlerts: config.AlertBudget.FalseAlerts, Per: per, PerTokenDays: config.AlertBudget.PerTokenDays},
 		Disabled: make(map[anomaly.Detector]bool),
 		Limits:   behavior.Limits{MaxTokens: config.Limits.MaxTokens},
+		Shards:   goruntime.GOMAXPROCS(0),
 	}
 	for name, detector := range config.Detectors {
 		c.Disabled[anomaly.Detector(name)] = !detector.Enabled
@@ -68,7 +73,7 @@ func (l *learner) fresh() {
 	c := l.config
 	c.Routes = l.tree
 	c.Load = l.load
-	l.engine = behavior.New(c)
+	l.engine, l.told = behavior.New(c), behavior.Stats{}
 }
 
 func (l *learner) load(key string) ([]byte, error) {
@@ -92,11 +97,34 @@ func (l *learner) learn(obs []behavior.Observation, tokens int64) (events []anom
 		l.template(obs)
 		return nil, false
 	}
-	if l.failures > 0 && tokens > 0 {
+	if l.report() == 0 && tokens > 0 {
 		l.failures = 0
 		l.health.recovered(faultLearning)
 	}
 	return events, true
+}
+
+// report tells telemetry what the engine counted, and returns the panics that it survived by itself: each costs the
+// baseline of one token.
+func (l *learner) report() (panics uint64) {
+	now := l.engine.Stats()
+	ctx := context.Background()
+	add := func(counter metric.Int64Counter, n uint64, options ...metric.AddOption) {
+		if n > 0 {
+			counter.Add(ctx, int64(n), options...)
+		}
+	}
+	panics = now.Panics - l.told.Panics
+	add(l.telemetry.TokenBehaviorPanics, panics, taskLearning)
+	add(l.telemetry.TokenBehaviorEvictions, now.Evicted-l.told.Evicted)
+	add(l.telemetry.TokenBehaviorLate, now.Late-l.told.Late)
+	add(l.telemetry.TokenBehaviorSkewed, now.Skewed-l.told.Skewed)
+	add(l.telemetry.TokenBehaviorLearned, now.Learned-l.told.Learned)
+	if panics > 0 {
+		l.health.fail(faultLearning, fmt.Errorf("%w: %s", errPanicked, now.Fault))
+	}
+	l.told = now
+	return panics
 }
 
 func (l *learner) apply(obs []behavior.Observation) (events []anomaly.Event, err error) {
@@ -157,12 +185,9 @@ func (l *learner) snapshot() (records []behavior.Record, err error) {
 // restore reads the state into a fresh engine.
 func (l *learner) restore() (err error) {
 	defer recoverTo(&err)
-	return l.engine.Restore(l.load)
-}
-
-func (l *learner) stats() (stats behavior.Stats) {
-	defer func() { _ = recover() }()
-	return l.engine.Stats()
+	err = l.engine.Restore(l.load)
+	l.told = l.engine.Stats()
+	return err
 }
 
 // recoverTo turns a panic into an error.

@@ -58,8 +58,8 @@ func (w *worker) process(records []otelattr.Record) {
 			}
 		}
 		w.count(obs)
-		if learned {
-			tally.learned = tally.learn
+		if !learned {
+			tally.unlearned = tally.learn
 		}
 		w.events.put(events)
 	}
@@ -120,7 +120,7 @@ func (w *worker) count(obs *observations) {
 
 // tally is what happened to the records of a batch.
 type tally struct {
-	requests, duplicates, nested, untimed, learn, learned int64
+	requests, duplicates, nested, untimed, learn, unlearned int64
 }
 
 func (t *tally) report(w *worker) {
@@ -134,22 +134,13 @@ func (t *tally) report(w *worker) {
 	add(w.telemetry.TokenBehaviorSkipped, t.duplicates, reasonDuplicate)
 	add(w.telemetry.TokenBehaviorSkipped, t.nested, reasonNested)
 	add(w.telemetry.TokenBehaviorUntimed, t.untimed)
-	add(w.telemetry.TokenBehaviorLearned, t.learned)
-	add(w.telemetry.TokenBehaviorUnlearned, t.learn-t.learned)
+	add(w.telemetry.TokenBehaviorUnlearned, t.unlearned)
 }
-
-// reported are totals that telemetry was told of already.
-type reported struct{ evictions uint64 }
 
 // report tells telemetry how large things are.
 func (w *worker) report() {
 	ctx := context.Background()
-	stats := w.learner.stats()
-	w.telemetry.TokenBehaviorTokens.Record(ctx, int64(stats.Tokens))
-	if n := stats.Evicted - w.reported.evictions; stats.Evicted > w.reported.evictions {
-		w.telemetry.TokenBehaviorEvictions.Add(ctx, int64(n))
-	}
-	w.reported.evictions = stats.Evicted
+	w.telemetry.TokenBehaviorTokens.Record(ctx, int64(w.learner.told.Tokens))
 	w.telemetry.TokenBehaviorRoutes.Record(ctx, int64(w.learner.tree.Routes()))
 	w.telemetry.TokenBehaviorOutboxSize.Record(ctx, int64(w.events.waiting()))
 	pending, size := w.store.sizes()

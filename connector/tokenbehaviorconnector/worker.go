@@ -39,7 +39,6 @@ type worker struct {
 	meta     meta
 	arrived  time.Time
 	buffers  buffers
-	reported reported
 }
 
 // task is a batch, or something else to do between batches.

@@ -41,6 +41,7 @@ type TelemetryBuilder struct {
 	TokenBehaviorOverflow         metric.Int64Counter
 	TokenBehaviorPanics           metric.Int64Counter
 	TokenBehaviorRoutes           metric.Int64Gauge
+	TokenBehaviorSkewed           metric.Int64Counter
 	TokenBehaviorSkipped          metric.Int64Counter
 	TokenBehaviorSnapshotDuration metric.Float64Histogram
 	TokenBehaviorSnapshotSize     metric.Int64Gauge
@@ -117,7 +118,7 @@ func NewTelemetryBuilder(settings component.TelemetrySettings, options ...Teleme
 	errs = errors.Join(errs, err)
 	builder.TokenBehaviorLate, err = builder.meter.Int64Counter(
 		"otelcol_token_behavior_late",
-		metric.WithDescription("Requests that arrived later than reorder_window allows and were learned from out of order. [Alpha]"),
+		metric.WithDescription("Requests that were learned from out of order, because they came later than reorder_window allows or a day or more after their token's latest one. [Alpha]"),
 		metric.WithUnit("{request}"),
 	)
 	errs = errors.Join(errs, err)
@@ -167,6 +168,12 @@ func NewTelemetryBuilder(settings component.TelemetrySettings, options ...Teleme
 		"otelcol_token_behavior_routes",
 		metric.WithDescription("Nodes of the trees that template raw paths. [Alpha]"),
 		metric.WithUnit("{node}"),
+	)
+	errs = errors.Join(errs, err)
+	builder.TokenBehaviorSkewed, err = builder.meter.Int64Counter(
+		"otelcol_token_behavior_skewed",
+		metric.WithDescription("Requests whose time lies so far in the future that they were not learned from. [Alpha]"),
+		metric.WithUnit("{request}"),
 	)
 	errs = errors.Join(errs, err)
 	builder.TokenBehaviorSkipped, err = builder.meter.Int64Counter(

@@ -116,7 +116,7 @@ func AssertEqualTokenBehaviorJournalSize(t *testing.T, tt *componenttest.Telemet
 func AssertEqualTokenBehaviorLate(t *testing.T, tt *componenttest.Telemetry, dps []metricdata.DataPoint[int64], opts ...metricdatatest.Option) {
 	want := metricdata.Metrics{
 		Name:        "otelcol_token_behavior_late",
-		Description: "Requests that arrived later than reorder_window allows and were learned from out of order. [Alpha]",
+		Description: "Requests that were learned from out of order, because they came later than reorder_window allows or a day or more after their token's latest one. [Alpha]",
 		Unit:        "{request}",
 		Data: metricdata.Sum[int64]{
 			Temporality: metricdata.CumulativeTemporality,
@@ -249,6 +249,22 @@ func AssertEqualTokenBehaviorRoutes(t *testing.T, tt *componenttest.Telemetry, d
 		},
 	}
 	got, err := tt.GetMetric("otelcol_token_behavior_routes")
+	require.NoError(t, err)
+	metricdatatest.AssertEqual(t, want, got, opts...)
+}
+
+func AssertEqualTokenBehaviorSkewed(t *testing.T, tt *componenttest.Telemetry, dps []metricdata.DataPoint[int64], opts ...metricdatatest.Option) {
+	want := metricdata.Metrics{
+		Name:        "otelcol_token_behavior_skewed",
+		Description: "Requests whose time lies so far in the future that they were not learned from. [Alpha]",
+		Unit:        "{request}",
+		Data: metricdata.Sum[int64]{
+			Temporality: metricdata.CumulativeTemporality,
+			IsMonotonic: true,
+			DataPoints:  dps,
+		},
+	}
+	got, err := tt.GetMetric("otelcol_token_behavior_skewed")
 	require.NoError(t, err)
 	metricdatatest.AssertEqual(t, want, got, opts...)
 }

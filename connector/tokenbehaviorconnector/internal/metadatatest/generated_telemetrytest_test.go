@@ -34,6 +34,7 @@ func TestSetupTelemetry(t *testing.T) {
 	tb.TokenBehaviorOverflow.Add(context.Background(), 1)
 	tb.TokenBehaviorPanics.Add(context.Background(), 1)
 	tb.TokenBehaviorRoutes.Record(context.Background(), 1)
+	tb.TokenBehaviorSkewed.Add(context.Background(), 1)
 	tb.TokenBehaviorSkipped.Add(context.Background(), 1)
 	tb.TokenBehaviorSnapshotDuration.Record(context.Background(), 1)
 	tb.TokenBehaviorSnapshotSize.Record(context.Background(), 1)
@@ -84,6 +85,9 @@ func TestSetupTelemetry(t *testing.T) {
 		[]metricdata.DataPoint[int64]{{Value: 1}},
 		metricdatatest.IgnoreTimestamp())
 	AssertEqualTokenBehaviorRoutes(t, testTel,
+		[]metricdata.DataPoint[int64]{{Value: 1}},
+		metricdatatest.IgnoreTimestamp())
+	AssertEqualTokenBehaviorSkewed(t, testTel,
 		[]metricdata.DataPoint[int64]{{Value: 1}},
 		metricdatatest.IgnoreTimestamp())
 	AssertEqualTokenBehaviorSkipped(t, testTel,
