@@ -2,7 +2,6 @@ package integration
 
 import (
 	"cmp"
-	"fmt"
 	"math/rand/v2"
 	"slices"
 	"testing"
@@ -41,12 +40,14 @@ func turbulentWeeks() []Call {
 
 const nightHours = 2 * time.Hour // two in the morning
 
-func keyNumber(n int) string { return fmt.Sprintf("shop_live_number%d_Kx94LbNvYc83HdPf", n) }
-
 // anomaliesOf sends the calls, kills the collector during the requests named, and returns the distinct ids at the webhook.
 func anomaliesOf(t *testing.T, calls []Call, kills map[int]bool) []string {
 	t.Helper()
-	c, webhook := watched(t, newBackend(t), keyNumber(5))
+	tokens := []Token{expired(keyNumber(5))}
+	for n := range 5 {
+		tokens = append(tokens, known(keyNumber(n)))
+	}
+	c, webhook := watched(t, newBackend(t), tokens...)
 	c.Start()
 	client := newClient(t, c.GRPC())
 	for n := 0; len(calls) > 0; n++ {

@@ -11,10 +11,10 @@ import (
 )
 
 // running is a collector with a backend and a webhook receiver, and a client of it.
-func running(t *testing.T, expired ...string) (*Collector, *Backend, *Webhook, *Client) {
+func running(t *testing.T, tokens ...Token) (*Collector, *Backend, *Webhook, *Client) {
 	t.Helper()
 	backend := newBackend(t)
-	c, webhook := watched(t, backend, expired...)
+	c, webhook := watched(t, backend, tokens...)
 	c.Start()
 	return c, backend, webhook, newClient(t, c.GRPC())
 }
@@ -35,7 +35,11 @@ func saysSo(t *testing.T, c *Collector, mark int, component, words, metric strin
 }
 
 func TestAFullDiskStopsNoSpan(t *testing.T) {
-	c, backend, _, client := running(t)
+	backend := newBackend(t)
+	c, _ := watched(t, backend, known(keyNumber(0)), known(keyNumber(1)), known(keyNumber(2)))
+	c.configs = append(c.configs, absolute("testdata/nofiles.yaml"))
+	c.Start()
+	client := newClient(t, c.GRPC())
 	before := history(keyNumber(0), 7, 20)
 	send(t, client, before...)
 	everySpan(t, backend, len(before))
@@ -45,7 +49,7 @@ func TestAFullDiskStopsNoSpan(t *testing.T) {
 	during := history(keyNumber(1), 14, 40)
 	send(t, client, during...)
 	everySpan(t, backend, len(before)+len(during))
-	saysSo(t, c, mark, "connector:token_behavior", "file too large", "otelcol_token_behavior_storage_errors_total")
+	saysSo(t, c, mark, "connector:token_behavior", "file too large", "otelcol_token_behavior_storage_errors")
 
 	// With room again it goes on, and says that as well.
 	c.emptyDisk(t)
@@ -56,7 +60,7 @@ func TestAFullDiskStopsNoSpan(t *testing.T) {
 }
 
 func TestALostRegistryStopsNoSpan(t *testing.T) {
-	c, backend, _, client := running(t, keyNumber(0))
+	c, backend, _, client := running(t, known(keyNumber(0)))
 	send(t, client, normal(keyNumber(0)))
 	everySpan(t, backend, 1)
 	good, err := os.ReadFile(c.File(ownersFile))
@@ -69,7 +73,7 @@ func TestALostRegistryStopsNoSpan(t *testing.T) {
 		t.Run(what, func(t *testing.T) {
 			mark, count := c.Log.Len(), backend.SpanCount()
 			require.NoError(t, damage())
-			saysSo(t, c, mark, "processor:token_identity", ownersFile, "otelcol_token_identity_registry_errors_total")
+			saysSo(t, c, mark, "processor:token_identity", ownersFile, "otelcol_token_identity_registry_errors")
 
 			later := normal(keyNumber(0))
 			later.Sequence = count + 1
@@ -86,7 +90,7 @@ func TestALostRegistryStopsNoSpan(t *testing.T) {
 
 func TestADeadWebhookStopsNoSpan(t *testing.T) {
 	backend := newBackend(t)
-	c, webhook := watched(t, backend, keyNumber(0), keyNumber(1))
+	c, webhook := watched(t, backend, expired(keyNumber(0)), known(keyNumber(2)))
 	c.configs = append(c.configs, "yaml:exporters::token_response::unhealthy_after: 100ms",
 		"yaml:exporters::token_response::targets::people::retry::delays: [0s, 200ms, 200ms, 1h]")
 	webhook.Stop()
@@ -97,7 +101,7 @@ func TestADeadWebhookStopsNoSpan(t *testing.T) {
 	life := history(keyNumber(2), 14, 20)
 	send(t, client, life...)
 	everySpan(t, backend, 1+len(life))
-	saysSo(t, c, mark, "exporter:token_response", "people", "otelcol_token_response_retries_total")
+	saysSo(t, c, mark, "exporter:token_response", "people", "otelcol_token_response_retries")
 	require.Contains(t, c.Log.Since(mark), "connection refused")
 
 	// What could not be delivered waits on disk for the receiver, over a restart.
@@ -114,7 +118,7 @@ func TestADeadWebhookStopsNoSpan(t *testing.T) {
 // The webhook's time-out is longer than the test's patience: whoever waited for it would fail the test.
 func TestAHangingWebhookDelaysNoSpan(t *testing.T) {
 	backend := newBackend(t)
-	c, _ := watched(t, backend, keyNumber(0))
+	c, _ := watched(t, backend, expired(keyNumber(0)), known(keyNumber(1)))
 	c.configs = append(c.configs, "yaml:exporters::token_response::targets::people::webhook::timeout: 10m")
 	c.Env["WEBHOOK"] = newSilentServer(t)
 	c.Start()

@@ -29,6 +29,18 @@ type Token struct {
 	Status    string            `yaml:"status,omitempty"`
 }
 
+// known is a key that the registry knows, of Acme.
+func known(key string) Token {
+	return Token{ID: "key_" + digest(key)[:8], Owner: "acme", SHA256: digest(key)}
+}
+
+// expired is one that was good until the day before the tests' time begins.
+func expired(key string) Token {
+	token, yesterday := known(key), start.AddDate(0, 0, -1)
+	token.ExpiresAt = &yesterday
+	return token
+}
+
 // digest is what a key store keeps of a key, and an owners file says of it.
 func digest(secret string) string {
 	sum := sha256.Sum256([]byte(secret))

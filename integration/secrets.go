@@ -1,5 +1,7 @@
 package integration
 
+import "fmt"
+
 // Credentials of the tests: false ones, of real shapes. None of them may be found in anything that Holter writes.
 const (
 	secretKey      = "shop_live_Wq7TzR2mKx94LbNvYc83HdPf" // of a home-made format
@@ -10,3 +12,6 @@ const (
 	secretClient   = "jQ4-Hy8zLp2Xw6Tn9Rk3Vb" // password of OAuth's client credentials
 	secretSigning  = "the signing secret of the shop, never in any telemetry"
 )
+
+// keyNumber is one of as many keys as a test needs.
+func keyNumber(n int) string { return fmt.Sprintf("shop_live_%02dWq7TzR2mKx94LbNvYc83HdPf", n) }

@@ -9,18 +9,14 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// watched is a collector that tells a webhook receiver, with a key that the registry says has expired.
-func watched(t *testing.T, backend *Backend, expired ...string) (*Collector, *Webhook) {
+// watched is a collector that tells a webhook receiver what happens to the tokens of its registry.
+func watched(t *testing.T, backend *Backend, tokens ...Token) (*Collector, *Webhook) {
 	t.Helper()
 	webhook := startWebhook(t, 0)
 	c := newCollector(t, "testdata/holter.yaml", "testdata/webhook.yaml")
 	c.Env["BACKEND"] = backend.Port
 	c.Env["WEBHOOK"] = fmt.Sprint(webhook.Port)
 	c.Env["WEBHOOK_SECRET"] = webhookSecret
-	var tokens []Token
-	for n, key := range expired {
-		tokens = append(tokens, Token{ID: fmt.Sprintf("old_%d", n), Owner: "acme", SHA256: digest(key), ExpiresAt: &start})
-	}
 	c.writeOwners(t, []Owner{{ID: "acme", Name: "Acme GmbH", Team: "payments"}}, tokens...)
 	return c, webhook
 }
@@ -29,17 +25,17 @@ func watched(t *testing.T, backend *Backend, expired ...string) (*Collector, *We
 // request is taken as its arrival, which is stricter. The best of several counts: what a busy machine adds is not Holter's.
 func TestWebhookArrivesVerifiedWithinASecond(t *testing.T) {
 	t.Run("a rule", func(t *testing.T) {
-		var keys []string
+		var keys []Token
 		for n := range 5 {
-			keys = append(keys, fmt.Sprintf("shop_live_expired%dKx94LbNvYc83Hd", n))
+			keys = append(keys, expired(keyNumber(n)))
 		}
 		c, webhook := watched(t, newBackend(t), keys...)
 		c.Start()
 		client := newClient(t, c.GRPC())
 		var took []time.Duration
-		for n, key := range keys {
+		for n := range keys {
 			sent := time.Now()
-			send(t, client, normal(key))
+			send(t, client, normal(keyNumber(n)))
 			waitFor(t, "the webhook", func() bool { return len(webhook.Deliveries()) > n })
 			delivery := webhook.Deliveries()[n]
 			requireVerified(t, delivery)
@@ -51,12 +47,12 @@ func TestWebhookArrivesVerifiedWithinASecond(t *testing.T) {
 	})
 
 	t.Run("a change of behaviour", func(t *testing.T) {
-		c, webhook := watched(t, newBackend(t))
+		c, webhook := watched(t, newBackend(t), known(keyNumber(0)), known(keyNumber(1)), known(keyNumber(2)))
 		c.Start()
 		client := newClient(t, c.GRPC())
 		var took []time.Duration
 		for n := range 3 {
-			key := fmt.Sprintf("shop_live_stolen%dmKx94LbNvYc83HdPf", n)
+			key := keyNumber(n)
 			send(t, client, history(key, 42, 20)...)
 			before := len(webhook.Deliveries())
 			require.Empty(t, webhook.Deliveries()[before:], "a regular life raises nothing")
