@@ -135,12 +135,16 @@ func (f *Fleet) commit(n int, a Attack) error {
 	return fmt.Errorf("attack %s finds no victim among %d tokens: draw more tokens, other populations or another seed", a.Name, len(f.tokens))
 }
 
+// fresh is how long before an attack its victim has been at home and at work.
+const fresh = 4 * 24 * time.Hour
+
 // victim draws a token that the attack fits and that no other thief has.
 func (f *Fleet) victim(d *dice, p plot, id string, from, to time.Time) *Token {
 	var fitting []*Token
 	for _, t := range f.tokens {
 		taken := slices.ContainsFunc(f.crimes, func(c crime) bool { return c.victim == t })
-		if !taken && (id == "" || id == t.ID) && p.fits(t) && (t.dormant(from) || t.settled(from, to)) {
+		about := t.dormant(from) || t.settled(from.Add(-fresh), to)
+		if !taken && (id == "" || id == t.ID) && p.fits(t) && about {
 			fitting = append(fitting, t)
 		}
 	}

@@ -87,36 +87,42 @@ func (h *heist) imitate(at time.Time, n int, gap float64) time.Time {
 
 // explore calls routes that the victim never calls, of the services that it uses.
 func (h *heist) explore(at time.Time, n int, gap float64) time.Time {
-	type endpoint struct {
-		s *Service
-		i int
-	}
-	var unknown []endpoint
-	for _, s := range h.token.work.services() {
-		for _, i := range s.offered(false) {
-			if !h.token.work.uses(s, i) {
-				unknown = append(unknown, endpoint{s, i})
-			}
-		}
-	}
+	unknown := h.unknown(h.token.work.services(), false)
 	if len(unknown) == 0 {
 		return h.imitate(at, n, gap)
 	}
 	for range n {
 		e := pick(h.d, unknown)
-		at = h.take(at, e.s, e.i, gap)
+		at = h.take(at, e.service, e.route, gap)
 	}
 	return at
 }
 
-// prize is an endpoint that thieves want and the victim never calls, of a service that it uses.
-func (h *heist) prize() (*Service, int) {
-	s := pick(h.d, h.token.work.services())
-	unknown := slices.DeleteFunc(s.offered(true), func(i int) bool { return h.token.work.uses(s, i) })
-	if len(unknown) == 0 {
-		return s, pick(h.d, s.offered(true))
+// prize is an endpoint that thieves want and the victim never calls: of a service that it uses, or else of any.
+func (h *heist) prize() endpoint {
+	if near := h.unknown(h.token.work.services(), true); len(near) > 0 {
+		return pick(h.d, near)
 	}
-	return s, pick(h.d, unknown)
+	return pick(h.d, h.unknown(h.fleet.services, true))
+}
+
+// endpoint is a route of a service.
+type endpoint struct {
+	service *Service
+	route   int
+}
+
+// unknown are the endpoints of the services that the victim never calls.
+func (h *heist) unknown(services []*Service, sensitive bool) []endpoint {
+	var out []endpoint
+	for _, s := range services {
+		for _, i := range s.offered(sensitive) {
+			if !h.token.work.uses(s, i) {
+				out = append(out, endpoint{s, i})
+			}
+		}
+	}
+	return out
 }
 
 // nights are moments in the victim's small hours, one a night.

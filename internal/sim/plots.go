@@ -26,15 +26,15 @@ func plots() []plot {
 
 func (h *heist) stolenKey() {
 	h.abroad()
-	s, prize := h.prize()
+	prize := h.prize()
 	for _, night := range h.nights() {
 		at := h.imitate(night, 3+h.d.IntN(4), 6)
 		for range 8 + h.d.IntN(20) {
-			at = h.take(at, s, prize, 9)
+			at = h.take(at, prize.service, prize.route, 9)
 		}
 		at = h.explore(at, 3+h.d.IntN(6), 8)
 		for range 4 + h.d.IntN(10) {
-			at = h.take(at, s, prize, 15)
+			at = h.take(at, prize.service, prize.route, 15)
 		}
 	}
 }
@@ -125,14 +125,14 @@ func (h *heist) slowDrift() {
 
 func (h *heist) dormantWake() {
 	h.abroad()
-	s, prize := h.prize()
+	prize := h.prize()
 	for i := range h.days() {
 		for range 2 + h.d.IntN(3) {
 			at := h.from.Add(time.Duration(i)*24*time.Hour + h.d.duration(0, 22*time.Hour))
 			at = h.imitate(at, 5, 8)
 			at = h.explore(at, 6+h.d.IntN(8), 8)
 			for range 3 + h.d.IntN(6) {
-				at = h.take(at, s, prize, 12)
+				at = h.take(at, prize.service, prize.route, 12)
 			}
 		}
 	}

@@ -52,7 +52,8 @@ func (t *theft) is(e event) bool {
 	if t.nth(e) > 0 {
 		return true
 	}
-	return e.registry == t.label.RegistryID && !e.time.Before(t.label.Start)
+	stolen := e.registry == t.label.RegistryID || e.hint == t.label.Hint && e.ownerID == t.label.Owner
+	return stolen && !e.time.Before(t.label.Start)
 }
 
 // nth is which of the thief's requests tipped an event, from 1; 0 if none of them did.
