@@ -3,7 +3,6 @@ package tokenbehaviorconnector
 import (
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 
@@ -137,10 +136,10 @@ func createDefaultConfig() component.Config {
 	}
 }
 
-// detectors are the names that the detectors map accepts.
-var detectors = []anomaly.Detector{
-	anomaly.NewCountry, anomaly.NewNetwork, anomaly.NewClient, anomaly.NewEndpoint, anomaly.OddHours, anomaly.RequestBurst,
-	anomaly.ErrorSpike, anomaly.IdentityShift, anomaly.ExpiredUse, anomaly.UnknownToken,
+// Unmarshal makes a detector that is mentioned without saying more an enabled one.
+func (d *Detector) Unmarshal(conf *confmap.Conf) error {
+	d.Enabled = true
+	return conf.Unmarshal(d)
 }
 
 // Validate names every key that is wrong, and what would be right.
@@ -192,8 +191,8 @@ func (c *Config) Validate() error {
 	}
 	errs = append(errs, c.validateOutputs()...)
 	for name := range c.Detectors {
-		if !slices.Contains(detectors, anomaly.Detector(name)) {
-			fail("detectors::%s: no such detector: use one of %s", name, joined(detectors))
+		if _, ok := anomaly.RuleOf(anomaly.Detector(name)); !ok {
+			fail("detectors::%s: no such detector: use one of %s", name, detectorNames())
 		}
 	}
 	return errors.Join(errs...)
@@ -250,10 +249,10 @@ func checkTemporality(key, value string) error {
 	return fmt.Errorf("%s: %q: use %s or %s", key, value, temporalityCumulative, temporalityDelta)
 }
 
-func joined[S ~string](names []S) string {
-	parts := make([]string, len(names))
-	for i, name := range names {
-		parts[i] = string(name)
+func detectorNames() string {
+	names := make([]string, len(anomaly.Rules))
+	for i, rule := range anomaly.Rules {
+		names[i] = string(rule.Detector)
 	}
-	return strings.Join(parts, ", ")
+	return strings.Join(names, ", ")
 }

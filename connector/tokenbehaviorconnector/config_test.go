@@ -1,0 +1,106 @@
+package tokenbehaviorconnector
+
+import (
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"go.opentelemetry.io/collector/component"
+	"go.opentelemetry.io/collector/component/componenttest"
+	"go.opentelemetry.io/collector/confmap"
+	"go.opentelemetry.io/collector/confmap/confmaptest"
+	"go.opentelemetry.io/collector/connector"
+	"go.opentelemetry.io/collector/connector/connectortest"
+	"go.opentelemetry.io/collector/consumer"
+	"go.opentelemetry.io/collector/consumer/consumertest"
+	"go.opentelemetry.io/collector/pipeline"
+
+	"github.com/holterhq/holter/connector/tokenbehaviorconnector/internal/metadata"
+)
+
+func load(t *testing.T, name string) *Config {
+	conf, err := confmaptest.LoadConf(filepath.Join("testdata", "config.yaml"))
+	require.NoError(t, err)
+	sub, err := conf.Sub(component.NewIDWithName(metadata.Type, name).String())
+	require.NoError(t, err)
+	config := createDefaultConfig().(*Config)
+	require.NoError(t, sub.Unmarshal(config))
+	return config
+}
+
+func TestConfig(t *testing.T) {
+	assert.Equal(t, createDefaultConfig(), load(t, ""))
+	assert.NoError(t, confmap.Validate(load(t, "")))
+
+	all := load(t, "all")
+	require.NoError(t, confmap.Validate(all))
+	assert.Equal(t, &Config{
+		Storage:       &storageID,
+		AlertBudget:   AlertBudget{FalseAlerts: 3, Per: "month"},
+		ReorderWindow: 30 * time.Second,
+		Count:         countEvery,
+		Limits:        Limits{MaxTokens: 1000, MaxRoutes: 20, RecentRequests: 5000, MaxReordered: 2000, JournalMiB: 8, MaxOutbox: 50},
+		Metrics: Metrics{
+			FlushInterval: time.Minute, Temporality: temporalityDelta,
+			MaxTokens: 500, MaxRoutes: 5, MaxOrigins: 6, MaxReleases: 7, MaxServiceRoutes: 80,
+		},
+		Outputs: map[pipeline.ID]Output{
+			prometheus:                             {Temporality: temporalityCumulative, MaxTokens: 20},
+			pipeline.NewID(pipeline.SignalMetrics): {},
+		},
+		Detectors: map[string]Detector{"odd_hours": {Enabled: false}, "new_country": {Enabled: true}},
+	}, all)
+	assert.False(t, all.usageOptions(prometheus).Delta)
+	assert.Equal(t, 20, all.usageOptions(prometheus).MaxTokens)
+	assert.True(t, all.usageOptions(warehouse).Delta)
+	assert.Equal(t, 500, all.usageOptions(warehouse).MaxTokens)
+
+	rate := load(t, "rate")
+	require.NoError(t, confmap.Validate(rate))
+	assert.NoError(t, engineConfig(rate).Validate())
+	assert.NoError(t, engineConfig(all).Validate())
+	assert.InEpsilon(t, 1000, engineConfig(rate).Budget.PerTokenDays, 0)
+	assert.Equal(t, 30*24*time.Hour, engineConfig(all).Budget.Per)
+	assert.NoError(t, componenttest.CheckConfigStruct(createDefaultConfig()))
+}
+
+func TestErrorsSayWhatWouldBeRight(t *testing.T) {
+	for name, want := range map[string][]string{
+		"wrong_period":   {`alert_budget::per: "wek": use day, week, month or a duration such as 72h`},
+		"both_budgets":   {`alert_budget: per and per_token_days exclude each other: use {false_alerts: 10, per: week}`},
+		"no_alerts":      {`alert_budget::false_alerts: 0: use a number greater than 0`},
+		"wrong_window":   {`reorder_window: 2h0m0s: use a duration from 0s (off) to 1h`},
+		"wrong_count":    {`count: "once": use entry (one request once) or every`},
+		"wrong_limits":   {`limits::max_tokens: 0: use a number of at least 1 (default 1000000)`, `limits::journal_mib: -1: use`},
+		"wrong_metrics":  {`metrics::flush_interval: 10ms: use a duration of at least 1s`, `metrics::temporality: "both": use cumulative or delta`},
+		"wrong_outputs":  {`outputs::traces: not a metrics pipeline`, `outputs::metrics/a::temporality: "rate"`, `outputs::metrics/a::max_tokens: -4`},
+		"wrong_detector": {`detectors::odd_ours: no such detector: use one of`, `odd_hours`},
+	} {
+		err := confmap.Validate(load(t, name))
+		for _, part := range want {
+			assert.ErrorContains(t, err, part, name)
+		}
+	}
+}
+
+func TestAnOutputThatIsNoneStopsTheStart(t *testing.T) {
+	config := createDefaultConfig().(*Config)
+	config.Outputs = map[pipeline.ID]Output{pipeline.NewIDWithName(pipeline.SignalMetrics, "promotheus"): {}}
+	next := connector.NewMetricsRouter(map[pipeline.ID]consumer.Metrics{prometheus: consumertest.NewNop(), warehouse: consumertest.NewNop()})
+	_, err := NewFactory().CreateTracesToMetrics(t.Context(), connectortest.NewNopSettings(metadata.Type), config, next)
+	assert.ErrorContains(t, err, "outputs::metrics/promotheus: no such pipeline receives from this connector: use one of metrics/prometheus, metrics/store")
+	assert.Empty(t, shared.runtimes)
+}
+
+func TestAStorageThatIsNoneStopsTheStart(t *testing.T) {
+	h := newHouse(t, nil).withStorage(newDisk())
+	wrong := component.MustNewIDWithName("file_storage", "missing")
+	h.config.Storage = &wrong
+	assert.ErrorContains(t, h.traces.Start(t.Context(), h.host),
+		"::storage: there is no extension file_storage/missing in service::extensions: use one of file_storage")
+	h.host.extensions[wrong] = h.traces
+	assert.ErrorContains(t, h.traces.Start(t.Context(), h.host), "::storage: extension file_storage/missing is no storage")
+	h.stop()
+}
