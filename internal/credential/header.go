@@ -41,7 +41,7 @@ func (s *Scanner) authorization(v string, from, to int, name string, header bool
 		switch {
 		case Masked(value):
 			s.add(Finding{Name: name, In: InHeader, Masked: true})
-		case header || random(value) || chosen(value):
+		case header || random(value):
 			s.opaque(v, from, to, name, InHeader, Plain)
 		}
 		return
@@ -157,13 +157,16 @@ func (s *Scanner) opaque(v string, from, to int, name string, in In, scheme Sche
 	}
 }
 
-// trim leaves out white space and quotes around v[from:to].
+// trim leaves out white space and a pair of quotes around v[from:to].
 func trim(v string, from, to int) (int, int) {
-	for from < to && (v[from] <= ' ' || v[from] == '"' || v[from] == '\'') {
+	for from < to && v[from] <= ' ' {
 		from++
 	}
-	for to > from && (v[to-1] <= ' ' || v[to-1] == '"' || v[to-1] == '\'') {
+	for to > from && v[to-1] <= ' ' {
 		to--
+	}
+	if to-from >= 2 && (v[from] == '"' || v[from] == '\'') && v[to-1] == v[from] {
+		return from + 1, to - 1
 	}
 	return from, to
 }

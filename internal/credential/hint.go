@@ -14,17 +14,25 @@ func (c Credential) Hint() string {
 			return "jwt"
 		}
 		if of := firstOf(c.Claims.ClientID, c.Claims.Issuer); of != "" {
-			return "jwt " + visible(of)
+			return "jwt/" + visible(of)
 		}
 		return "jwt"
 	case Basic:
-		return "basic " + visible(c.User)
+		return "basic/" + visible(c.User)
 	}
 	prefix := c.prefix()
-	if len(c.Raw)-len(prefix)-4 < hidden && c.Kind != AWSAccessKey {
+	if len(c.Raw)-len(prefix)-4 < c.hidden() {
 		return prefix + "…"
 	}
 	return prefix + "…" + visible(c.Raw[len(c.Raw)-4:])
+}
+
+// hidden is how much of this secret stays unseen. An access key id is no secret, but its last four are enough to know it by.
+func (c Credential) hidden() int {
+	if c.Kind == AWSAccessKey {
+		return 12
+	}
+	return hidden
 }
 
 // prefix is what may be shown of the beginning: the recognised prefix, or the words that a home-grown key begins with.

@@ -19,7 +19,7 @@ func Masked(v string) bool {
 	}
 	switch v[0] {
 	case '*', 'x', 'X', '#', '.':
-		if len(v) >= 3 && strings.Trim(v, "xX") == "" || strings.Trim(v, v[:1]) == "" {
+		if (v[0] == '*' || len(v) >= 3) && strings.Trim(strings.ToLower(v), strings.ToLower(v[:1])) == "" {
 			return true
 		}
 	}

@@ -122,7 +122,7 @@ func natureOf(folded []byte) naming {
 		return namesCookie
 	case "setcookie", "setcookie2", "senthttpsetcookie", "responsecookie":
 		return namesSetCookie
-	case "key", "code", "sid", "session", "sess", "ticket", "otp", "hash", "nonce":
+	case "key", "code", "sid", "session", "sess", "ticket", "otp":
 		return namesMaybe
 	case "pass", "pwd":
 		return namesPassword

@@ -16,7 +16,7 @@ func (s *Scanner) pair(v string, i, from, to int, queryStart bool) int {
 	}
 	name := FieldName(v[start:end])
 	kind := nature(name)
-	parameter := v[i] == '=' && (start == from && queryStart || start > from && (v[start-1] == '?' || v[start-1] == '&' || v[start-1] == ';'))
+	parameter := v[i] == '=' && (start == from && queryStart || start > from && (v[start-1] == '?' || v[start-1] == '&' || strings.HasSuffix(v[from:start], "&amp;")))
 	flag := !parameter && start < end && v[start] == '-'
 	if kind == namesNothing && !(flag && hasFoldedSuffix(name, "key")) {
 		return 0
@@ -35,6 +35,9 @@ func (s *Scanner) pair(v string, i, from, to int, queryStart bool) int {
 		return stop
 	}
 	stop := valueEnd(v, at, to, close, parameter)
+	if v[i] == ':' && close == 0 && (len(name) <= 4 && kind == namesPassword || start > from && v[start-1] == ':') {
+		return 0 // PASS: what passed; arn:…:secret:its-name
+	}
 	return s.named(v, at, stop, to, named{name: name, kind: kind, parameter: parameter, flag: flag, quoted: close != 0})
 }
 
@@ -61,7 +64,7 @@ func (s *Scanner) named(v string, at, stop, to int, n named) int {
 		}
 		return 0
 	}
-	if !n.parameter && stop < to && v[stop] == '(' || !s.convincing(v, value, n) {
+	if !n.parameter && called(v, stop, to) || !s.convincing(v, value, n) {
 		return 0
 	}
 	s.opaque(v, at, stop, n.name, in, Plain)
@@ -78,6 +81,8 @@ func (s *Scanner) convincing(v, value string, n named) bool {
 		return loose(value)
 	case n.parameter:
 		return true
+	case n.flag && n.kind == namesNothing:
+		return random(value) && !code(value)
 	case n.flag:
 		return loose(value)
 	case n.kind == namesPassword:
@@ -86,6 +91,11 @@ func (s *Scanner) convincing(v, value string, n named) bool {
 		return n.quoted && (random(value) || uuid(value)) && s.logLine(v)
 	}
 	return random(value) && !code(value)
+}
+
+// called says whether a value goes on as code does: a call, a literal, an index.
+func called(v string, stop, to int) bool {
+	return stop < to && (v[stop] == '(' || v[stop] == '{' || v[stop] == '[')
 }
 
 // nameBefore is the name that stands before the byte at i, without quotes: v[start:end].
@@ -190,6 +200,9 @@ func (s *Scanner) headerIn(v string, at, to int, close byte, name string, parame
 			stop = credentialEnd(v, w+1, stop)
 		default:
 			stop = w
+		}
+		if called(v, stop, to) {
+			return 0
 		}
 	}
 	before := len(s.found)

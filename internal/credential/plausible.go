@@ -6,7 +6,7 @@ import "strings"
 // letters change places often. UUIDs and hexadecimal strings look so too, therefore it is asked only of what stands beside a
 // word that promises a secret.
 func random(v string) bool {
-	if len(v) < 16 {
+	if len(v) < 16 || ours(v) {
 		return false
 	}
 	var last, class byte
@@ -36,6 +36,17 @@ func random(v string) bool {
 	return len(v) >= 20 && changes*5 >= 2*len(v)
 }
 
+// ours says whether a text is an id or a fingerprint that Holter gives out: "tok_" or "fp_" and 26 letters and digits.
+func ours(v string) bool {
+	body, ok := strings.CutPrefix(v, "tok_")
+	if !ok {
+		body, ok = strings.CutPrefix(v, "fp_")
+	}
+	return ok && len(body) == 26 && idSet.all(body)
+}
+
+var idSet = bytesOf(lower, "234567")
+
 // chosen says whether a text may be a secret that a person made up.
 func chosen(v string) bool {
 	if len(v) < 6 || code(v) {
@@ -48,7 +59,7 @@ func chosen(v string) bool {
 			letters = true
 		case b == ' ':
 			return false
-		case digit(b), strings.IndexByte("!@#%^&*+=?~", b) >= 0:
+		case digit(b), strings.IndexByte("!@#%^&*?~", b) >= 0:
 			others = true
 		}
 	}
@@ -75,7 +86,17 @@ func loose(v string) bool {
 // code says whether a text is a template, a path or a call rather than a value.
 func code(v string) bool {
 	return strings.HasPrefix(v, "$") || strings.HasPrefix(v, "{{") || strings.HasPrefix(v, "<") || strings.HasPrefix(v, "%(") ||
-		strings.HasPrefix(v, "./") || strings.HasPrefix(v, "process.env") || strings.Contains(v, "://") || strings.Contains(v, "()")
+		strings.HasPrefix(v, "./") || strings.HasPrefix(v, "=") || keyFile(v) || strings.HasPrefix(v, "process.env") || strings.Contains(v, "://") || strings.Contains(v, "()")
+}
+
+// keyFile says whether a text names a file that a key is in.
+func keyFile(v string) bool {
+	for _, ending := range [...]string{".key", ".pem", ".crt", ".txt", ".json", ".yaml", ".yml"} {
+		if strings.HasSuffix(v, ending) {
+			return true
+		}
+	}
+	return false
 }
 
 // uuid says whether v has the shape of a UUID.

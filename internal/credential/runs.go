@@ -4,8 +4,8 @@ package credential
 // n-th byte, so that ordinary text costs next to nothing.
 
 const (
-	shortestBase64 = 28
-	shortestHex    = 40
+	shortestBase64 = 24
+	shortestHex    = 36
 )
 
 // scanRuns scans what long runs of base64 or hex decode to. What is found in one replaces all of it.

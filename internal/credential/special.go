@@ -94,7 +94,8 @@ func (s *Scanner) pem(v string, i int) int {
 		return 0
 	}
 	head := v[i-1+len(begin):]
-	if line := strings.Index(head, "-----"); line < 0 || line > 40 || !strings.Contains(head[:line], "PRIVATE KEY") {
+	const leastBody = 32 // the header alone is no key
+	if line := strings.Index(head, "-----"); line < 0 || line > 40 || !strings.Contains(head[:line], "PRIVATE KEY") || len(head) < line+5+leastBody {
 		return 0
 	}
 	end := len(v)

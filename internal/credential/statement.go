@@ -5,6 +5,10 @@ import "strings"
 // statement reads a database statement. A literal in one that speaks of tokens, keys, sessions or passwords is a secret if it
 // looks so: SELECT … FROM api_keys WHERE name = '…', GET session:….
 func (s *Scanner) statement(v string) {
+	if w, _, ok := strings.Cut(v, " "); ok && strings.EqualFold(w, "auth") { // of Redis
+		s.opaque(v, len(w)+1, len(v), "password", InText, Plain)
+		return
+	}
 	s.text(v, 0, len(v), false)
 	if !secretive(v) {
 		return
@@ -39,9 +43,6 @@ func (s *Scanner) keys(v string) {
 			s.literal(v, from+colon+1, stop, true)
 		}
 		from = stop + 1
-	}
-	if w, _, ok := strings.Cut(v, " "); ok && strings.EqualFold(w, "auth") {
-		s.opaque(v, len(w)+1, len(v), "password", InText, Plain)
 	}
 }
 

@@ -16,7 +16,7 @@ func (s *Scanner) afterWord(v string, i, from, to int) int {
 	}
 	if w[0] == '-' && (nature(w) != namesNothing || hasFoldedSuffix(w, "key")) {
 		at, close := valueAfter(v, i-1, to)
-		return s.named(v, at, valueEnd(v, at, to, close, false), to, named{name: strings.TrimLeft(w, "-"), kind: namesToken, flag: true})
+		return s.named(v, at, valueEnd(v, at, to, close, false), to, named{name: strings.TrimLeft(w, "-"), kind: nature(w), flag: true})
 	}
 	if end := s.afterScheme(v, start, i, from, to); end > 0 {
 		return end
@@ -33,7 +33,7 @@ func introduction(w string) bool {
 // a quote, a brace, a colon) anything is one; in the middle of a sentence it has to look so.
 func (s *Scanner) afterScheme(v string, start, i, from, to int) int {
 	scheme, known := schemeOf(v[start:i])
-	if !known {
+	if !known || isNoun(v[start:i]) {
 		return 0
 	}
 	end := credentialEnd(v, i+1, to)
@@ -72,12 +72,31 @@ func (s *Scanner) afterScheme(v string, start, i, from, to int) int {
 	common := len(v[start:i]) < 6 && lowered(v[start]) != 'j' // key, bot, token: words of their own
 	switch {
 	case expected && !common && (loose(value) || len(value) >= 3 && strings.ContainsAny(value, "0123456789-_.")):
-	case Recognise(value) != nil, random(value):
+	case Recognise(value) != nil, random(value) && (expected || ofBearer(v[start:i])):
 	default:
 		return 0
 	}
 	s.opaque(v, i+1, end, "authorization", InHeader, Plain)
 	return end
+}
+
+// ofBearer says whether a scheme's word introduces a secret in the middle of a sentence too. The others are words of their own:
+// a digest, a key.
+func ofBearer(scheme string) bool {
+	switch strings.ToLower(scheme) {
+	case "bearer", "apikey", "api-key", "jwt", "token":
+		return true
+	}
+	return false
+}
+
+// isNoun says whether a scheme's word is mostly another word in text, and its credential no single word.
+func isNoun(scheme string) bool {
+	switch strings.ToLower(scheme) {
+	case "digest", "key", "hmac", "hawk", "aws", "oauth":
+		return true
+	}
+	return false
 }
 
 // valueExpected says whether the place before start is one that a value follows.
@@ -97,7 +116,7 @@ func (s *Scanner) afterNoun(v string, start, i, from, to int) int {
 	at, close := valueAfter(v, i-1, to)
 	end := valueEnd(v, at, to, close, false)
 	value := v[at:end]
-	if len(value) < 8 || absent(value) || Masked(value) || code(value) || end < to && (v[end] == '(' || v[end] == '=') {
+	if len(value) < 8 || absent(value) || Masked(value) || code(value) || called(v, end, to) || end < to && v[end] == '=' {
 		return 0
 	}
 	if !random(value) && !(end == to && judged(v, start, from) && strings.ContainsAny(value, "0123456789-_")) {

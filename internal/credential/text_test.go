@@ -1,0 +1,98 @@
+package credential
+
+import (
+	"bufio"
+	"encoding/base64"
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+func TestText(t *testing.T) {
+	r := newRandom(20)
+	key, id := sampleOpaque(r), sampleUUID(r)
+	jwt := sampleJWT(r, `{"iss":"i","sub":"s"}`)
+	basic := base64.StdEncoding.EncodeToString([]byte("deploy-bot:C0rrect-h0rse"))
+	for name, test := range map[string]struct{ text, want string }{
+		"apache": {
+			`8.8.8.8 [x] "GET /v1/a" 200 15 auth="Bearer ` + key + `" key="` + id + `" cookie="theme=dark; sid=` + key + `" xff="-"`,
+			`8.8.8.8 [x] "GET /v1/a" 200 15 auth="Bearer REDACTED" key="REDACTED" cookie="theme=dark; sid=REDACTED" xff="-"`,
+		},
+		"apache without": {
+			`8.8.8.8 - - [x] "GET /v1/orders/1 HTTP/1.1" 200 297 "-" "curl/7.88.1" auth="-" key="-"`,
+			`8.8.8.8 - - [x] "GET /v1/orders/1 HTTP/1.1" 200 297 "-" "curl/7.88.1" auth="-" key="-"`,
+		},
+		"haproxy": {
+			`127.0.0.1:4 api/one 200 {Bearer not-a-token|` + id + `|8.8.8.8} {} "GET /v1/a HTTP/1.1"`,
+			`127.0.0.1:4 api/one 200 {Bearer REDACTED|REDACTED|8.8.8.8} {} "GET /v1/a HTTP/1.1"`,
+		},
+		"haproxy, basic": {
+			`127.0.0.1:4 {Basic ` + basic + `||8.8.8.8} {} "GET /v1/a HTTP/1.1"`, `127.0.0.1:4 {Basic REDACTED||8.8.8.8} {} "GET /v1/a HTTP/1.1"`,
+		},
+		"nginx JSON": {
+			`{"http_authorization":"Bearer ` + key + `","http_x_api_key":"` + key + `","http_cookie":"sid=` + key + `","args":"token=` + key + `","status":200}`,
+			`{"http_authorization":"Bearer REDACTED","http_x_api_key":"REDACTED","http_cookie":"sid=REDACTED","args":"token=REDACTED","status":200}`,
+		},
+		"JSON in JSON":     {`{"body":"{\"client_secret\":\"` + key + `\",\"a\":1}"}`, `{"body":"{\"client_secret\":\"REDACTED\",\"a\":1}"}`},
+		"JSON headers":     {`{"Authorization":["Bearer ` + key + `"],"Accept":["*/*"]}`, `{"Authorization":["Bearer REDACTED"],"Accept":["*/*"]}`},
+		"header line":      {"> Authorization: Bearer " + key + "\r\n> Accept: */*", "> Authorization: Bearer REDACTED\r\n> Accept: */*"},
+		"curl":             {`curl -H 'X-Api-Key: ` + key + `' https://x`, `curl -H 'X-Api-Key: REDACTED' https://x`},
+		"form":             {"token request grant_type=x&client_id=b&client_secret=" + key, "token request grant_type=x&client_id=b&client_secret=REDACTED"},
+		"go url error":     {`Get "http://127.0.0.1:1/r?access_token=` + key + `": dial tcp`, `Get "http://127.0.0.1:1/r?access_token=REDACTED": dial tcp`},
+		"quoted JWT":       {`token "Bearer ` + jwt + `" rejected`, `token "Bearer REDACTED" rejected`},
+		"rejected":         {"rejected token not-a-token", "rejected token REDACTED"},
+		"rejected, random": {"the token " + key + " is unknown", "the token REDACTED is unknown"},
+		"challenge":        {`Bearer realm="orders", error="invalid_token"`, `Bearer realm="orders", error="invalid_token"`},
+		"logfmt":           {`level=info api_key=` + key + ` path=/a`, `level=info api_key=REDACTED path=/a`},
+		"password":         {"login ada password=hunter22 failed", "login ada password=REDACTED failed"},
+		"sigv4":            {"signed AWS4-HMAC-SHA256 Credential=AKIAABCDEFGHIJKLMNOP/x, Signature=00ff", "signed AWS4-HMAC-SHA256 REDACTED"},
+		"own ids":          {"token tok_abcdefghijklmnopqrstuvwxyz2 and token=tok_abcdefghijklmnopqrstuvwxy2", "token tok_abcdefghijklmnopqrstuvwxyz2 and token=tok_abcdefghijklmnopqrstuvwxy2"},
+		"masked":           {"Authorization: Bearer REDACTED, token=[FILTERED]", "Authorization: Bearer REDACTED, token=[FILTERED]"},
+	} {
+		t.Run(name, func(t *testing.T) { assert.Equal(t, test.want, erased(Text, test.text)) })
+	}
+}
+
+// TestOrdinaryTextStays reads lines of every kind that telemetry carries and that holds no secret.
+func TestOrdinaryTextStays(t *testing.T) {
+	f, err := os.Open("testdata/ordinary.txt")
+	require.NoError(t, err)
+	defer func() { require.NoError(t, f.Close()) }()
+	lines := bufio.NewScanner(f)
+	lines.Buffer(nil, 1<<20)
+	n := 0
+	for lines.Scan() {
+		line := lines.Text()
+		n++
+		assert.Equal(t, line, erased(Text, line))
+		if !strings.Contains(line, " ") {
+			assert.Equal(t, line, erased(Query, "id="+line)[3:])
+		}
+	}
+	require.NoError(t, lines.Err())
+	assert.Greater(t, n, 60)
+}
+
+// TestRandomIDsStay gives the scanner what looks as random as a secret and is none.
+func TestRandomIDsStay(t *testing.T) {
+	r := newRandom(21)
+	for range 20_000 {
+		for _, line := range []string{
+			"order " + sampleUUID(r) + " shipped",
+			"commit " + draw(r, digits+"abcdef", 40),
+			"digest sha256:" + draw(r, digits+"abcdef", 64),
+			"00-" + draw(r, digits+"abcdef", 32) + "-" + draw(r, digits+"abcdef", 16) + "-01",
+			"/v1/files/" + draw(r, lower+upper+digits, 22) + "/parts/" + draw(r, digits, 6),
+			`W/"15-` + draw(r, lower+upper+digits, 27) + `"`,
+			"data:image/png;base64," + base64.StdEncoding.EncodeToString([]byte(draw(r, "\x00\x01\x02\x80\x90\xa0\xff\xfe", 48))),
+			"user_" + draw(r, lower+digits, 12) + " trace=" + draw(r, digits+"abcdef", 32),
+		} {
+			if out := erased(Text, line); out != line {
+				t.Fatalf("%q became %q", line, out)
+			}
+		}
+	}
+}
