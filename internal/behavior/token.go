@@ -15,7 +15,7 @@ const decayPerDay = 0.995
 // A token is judged once it has shown this much on earlier days; before that there is not enough evidence, and it is only learned.
 const (
 	matureRequests = 20
-	matureDays     = 2
+	matureDays     = 5
 )
 
 // quietDays after an alert a token's days do not calibrate the thresholds: an attack must not raise them.
