@@ -26,8 +26,16 @@ func folder(t *testing.T) string {
 	return dir
 }
 
-// killed is a copy of a folder as a process that is killed now would leave it.
-func killed(t *testing.T, dir string) string {
+// killed is a copy of a house's folder as the process would leave it if it were killed now. A copy is no single moment:
+// it is taken while nothing is being written.
+func (h *house) killed(t *testing.T, dir string) string {
+	h.runtime().worker.ask(t.Context(), func() { h.runtime().worker.store.settle(t.Context()) })
+	for _, v := range h.runtime().metrics.views {
+		for _, pipe := range v.pipes {
+			require.Eventually(t, func() bool { return pipe.courier.len() == 0 }, 5*time.Second, time.Millisecond)
+		}
+	}
+	h.runtime().worker.store.barrier(t.Context())
 	left := folder(t)
 	require.NoError(t, os.CopyFS(left, os.DirFS(dir)))
 	return left
@@ -88,7 +96,7 @@ func TestRestartsChangeNothing(t *testing.T) {
 				h.runtime().worker.ask(t.Context(), h.runtime().worker.save)
 				h.send(many(batch*size, size/2))
 			}
-			left := killed(t, dir)
+			left := h.killed(t, dir)
 			collect(o, h)
 			h.stop() // so that nothing leaks: what comes out now is not looked at
 			return newHouse(t, withDelta).onDisk(left).start()
@@ -126,7 +134,7 @@ func TestCumulativeSeriesBeginAnew(t *testing.T) {
 	dir := folder(t)
 	h := newHouse(t, nil).onDisk(dir).start()
 	h.send(many(0, 10))
-	left := killed(t, dir)
+	left := h.killed(t, dir)
 	h.stop()
 	h = newHouse(t, nil).onDisk(left).start()
 	h.send(many(10, 10))
@@ -204,7 +212,7 @@ func TestTheReorderWindowSurvives(t *testing.T) {
 			})
 		}
 		assert.Empty(t, h.events.ids())
-		left := killed(t, dir)
+		left := h.killed(t, dir)
 		h.stop()
 		h = newHouse(t, window).onDisk(left).start()
 		assert.Empty(t, h.events.ids(), name)

@@ -9,8 +9,8 @@ import (
 	"github.com/holterhq/holter/internal/otelattr"
 )
 
-// reorder holds records back for a while and lets them go in the order of (time, trace id, span id). With a window of 0
-// nothing waits. What it does depends on what is put in alone, never on the clock.
+// reorder holds records back for a while and lets them go in the order of (time, trace id, span id). What it does depends
+// on what is put in alone, never on the clock.
 type reorder struct {
 	window int64
 	limit  int
@@ -23,9 +23,6 @@ type reorder struct {
 // add takes records in and appends those to ready that need not wait any longer. Event times beyond arrival are not
 // believed: one clock that is ahead must not hurry everybody else's records through.
 func (r *reorder) add(records []otelattr.Record, arrival int64, ready []otelattr.Record) []otelattr.Record {
-	if r.window == 0 {
-		return append(ready, records...)
-	}
 	for i := range records {
 		record := &records[i]
 		if record.Time <= arrival+r.window {

@@ -130,6 +130,10 @@ func (w *worker) perform(t task) {
 
 // handle does what an entry of the journal says, now or in a replay.
 func (w *worker) handle(e *journal.Entry) {
+	if w.reorder.window == 0 {
+		w.process(e.Records)
+		return
+	}
 	ready := w.buffers.ready[:0]
 	late := w.reorder.late
 	if e.Drain {

@@ -236,6 +236,9 @@ func rpcStatus(v pcommon.Value) int16 {
 
 // isCredentialAttribute says whether an attribute is a header, or RPC metadata, that carries credentials.
 func isCredentialAttribute(k string) bool {
+	if len(k) < len(HTTPHeaderPrefix) || k[0] != HTTPHeaderPrefix[0] && k[0] != RPCMetadataPrefix[0] {
+		return false
+	}
 	for _, prefix := range [...]string{HTTPHeaderPrefix, RPCMetadataPrefix, OldRPCMetadataPrefix} {
 		if name, ok := strings.CutPrefix(k, prefix); ok {
 			switch strings.ReplaceAll(strings.ToLower(name), "_", "-") {

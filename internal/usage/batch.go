@@ -72,7 +72,7 @@ func (m *Meter) Collect(now int64) *Batch {
 }
 
 func (m *Meter) sorted() []*row {
-	return slices.SortedFunc(maps.Values(m.rows), func(a, b *row) int {
+	return slices.SortedFunc(m.all(), func(a, b *row) int {
 		return cmp.Or(cmp.Compare(a.token.ID, b.token.ID), cmp.Compare(a.token.OwnerID, b.token.OwnerID),
 			cmp.Compare(a.token.OwnerTeam, b.token.OwnerTeam))
 	})
@@ -127,8 +127,8 @@ func (b *Batch) addShared(m *Meter) {
 		b.Cover = append(b.Cover, ServiceCoverage{Overflow: true, Coverage: *m.coverage.rest})
 	}
 	if m.options.Delta {
-		m.routes.values, m.routes.rest = nil, nil
-		m.coverage.values, m.coverage.rest = nil, nil
+		m.routes.reset()
+		m.coverage.reset()
 	}
 }
 
@@ -136,7 +136,7 @@ func (b *Batch) addShared(m *Meter) {
 func (m *Meter) active() []Active {
 	type owner struct{ id, team string }
 	counts := make(map[owner]uint64)
-	for _, r := range m.rows {
+	for r := range m.all() {
 		n := counts[owner{r.token.OwnerID, r.token.OwnerTeam}]
 		if r.active {
 			n++

@@ -25,8 +25,9 @@ type Options struct {
 // Meter counts. Not safe for concurrent use.
 type Meter struct {
 	options  Options
-	rows     map[Token]*row
-	rest     *row // of the tokens that have no row
+	rows     map[string]*row // by token id; see row.next
+	size     int             // rows
+	rest     *row            // of the tokens that have no row
 	waiting  *candidates
 	distinct distinct // tokens in rest since the last Batch
 	routes   table[Route, Histogram]
@@ -42,7 +43,7 @@ func New(options Options, start int64) *Meter {
 	if options.IdleAfter <= 0 {
 		options.IdleAfter = time.Hour
 	}
-	m := &Meter{options: options, start: start, since: start, rows: make(map[Token]*row)}
+	m := &Meter{options: options, start: start, since: start, rows: make(map[string]*row)}
 	m.rest = m.newRow(Token{Overflow: true})
 	m.waiting = newCandidates(min(options.MaxTokens, 1024))
 	m.routes.limit, m.coverage.limit = options.MaxShared, options.MaxShared
@@ -87,18 +88,18 @@ func (m *Meter) Cover(service string, spans Coverage) {
 func (m *Meter) Overflowed() uint64 { return m.overflow }
 
 // Tokens is how many tokens have series of their own.
-func (m *Meter) Tokens() int { return len(m.rows) }
+func (m *Meter) Tokens() int { return m.size }
 
 // row finds the row to count a request in.
 func (m *Meter) row(obs *behavior.Observation, n uint64) *row {
-	token := Token{ID: obs.Token, OwnerID: obs.OwnerID, OwnerTeam: obs.OwnerTeam}
-	if r, ok := m.rows[token]; ok {
-		return r
+	for r := m.rows[obs.Token]; r != nil; r = r.next {
+		if r.token.OwnerID == obs.OwnerID && r.token.OwnerTeam == obs.OwnerTeam {
+			return r
+		}
 	}
-	if len(m.rows) < m.options.MaxTokens {
-		r := m.newRow(token.clone())
-		m.rows[r.token] = r
-		return r
+	token := Token{ID: obs.Token, OwnerID: obs.OwnerID, OwnerTeam: obs.OwnerTeam}
+	if m.size < m.options.MaxTokens {
+		return m.seat(token.clone())
 	}
 	m.waiting.add(token, n)
 	m.distinct.add(token.ID)

@@ -54,6 +54,7 @@ type row struct {
 	last   int64   // end of the last Batch in which it was active
 	weight float64 // requests, the older the less
 	active bool    // since the last Batch
+	next   *row    // of the same token under another owner
 }
 
 func (m *Meter) newRow(token Token) *row {

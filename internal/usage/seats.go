@@ -2,7 +2,7 @@ package usage
 
 import (
 	"cmp"
-	"maps"
+	"iter"
 	"slices"
 )
 
@@ -15,13 +15,13 @@ const (
 // one goes on while its token is in use: the sum of the series would fall when it ended. Its place is given away only
 // after a long rest, and what it said is not added to the overflow series: rates would count it twice.
 func (m *Meter) reseat(now int64) {
-	for _, r := range m.rows {
+	for r := range m.all() {
 		r.weight *= decay
 	}
 	if len(m.waiting.heap) == 0 {
 		return
 	}
-	leaving := slices.SortedFunc(maps.Values(m.rows), func(a, b *row) int {
+	leaving := slices.SortedFunc(m.all(), func(a, b *row) int {
 		return cmp.Or(cmp.Compare(a.weight, b.weight), cmp.Compare(a.token.ID, b.token.ID))
 	})
 	coming := slices.SortedFunc(slices.Values(m.waiting.heap), func(a, b *candidate) int {
@@ -32,12 +32,11 @@ func (m *Meter) reseat(now int64) {
 		if at < 0 {
 			break
 		}
-		delete(m.rows, leaving[at].token)
+		m.unseat(leaving[at])
 		leaving = leaving[at+1:]
+		weight := next.sure()
 		m.waiting.remove(next.token)
-		r := m.newRow(next.token)
-		r.weight = next.sure()
-		m.rows[r.token] = r
+		m.seat(next.token).weight = weight
 	}
 	m.waiting.decay(decay)
 }
@@ -48,4 +47,42 @@ func (m *Meter) yields(r *row, next *candidate, now int64) bool {
 		return false
 	}
 	return next.sure() > better*r.weight
+}
+
+// seat gives a token a row.
+func (m *Meter) seat(token Token) *row {
+	r := m.newRow(token)
+	r.next = m.rows[token.ID]
+	m.rows[token.ID] = r
+	m.size++
+	return r
+}
+
+func (m *Meter) unseat(gone *row) {
+	m.size--
+	if first := m.rows[gone.token.ID]; first != gone {
+		for first.next != gone {
+			first = first.next
+		}
+		first.next = gone.next
+		return
+	}
+	if gone.next == nil {
+		delete(m.rows, gone.token.ID)
+		return
+	}
+	m.rows[gone.token.ID] = gone.next
+}
+
+// all are the rows, in no particular order.
+func (m *Meter) all() iter.Seq[*row] {
+	return func(yield func(*row) bool) {
+		for _, r := range m.rows {
+			for ; r != nil; r = r.next {
+				if !yield(r) {
+					return
+				}
+			}
+		}
+	}
 }

@@ -68,9 +68,19 @@ type table[K comparable, V any] struct {
 	values map[K]*V
 	rest   *V
 	limit  int
+
+	last  K // that was asked for: mostly the next is the same
+	value *V
 }
 
 func (t *table[K, V]) at(k K) *V {
+	if t.value == nil || t.last != k {
+		t.last, t.value = k, t.find(k)
+	}
+	return t.value
+}
+
+func (t *table[K, V]) find(k K) *V {
 	if v, ok := t.values[k]; ok {
 		return v
 	}
@@ -87,3 +97,6 @@ func (t *table[K, V]) at(k K) *V {
 	t.values[k] = v
 	return v
 }
+
+// reset empties the table.
+func (t *table[K, V]) reset() { *t = table[K, V]{limit: t.limit} }

@@ -3,6 +3,7 @@ package requests
 
 import (
 	"encoding/binary"
+	"math/bits"
 
 	"github.com/holterhq/holter/internal/otelattr"
 )
@@ -87,7 +88,7 @@ type entry struct {
 
 func entryOf(record *otelattr.Record) entry {
 	return entry{
-		trace:    binary.LittleEndian.Uint64(record.Trace[:8]) ^ binary.LittleEndian.Uint64(record.Trace[8:])*0x9e3779b97f4a7c15,
+		trace:    fold(binary.LittleEndian.Uint64(record.Trace[:8]), binary.LittleEndian.Uint64(record.Trace[8:])),
 		span:     binary.LittleEndian.Uint64(record.Span[:]),
 		parent:   binary.LittleEndian.Uint64(record.Parent[:]),
 		start:    record.Time - max(0, record.Duration),
@@ -98,6 +99,9 @@ func entryOf(record *otelattr.Record) entry {
 		remote:   record.Remote,
 	}
 }
+
+// fold makes one number of a trace id, in which either half may be all that varies.
+func fold(high, low uint64) uint64 { return high ^ bits.RotateLeft64(low*0xbf58476d1ce4e5b9, 29) }
 
 // overlaps says whether one of two records of a trace is part of the other: the middle of the shorter one lies within the
 // longer one, which forgives clocks that differ a little. Two requests that were made side by side overlap as well; they

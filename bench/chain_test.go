@@ -1,0 +1,296 @@
+package bench
+
+import (
+	"context"
+	"encoding/binary"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"runtime"
+	"testing"
+	"time"
+
+	"github.com/open-telemetry/opentelemetry-collector-contrib/connector/spanmetricsconnector"
+	"github.com/open-telemetry/opentelemetry-collector-contrib/extension/storage/filestorage"
+	"github.com/stretchr/testify/require"
+	"go.opentelemetry.io/collector/component"
+	"go.opentelemetry.io/collector/component/componenttest"
+	"go.opentelemetry.io/collector/connector"
+	"go.opentelemetry.io/collector/connector/connectortest"
+	"go.opentelemetry.io/collector/consumer"
+	"go.opentelemetry.io/collector/consumer/consumertest"
+	"go.opentelemetry.io/collector/extension"
+	"go.opentelemetry.io/collector/extension/extensiontest"
+	"go.opentelemetry.io/collector/pdata/pcommon"
+	"go.opentelemetry.io/collector/pdata/ptrace"
+	"go.opentelemetry.io/collector/pipeline"
+	"go.opentelemetry.io/collector/processor/processortest"
+
+	"github.com/holterhq/holter/connector/tokenbehaviorconnector"
+	"github.com/holterhq/holter/processor/tokenidentityprocessor"
+)
+
+// The spans: requests of 2,000 API keys to one service, as an instrumented server sends them, 500 to a batch.
+const (
+	keys      = 2_000
+	batchSize = 500
+	batches   = 40
+)
+
+// BenchmarkChain gives ns and allocations per span for each link, on the same spans in one run. identity is measured on
+// the spans as they arrive, behavior and span_metrics on what identity made of them.
+func BenchmarkChain(b *testing.B) {
+	arriving := arrivingBatches()
+	identified := identify(b, arriving)
+
+	b.Run("otlp_decode", func(b *testing.B) {
+		encoded := encode(b, arriving)
+		decoder := new(ptrace.ProtoUnmarshaler)
+		perSpan(b, func(i int) {
+			if _, err := decoder.UnmarshalTraces(encoded[i%batches]); err != nil {
+				b.Fatal(err)
+			}
+		})
+	})
+	b.Run("token_identity", func(b *testing.B) {
+		next := startIdentity(b, consumertest.NewNop())
+		encoded := encode(b, arriving)
+		decoder := new(ptrace.ProtoUnmarshaler)
+		perSpanOf(b, func(i int) ptrace.Traces { // each batch once: the processor erases the credentials
+			td, err := decoder.UnmarshalTraces(encoded[i%batches])
+			require.NoError(b, err)
+			return td
+		}, next)
+	})
+	for _, storage := range []bool{false, true} {
+		b.Run(fmt.Sprintf("token_behavior/storage=%v", storage), func(b *testing.B) {
+			next := startBehavior(b, storage)
+			perSpanOf(b, fresh(identified), next)
+		})
+	}
+	b.Run("span_metrics", func(b *testing.B) {
+		next := startSpanMetrics(b)
+		perSpanOf(b, fresh(identified), next)
+	})
+}
+
+// perSpanOf measures a consumer; making the batches is not counted.
+func perSpanOf(b *testing.B, batch func(i int) ptrace.Traces, next consumer.Traces) {
+	for i := range batches { // everything has been seen once
+		require.NoError(b, next.ConsumeTraces(context.Background(), batch(i)))
+	}
+	var m meter
+	var i int
+	for b.Loop() {
+		td := batch(batches + i)
+		m.start()
+		err := next.ConsumeTraces(context.Background(), td)
+		m.stop()
+		if err != nil {
+			b.Fatal(err)
+		}
+		i++
+	}
+	m.report(b, i)
+}
+
+// perSpan measures a function.
+func perSpan(b *testing.B, do func(i int)) {
+	var m meter
+	var i int
+	m.start()
+	for b.Loop() {
+		do(i)
+		i++
+	}
+	m.stop()
+	m.report(b, i)
+}
+
+// meter adds up what is spent: time on the clock, time of all processors, which does not depend on what else the machine
+// does, and allocations.
+type meter struct {
+	wall, cpu time.Duration
+	allocs    uint64
+
+	began     time.Time
+	cpuBefore time.Duration
+	before    runtime.MemStats
+}
+
+func (m *meter) start() {
+	runtime.ReadMemStats(&m.before)
+	m.cpuBefore = cpuTime()
+	m.began = time.Now()
+}
+
+func (m *meter) stop() {
+	m.wall += time.Since(m.began)
+	m.cpu += cpuTime() - m.cpuBefore
+	var after runtime.MemStats
+	runtime.ReadMemStats(&after)
+	m.allocs += after.Mallocs - m.before.Mallocs
+}
+
+func (m *meter) report(b *testing.B, n int) {
+	spans := float64(n) * batchSize
+	b.ReportMetric(float64(m.wall.Nanoseconds())/spans, "ns/span")
+	b.ReportMetric(float64(m.cpu.Nanoseconds())/spans, "cpu-ns/span")
+	b.ReportMetric(float64(m.allocs)/spans, "allocs/span")
+	b.ReportMetric(0, "ns/op")
+}
+
+// fresh returns batches whose spans have ids and times that were not seen before.
+func fresh(from []ptrace.Traces) func(i int) ptrace.Traces {
+	var n uint64
+	return func(i int) ptrace.Traces {
+		td := from[i%len(from)]
+		for _, resource := range td.ResourceSpans().All() {
+			for _, scope := range resource.ScopeSpans().All() {
+				for _, span := range scope.Spans().All() {
+					n++
+					stamp(span, n)
+				}
+			}
+		}
+		return td
+	}
+}
+
+var began = time.Date(2026, 3, 2, 8, 0, 0, 0, time.UTC)
+
+// stamp gives a span the ids and the time of the n-th request: a thousand a second.
+func stamp(span ptrace.Span, n uint64) {
+	var trace pcommon.TraceID
+	binary.LittleEndian.PutUint64(trace[:], n*0x9e3779b97f4a7c15)
+	binary.LittleEndian.PutUint64(trace[8:], n)
+	span.SetTraceID(trace)
+	span.SetSpanID(pcommon.SpanID(trace[8:]))
+	end := began.Add(time.Duration(n) * time.Millisecond)
+	span.SetStartTimestamp(pcommon.NewTimestampFromTime(end.Add(-time.Duration(5+n%90) * time.Millisecond)))
+	span.SetEndTimestamp(pcommon.NewTimestampFromTime(end))
+}
+
+func arrivingBatches() []ptrace.Traces {
+	random := rand.New(rand.NewPCG(1, 2))
+	all := make([]ptrace.Traces, batches)
+	routes := []string{"/v1/orders", "/v1/orders/{id}", "/v1/customers/{id}", "/v1/invoices", "/v1/search", "/v1/exports/{id}"}
+	for i := range all {
+		all[i] = ptrace.NewTraces()
+		resource := all[i].ResourceSpans().AppendEmpty()
+		resource.Resource().Attributes().PutStr("service.name", "shop")
+		resource.Resource().Attributes().PutStr("service.version", "1.4.2")
+		resource.Resource().Attributes().PutStr("deployment.environment.name", "production")
+		spans := resource.ScopeSpans().AppendEmpty().Spans()
+		for j := range batchSize {
+			span := spans.AppendEmpty()
+			stamp(span, uint64(i*batchSize+j+1))
+			span.SetKind(ptrace.SpanKindServer)
+			key := int(float64(keys) * random.Float64() * random.Float64()) // some keys do more than others
+			route := routes[(key+random.IntN(3))%len(routes)]
+			span.SetName("GET " + route)
+			attrs := span.Attributes()
+			attrs.PutStr("http.request.method", "GET")
+			attrs.PutStr("http.route", route)
+			attrs.PutStr("url.path", route)
+			attrs.PutStr("url.scheme", "https")
+			attrs.PutStr("server.address", "api.shop.test")
+			attrs.PutInt("server.port", 443)
+			attrs.PutStr("network.protocol.version", "1.1")
+			attrs.PutStr("client.address", fmt.Sprintf("85.214.%d.%d", key%50, key%250))
+			attrs.PutStr("user_agent.original", fmt.Sprintf("python-requests/2.%d.0", key%7))
+			attrs.PutInt("http.response.status_code", 200)
+			attrs.PutInt("http.response.body.size", int64(random.IntN(4_000)))
+			attrs.PutEmptySlice("http.request.header.x-api-key").AppendEmpty().SetStr(fmt.Sprintf("sk_live_%024d", key))
+		}
+	}
+	return all
+}
+
+func encode(b *testing.B, all []ptrace.Traces) [][]byte {
+	encoded := make([][]byte, len(all))
+	for i, td := range all {
+		var err error
+		encoded[i], err = new(ptrace.ProtoMarshaler).MarshalTraces(td)
+		require.NoError(b, err)
+	}
+	return encoded
+}
+
+// identify is what token_identity makes of the batches.
+func identify(b *testing.B, arriving []ptrace.Traces) []ptrace.Traces {
+	sink := new(consumertest.TracesSink)
+	next := startIdentity(b, sink)
+	for _, td := range arriving {
+		own := ptrace.NewTraces()
+		td.CopyTo(own)
+		require.NoError(b, next.ConsumeTraces(context.Background(), own))
+	}
+	return sink.AllTraces()
+}
+
+func startIdentity(b *testing.B, next consumer.Traces) consumer.Traces {
+	factory := tokenidentityprocessor.NewFactory()
+	config := factory.CreateDefaultConfig().(*tokenidentityprocessor.Config)
+	config.Keys.Identity = "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE="
+	p, err := factory.CreateTraces(context.Background(), processortest.NewNopSettings(factory.Type()), config, next)
+	require.NoError(b, err)
+	start(b, p, componenttest.NewNopHost())
+	return p
+}
+
+func startBehavior(b *testing.B, withStorage bool) consumer.Traces {
+	factory := tokenbehaviorconnector.NewFactory()
+	config := factory.CreateDefaultConfig().(*tokenbehaviorconnector.Config)
+	host := host{Host: componenttest.NewNopHost()}
+	if withStorage {
+		id := component.MustNewID("file_storage")
+		config.Storage = &id
+		host.extensions = map[component.ID]component.Component{id: fileStorage(b)}
+	}
+	set := connectortest.NewNopSettings(factory.Type())
+	metrics := connector.NewMetricsRouter(map[pipeline.ID]consumer.Metrics{pipeline.NewID(pipeline.SignalMetrics): consumertest.NewNop()})
+	logs := connector.NewLogsRouter(map[pipeline.ID]consumer.Logs{pipeline.NewID(pipeline.SignalLogs): consumertest.NewNop()})
+	toMetrics, err := factory.CreateTracesToMetrics(context.Background(), set, config, metrics)
+	require.NoError(b, err)
+	toLogs, err := factory.CreateTracesToLogs(context.Background(), set, config, logs)
+	require.NoError(b, err)
+	start(b, toMetrics, host)
+	start(b, toLogs, host)
+	return toMetrics
+}
+
+func startSpanMetrics(b *testing.B) consumer.Traces {
+	factory := spanmetricsconnector.NewFactory()
+	config := factory.CreateDefaultConfig().(*spanmetricsconnector.Config)
+	for _, name := range []string{"api_token.id", "http.route", "http.request.method", "http.response.status_code"} {
+		config.Dimensions = append(config.Dimensions, spanmetricsconnector.Dimension{Name: name})
+	}
+	c, err := factory.CreateTracesToMetrics(context.Background(), connectortest.NewNopSettings(factory.Type()), config, consumertest.NewNop())
+	require.NoError(b, err)
+	start(b, c, componenttest.NewNopHost())
+	return c
+}
+
+func fileStorage(b *testing.B) extension.Extension {
+	factory := filestorage.NewFactory()
+	config := factory.CreateDefaultConfig().(*filestorage.Config)
+	dir, err := os.MkdirTemp(b.TempDir(), "state")
+	require.NoError(b, err)
+	config.Directory = dir
+	e, err := factory.Create(context.Background(), extensiontest.NewNopSettings(factory.Type()), config)
+	require.NoError(b, err)
+	return e
+}
+
+func start(b *testing.B, c component.Component, h component.Host) {
+	require.NoError(b, c.Start(context.Background(), h))
+	b.Cleanup(func() { require.NoError(b, c.Shutdown(context.Background())) })
+}
+
+type host struct {
+	component.Host
+	extensions map[component.ID]component.Component
+}
+
+func (h host) GetExtensions() map[component.ID]component.Component { return h.extensions }

@@ -1,0 +1,2 @@
+// Package bench measures Holter beside what the stock Collector does with the same spans.
+package bench
