@@ -27,17 +27,21 @@ type Database struct {
 
 // Embedded is the database that Holter carries. It is unpacked (5 MB) at the first call.
 var Embedded = sync.OnceValues(func() (*Database, error) {
-	decoder, err := zstd.NewReader(bytes.NewReader(compressed), zstd.WithDecoderConcurrency(1))
-	if err != nil {
-		return nil, fmt.Errorf("unpack country database: %w", err)
-	}
-	defer decoder.Close()
-	raw, err := io.ReadAll(decoder)
+	raw, err := unpack()
 	if err != nil {
 		return nil, fmt.Errorf("unpack country database: %w", err)
 	}
 	return Open(raw)
 })
+
+func unpack() ([]byte, error) {
+	decoder, err := zstd.NewReader(bytes.NewReader(compressed), zstd.WithDecoderConcurrency(1))
+	if err != nil {
+		return nil, err
+	}
+	defer decoder.Close()
+	return io.ReadAll(decoder)
+}
 
 // Open reads a database in MaxMind's format whose records name a country_code.
 func Open(raw []byte) (*Database, error) {

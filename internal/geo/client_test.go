@@ -1,0 +1,59 @@
+package geo
+
+import (
+	"net/netip"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+)
+
+func TestClient(t *testing.T) {
+	trusted := Proxies{netip.MustParsePrefix("10.0.0.0/8"), netip.MustParsePrefix("2001:db8::/32")}
+	for name, test := range map[string]struct {
+		proxies Proxies
+		sight   Sight
+		want    string
+	}{
+		"nothing":                  {nil, Sight{}, ""},
+		"as given":                 {nil, Sight{Client: "8.8.8.8", Peer: "10.0.0.1", Forwarded: []string{"1.1.1.1"}}, "8.8.8.8"},
+		"peer alone":               {nil, Sight{Peer: "8.8.8.8"}, "8.8.8.8"},
+		"a client that lies":       {trusted, Sight{Client: "1.1.1.1", Peer: "10.0.0.1", Forwarded: []string{"1.1.1.1, 8.8.8.8"}}, "8.8.8.8"},
+		"two proxies":              {trusted, Sight{Client: "8.8.8.8", Peer: "10.0.0.1", Forwarded: []string{"1.1.1.1, 8.8.8.8, 10.2.3.4"}}, "8.8.8.8"},
+		"two headers":              {trusted, Sight{Peer: "10.0.0.1", Forwarded: []string{"8.8.8.8", "10.2.3.4"}}, "8.8.8.8"},
+		"only proxies":             {trusted, Sight{Peer: "10.0.0.1", Forwarded: []string{"10.9.9.9, 10.2.3.4"}}, "10.9.9.9"},
+		"a peer that is no proxy":  {trusted, Sight{Client: "1.1.1.1", Peer: "8.8.8.8:4711", Forwarded: []string{"1.1.1.1"}}, "8.8.8.8"},
+		"header was not captured":  {trusted, Sight{Client: "8.8.8.8", Peer: "10.0.0.1"}, "8.8.8.8"},
+		"peer is not known":        {trusted, Sight{Client: "8.8.8.8"}, "8.8.8.8"},
+		"nonsense in the header":   {trusted, Sight{Peer: "10.0.0.1", Forwarded: []string{"1.1.1.1, unknown, 10.2.3.4"}}, "10.2.3.4"},
+		"nothing but nonsense":     {trusted, Sight{Client: "8.8.8.8", Peer: "10.0.0.1", Forwarded: []string{"unknown"}}, "8.8.8.8"},
+		"ports":                    {trusted, Sight{Peer: "10.0.0.1:80", Forwarded: []string{"8.8.8.8:1234"}}, "8.8.8.8"},
+		"IPv6":                     {trusted, Sight{Peer: "2001:db8::1", Forwarded: []string{"[2a01:238::1]:443"}}, "2a01:238::1"},
+		"Forwarded":                {trusted, Sight{Peer: "10.0.0.1", Standard: []string{`for=1.1.1.1, for="[2a01:238::1]:443";proto=https;by=10.0.0.1`}}, "2a01:238::1"},
+		"Forwarded, obfuscated":    {trusted, Sight{Client: "8.8.8.8", Peer: "10.0.0.1", Standard: []string{"for=_hidden"}}, "8.8.8.8"},
+		"a mapped address":         {trusted, Sight{Peer: "::ffff:10.0.0.1", Forwarded: []string{"8.8.8.8"}}, "8.8.8.8"},
+		"empty elements":           {trusted, Sight{Peer: "10.0.0.1", Forwarded: []string{"8.8.8.8,"}, Client: "9.9.9.9"}, "9.9.9.9"},
+		"a name instead of a peer": {nil, Sight{Client: "localhost", Peer: "host"}, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			addr, ok := test.proxies.Client(test.sight)
+			assert.Equal(t, test.want != "", ok)
+			if ok {
+				assert.Equal(t, test.want, addr.String())
+			}
+		})
+	}
+}
+
+func FuzzClient(f *testing.F) {
+	f.Add("8.8.8.8:1", "[::1]:2", "1.1.1.1, 2.2.2.2", `for="[::1]"`)
+	f.Add("fe80::1%eth0", "::", ",,", "for=;for")
+	proxies := Proxies{netip.MustParsePrefix("10.0.0.0/8"), netip.MustParsePrefix("::/8")}
+	f.Fuzz(func(t *testing.T, client, peer, forwarded, standard string) {
+		addr, ok := proxies.Client(Sight{Client: client, Peer: peer, Forwarded: []string{forwarded}, Standard: []string{standard}})
+		if ok != addr.IsValid() {
+			t.Fatal("an address that is none")
+		}
+		Network(addr)
+		KindOf(addr)
+	})
+}
