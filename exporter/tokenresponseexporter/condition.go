@@ -2,6 +2,7 @@ package tokenresponseexporter
 
 import (
 	"context"
+	"fmt"
 	"strings"
 
 	"go.opentelemetry.io/collector/component"
@@ -25,10 +26,15 @@ type condition struct {
 	ottl *ottl.Condition[*ottllog.TransformContext]
 }
 
-func (c *condition) holds(ctx context.Context, e event) (bool, error) {
+func (c *condition) holds(ctx context.Context, e event) (holds bool, err error) {
 	if c == nil {
 		return true, nil
 	}
+	defer func() {
+		if bug := recover(); bug != nil {
+			holds, err = false, fmt.Errorf("panic: %v", bug)
+		}
+	}()
 	tctx := ottllog.NewTransformContextPtr(e.resource, e.scope, e.record)
 	defer tctx.Close()
 	return c.ottl.Eval(ctx, tctx)

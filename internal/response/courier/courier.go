@@ -4,6 +4,7 @@ package courier
 import (
 	"context"
 	"errors"
+	"fmt"
 	"sync"
 	"time"
 
@@ -146,13 +147,24 @@ func (c *courier) deliver(ctx context.Context, d *response.Delivery) {
 	if !c.prepare(ctx, d) {
 		return
 	}
-	attempt, cancel := context.WithTimeout(ctx, c.Timeout)
-	answer := c.Sender.Send(attempt, d, c.env.Now())
-	cancel()
+	answer := c.attempt(ctx, d)
 	if ctx.Err() != nil && answer.Verdict != response.Done {
 		return // cut short at shutdown: it counts as not tried, and is in the outbox
 	}
 	c.settle(ctx, d, answer)
+}
+
+// attempt makes one request. A bug in a sender must not end the process that telemetry flows through; whether it had sent
+// anything is not known then.
+func (c *courier) attempt(ctx context.Context, d *response.Delivery) (answer response.Answer) {
+	defer func() {
+		if bug := recover(); bug != nil {
+			answer = response.Answer{Verdict: response.Lost, Reason: fmt.Sprintf("panic: %v", bug)}
+		}
+	}()
+	ctx, cancel := context.WithTimeout(ctx, c.Timeout)
+	defer cancel()
+	return c.Sender.Send(ctx, d, c.env.Now())
 }
 
 // prepare fetches the body and writes the intent of an act; false: not now.

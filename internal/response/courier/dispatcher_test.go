@@ -308,3 +308,23 @@ func TestParkedTargets(t *testing.T) {
 		w.stop()
 	})
 }
+
+func TestABugInASender(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		buggy := func(n int, _ *response.Delivery) response.Answer {
+			if n == 1 {
+				panic("oops")
+			}
+			return response.Answer{Verdict: response.Done}
+		}
+		w.target("people", response.Message).answer = buggy
+		w.target("kong", response.Act).answer = buggy
+		w.start()
+		w.sends("a", "people", "kong")
+		w.pass(hour)
+		assert.Equal(t, map[string]response.State{"people a": response.Delivered, "kong a": response.Unknown}, w.ends())
+		assert.Equal(t, "panic: oops", w.told(Retried)[0].Delivery.Answer.Reason)
+		w.stop()
+	})
+}

@@ -5,6 +5,8 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"slices"
+	"sort"
 	"unicode/utf8"
 
 	"github.com/holterhq/holter/internal/response"
@@ -32,15 +34,19 @@ func Body(e response.Event) ([]byte, error) {
 	}
 	e.Truncated = true
 	e.Attributes = nil
-	for {
-		if body, err = marshal(e); err != nil || len(body) < MaxBody {
-			return body, err
-		}
-		if len(e.Evidence) <= 1 {
-			break
-		}
-		e.Evidence = e.Evidence[:len(e.Evidence)-1]
+	all := e.Evidence
+	with := func(pieces int) ([]byte, error) {
+		e.Evidence = all[:pieces]
+		return marshal(e)
 	}
+	tooMany := sort.Search(len(all)+1, func(pieces int) bool {
+		body, err := with(pieces)
+		return err != nil || len(body) >= MaxBody
+	})
+	if tooMany > 1 || tooMany > len(all) {
+		return with(tooMany - 1)
+	}
+	e.Evidence = all[:min(1, len(all))]
 	for limit := maxText; ; limit /= 2 {
 		if body, err = marshal(brief(e, limit)); err != nil || len(body) < MaxBody || limit == 0 {
 			return body, err
@@ -63,44 +69,54 @@ const (
 	maxList = 16  // scopes or tags in it
 )
 
-// brief bounds every part of an event, so that the whole is bounded.
+// brief bounds every part of an event, so that the whole is bounded. What people read is cut; what calls act on is left
+// out, since half a name is another name.
 func brief(e response.Event, limit int) response.Event {
-	cut := func(text string) string { return cut(text, limit) }
 	for _, text := range []*string{
 		&e.ID, &e.Time, &e.Detector, &e.Sentence, &e.SuggestedAction, &e.Rule, &e.TraceID, &e.SpanID, &e.Technique,
-		&e.Token.ID, &e.Token.Hint, &e.Token.RegistryID, &e.Token.Fingerprint, &e.Token.Type, &e.Token.Format, &e.Token.Direction,
-		&e.Token.Status, &e.Token.Issuer, &e.Token.ClientID, &e.Token.ExpiresAt,
+		&e.Token.Hint, &e.Token.Type, &e.Token.Format, &e.Token.Direction, &e.Token.Status, &e.Token.ExpiresAt,
 		&e.Trigger.Service, &e.Trigger.Version, &e.Trigger.Environment, &e.Trigger.Method, &e.Trigger.Route, &e.Trigger.Country,
 		&e.Trigger.Network, &e.Trigger.ClientAddress, &e.Trigger.Client,
 	} {
-		*text = cut(*text)
+		*text = cut(*text, limit)
+	}
+	for _, name := range []*string{&e.Token.ID, &e.Token.RegistryID, &e.Token.Fingerprint, &e.Token.Issuer, &e.Token.ClientID} {
+		*name = whole(*name, limit)
 	}
 	if o := e.Token.Owner; o != nil {
-		e.Token.Owner = &response.Owner{ID: cut(o.ID), Name: cut(o.Name), Type: cut(o.Type), Team: cut(o.Team)}
+		e.Token.Owner = &response.Owner{ID: whole(o.ID, limit), Name: cut(o.Name, limit), Type: cut(o.Type, limit), Team: cut(o.Team, limit)}
 	}
 	if r := e.SecurityRule; r != nil {
-		e.SecurityRule = &response.SecurityRule{Name: cut(r.Name), Category: cut(r.Category)}
+		e.SecurityRule = &response.SecurityRule{Name: cut(r.Name, limit), Category: cut(r.Category, limit)}
 	}
-	scopes := e.Token.Scopes[:min(len(e.Token.Scopes), maxList)]
-	e.Token.Scopes = nil
-	for _, scope := range scopes {
-		e.Token.Scopes = append(e.Token.Scopes, cut(scope))
+	if len(e.Token.Scopes) > maxList || slices.ContainsFunc(e.Token.Scopes, func(s string) bool { return len(s) > limit }) {
+		e.Token.Scopes = nil
 	}
 	if len(e.Token.Tags) > maxList {
 		e.Token.Tags = nil
 	}
 	tags := make(map[string]string, len(e.Token.Tags))
 	for name, value := range e.Token.Tags {
-		tags[cut(name)] = cut(value)
+		if len(name) <= limit && len(value) <= limit {
+			tags[name] = value
+		}
 	}
 	e.Token.Tags = tags
 	evidence := e.Evidence
 	e.Evidence = nil
 	for _, v := range evidence {
-		v.Facet, v.Observed, v.Expected = cut(v.Facet), cut(v.Observed), cut(v.Expected)
+		v.Facet, v.Observed, v.Expected = cut(v.Facet, limit), cut(v.Observed, limit), cut(v.Expected, limit)
 		e.Evidence = append(e.Evidence, v)
 	}
 	return e
+}
+
+// whole is a name, or nothing if it is too long.
+func whole(name string, limit int) string {
+	if len(name) > limit {
+		return ""
+	}
+	return name
 }
 
 func cut(text string, limit int) string {

@@ -153,6 +153,19 @@ func TestBodyStaysSmall(t *testing.T) {
 		assert.True(t, strings.HasPrefix(got.Sentence, "üüü"))
 		assert.Equal(t, e.ID, got.ID)
 		assert.Equal(t, "payments", got.Token.Owner.Team)
+		assert.Equal(t, "key_123", got.Token.RegistryID)
+	})
+	t.Run("but never a name that calls act on", func(t *testing.T) {
+		e := stolen()
+		e.Sentence = strings.Repeat("x", MaxBody)
+		e.Token.RegistryID = strings.Repeat("r", 300)
+		e.Token.Owner.ID = strings.Repeat("o", 300)
+		e.Token.Tags["kong_id"] = strings.Repeat("k", 300)
+		e.Token.Scopes = append(e.Token.Scopes, strings.Repeat("s", 300))
+		got := decode(t, e).Data
+		assert.Empty(t, got.Token.RegistryID+got.Token.Owner.ID)
+		assert.Equal(t, map[string]string{"plan": "gold"}, got.Token.Tags)
+		assert.Empty(t, got.Token.Scopes)
 	})
 	t.Run("whatever comes", func(t *testing.T) {
 		awful := strings.Repeat("\x00", MaxBody)
