@@ -214,6 +214,20 @@ func TestAPanicOverOneTokenCostsThatTokenOnly(t *testing.T) {
 	assert.Len(t, h.events.ids(), 10)
 }
 
+func TestAPanicInCountingStopsNothingElse(t *testing.T) {
+	h := newHouse(t, nil).start()
+	broken := h.runtime().metrics.views[0]
+	meter := broken.meter
+	h.runtime().worker.ask(t.Context(), func() { broken.meter = nil })
+	h.send(many(0, 100))
+	assert.Equal(t, componentstatus.StatusRecoverableError, h.host.status())
+	h.runtime().worker.ask(t.Context(), func() { broken.meter = meter })
+	h.send(many(100, 100))
+	assert.Equal(t, componentstatus.StatusOK, h.host.status())
+	h.stop()
+	assert.Equal(t, int64(100), h.prometheus.last(otelattr.MetricRequests))
+}
+
 func TestLearningPausesWhenItKeepsFailing(t *testing.T) {
 	h := newHouse(t, nil).start()
 	var faults int

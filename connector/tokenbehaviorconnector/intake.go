@@ -35,6 +35,10 @@ var recordPool = sync.Pool{New: func() any { return new([]otelattr.Record) }}
 
 // takeTraces reads the requests out of a batch of spans and hands them over.
 func (w *worker) takeTraces(ctx context.Context, td ptrace.Traces) {
+	w.guard(func() { w.submit(ctx, readTraces(td)) })
+}
+
+func readTraces(td ptrace.Traces) []otelattr.Record {
 	records := (*recordPool.Get().(*[]otelattr.Record))[:0]
 	var record otelattr.Record
 	for _, resource := range td.ResourceSpans().All() {
@@ -47,11 +51,15 @@ func (w *worker) takeTraces(ctx context.Context, td ptrace.Traces) {
 			}
 		}
 	}
-	w.submit(ctx, records)
+	return records
 }
 
 // takeLogs reads the requests out of a batch of log records and hands them over.
 func (w *worker) takeLogs(ctx context.Context, ld plog.Logs) {
+	w.guard(func() { w.submit(ctx, readLogs(ld)) })
+}
+
+func readLogs(ld plog.Logs) []otelattr.Record {
 	records := (*recordPool.Get().(*[]otelattr.Record))[:0]
 	var record otelattr.Record
 	for _, resource := range ld.ResourceLogs().All() {
@@ -64,7 +72,7 @@ func (w *worker) takeLogs(ctx context.Context, ld plog.Logs) {
 			}
 		}
 	}
-	w.submit(ctx, records)
+	return records
 }
 
 // submit hands records to the worker and returns when they are journaled and learned from, or when patience is exhausted.
@@ -107,6 +115,7 @@ func (w *worker) enqueue(ctx context.Context, b *batch, timeout <-chan time.Time
 	case <-timeout:
 		w.late.Store(true)
 	case <-ctx.Done():
+	case <-w.quit:
 	}
 	return false
 }

@@ -5,7 +5,6 @@ import (
 
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/metric"
-	"go.uber.org/zap"
 
 	"github.com/holterhq/holter/connector/tokenbehaviorconnector/internal/requests"
 	"github.com/holterhq/holter/internal/behavior"
@@ -105,13 +104,6 @@ func (w *worker) admit(r *otelattr.Record, ordinal uint64, tally *tally) {
 
 // count adds observations to the usage.
 func (w *worker) count(obs *observations) {
-	defer func() {
-		if p := recover(); p != nil {
-			w.telemetry.TokenBehaviorPanics.Add(context.Background(), 1, taskCounting)
-			w.health.fail(faultCounting, asError(p))
-			w.logger.Error("counting panicked", zap.Any("panic", p), zap.Stack("stack"))
-		}
-	}()
 	for i := range obs.all {
 		w.metrics.record(&obs.all[i], &obs.marks[i])
 	}

@@ -84,7 +84,8 @@ func (m *meta) encode() []byte {
 
 // restore reads the state and replays what the journal has beyond it. An error means that the state cannot be read and
 // must not be overwritten.
-func (w *worker) restore() error {
+func (w *worker) restore() (err error) {
+	defer recoverTo(&err)
 	value, err := w.store.get(metaKey)
 	if err != nil {
 		return err

@@ -3,6 +3,7 @@ package tokenbehaviorconnector
 import (
 	"context"
 	"errors"
+	"fmt"
 	"sync/atomic"
 	"time"
 
@@ -28,8 +29,9 @@ type worker struct {
 	events    *eventsOutput
 
 	tasks chan task
-	late  atomic.Bool // the worker is behind: telemetry does not wait for it
-	done  chan struct{}
+	late  atomic.Bool   // the worker is behind: telemetry does not wait for it
+	quit  chan struct{} // closed when the worker is to end
+	done  chan struct{} // closed when it has
 
 	store    *store
 	learner  *learner
@@ -56,6 +58,7 @@ func newWorker(config *Config, logger *zap.Logger, telemetry *metadata.Telemetry
 		metrics:   metrics,
 		events:    events,
 		tasks:     make(chan task, 64),
+		quit:      make(chan struct{}),
 		done:      make(chan struct{}),
 	}
 	w.reset()
@@ -97,35 +100,48 @@ func (w *worker) run() {
 	defer tick.Stop()
 	for {
 		select {
-		case t, open := <-w.tasks:
-			if !open {
-				return
-			}
+		case t := <-w.tasks:
 			w.perform(t)
 		case err := <-w.store.saved:
 			w.store.finish(err)
 		case <-flush.C:
-			w.flush()
+			w.guard(w.flush)
 		case <-tick.C:
-			w.tick()
+			w.guard(w.tick)
+		case <-w.quit:
+			return
 		}
 	}
 }
 
 func (w *worker) perform(t task) {
 	if t.do != nil {
-		t.do()
+		w.guard(t.do)
 		return
 	}
 	w.arrived = time.Now()
-	entry := journal.Entry{Arrival: w.arrived.UnixNano(), Records: t.batch.records}
-	w.store.journal(&entry, t.batch.part)
-	w.handle(&entry)
-	recordPool.Put(&t.batch.records)
-	t.batch.part()
+	w.guard(func() {
+		defer t.batch.part()
+		entry := journal.Entry{Arrival: w.arrived.UnixNano(), Records: t.batch.records}
+		w.store.journal(&entry, t.batch.part)
+		w.handle(&entry)
+		recordPool.Put(&t.batch.records)
+	})
 	if len(w.tasks) == 0 && w.late.Swap(false) {
 		w.health.recovered(faultBusy)
 	}
+}
+
+// guard keeps a mistake in one batch away from the next. Learning has its own guard, which costs less.
+func (w *worker) guard(do func()) {
+	defer func() {
+		if p := recover(); p != nil {
+			w.telemetry.TokenBehaviorPanics.Add(context.Background(), 1, taskCounting)
+			w.health.fail(faultCounting, fmt.Errorf("%w: %w", errPanicked, asError(p)))
+			w.logger.Error("counting panicked", zap.Any("panic", p), zap.Stack("stack"))
+		}
+	}()
+	do()
 }
 
 // handle does what an entry of the journal says, now or in a replay.
@@ -190,7 +206,7 @@ func (w *worker) stop(ctx context.Context) error {
 		w.save()
 		w.store.settle(ctx)
 	})
-	close(w.tasks)
+	close(w.quit)
 	select {
 	case <-w.done:
 	case <-ctx.Done():

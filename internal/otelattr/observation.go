@@ -1,7 +1,6 @@
 package otelattr
 
 import (
-	"net/netip"
 	"strconv"
 	"strings"
 
@@ -182,28 +181,6 @@ func splitURL(url string) (host, path string) {
 		host = host[at+1:]
 	}
 	return host, path
-}
-
-// network truncates an address to the network that may be kept: /24 or /48.
-func network(address string) string {
-	addr, err := netip.ParseAddr(address)
-	if err != nil {
-		port, portErr := netip.ParseAddrPort(address)
-		if portErr != nil {
-			return ""
-		}
-		addr = port.Addr()
-	}
-	addr = addr.Unmap()
-	bits := 48
-	if addr.Is4() {
-		bits = 24
-	}
-	prefix, err := addr.WithZone("").Prefix(bits)
-	if err != nil {
-		return ""
-	}
-	return prefix.String()
 }
 
 // asNumber spells an autonomous system as the baselines know it.
