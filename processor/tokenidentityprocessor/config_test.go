@@ -1,0 +1,79 @@
+package tokenidentityprocessor
+
+import (
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"go.opentelemetry.io/collector/component"
+	"go.opentelemetry.io/collector/confmap"
+	"go.opentelemetry.io/collector/confmap/confmaptest"
+)
+
+func TestLoadConfig(t *testing.T) {
+	conf, err := confmaptest.LoadConf(filepath.Join("testdata", "config.yaml"))
+	require.NoError(t, err)
+
+	sub, err := conf.Sub("token_identity")
+	require.NoError(t, err)
+	cfg := createDefaultConfig()
+	require.NoError(t, sub.Unmarshal(cfg))
+	assert.Equal(t, createDefaultConfig(), cfg)
+
+	sub, err = conf.Sub("token_identity/full")
+	require.NoError(t, err)
+	require.NoError(t, sub.Unmarshal(cfg))
+	storage := component.MustNewIDWithName("file_storage", "state")
+	assert.Equal(t, &Config{
+		Keys:           KeysConfig{Identity: "${env:HOLTER_IDENTITY_KEY}", FingerprintFile: "/run/secrets/holter-fingerprint"},
+		Storage:        &storage,
+		Registry:       RegistryConfig{File: "/etc/holter/owners.yaml", ReloadInterval: 30 * time.Second, Optional: true},
+		TrustedProxies: []string{"10.0.0.0/8", "2001:db8::1"},
+		Sources: SourcesConfig{
+			Headers: []string{"x-corp-key", "default"}, Metadata: []string{"default"}, QueryParameters: []string{"default"}, Cookies: []string{"corp_session"},
+		},
+		Erase:      EraseConfig{Placeholder: "[REDACTED]"},
+		Tenant:     TenantConfig{Attribute: "tenant.id"},
+		Attributes: []string{"api_token.owner.name", "api_token.type"},
+		Cache:      CacheConfig{MaxTokens: 5000, MaxServices: 20},
+	}, cfg)
+}
+
+func TestValidate(t *testing.T) {
+	good := strings.Repeat("YWJj", 12)
+	for name, test := range map[string]struct {
+		change func(*Config)
+		want   string // empty: nothing is wrong
+	}{
+		"default":             {func(*Config) {}, ""},
+		"key":                 {func(c *Config) { c.Keys.Identity = "YWJj" + "" }, "keys: identity: 3 bytes are too few: a key has at least 32"},
+		"no base64":           {func(c *Config) { c.Keys.Fingerprint = "!" }, "keys: fingerprint: not base64: write the output of `openssl rand -base64 32`"},
+		"two keys":            {func(c *Config) { c.Keys.Identity, c.Keys.IdentityFile = "x", "/k" }, "keys: identity: given here and in identity_file: keep one"},
+		"proxy":               {func(c *Config) { c.TrustedProxies = []string{"10.0.0.1", "ten"} }, `trusted_proxies[1]: "ten" is neither a network nor an address: write 10.0.0.0/8 or 10.1.2.3`},
+		"attribute":           {func(c *Config) { c.Attributes = []string{"api_token.type", "api_token.raw"} }, `attributes[1]: "api_token.raw" cannot be added: choose from api_token.owner.name`},
+		"interval":            {func(c *Config) { c.Registry.ReloadInterval = 0 }, "registry: reload_interval: 0s must be above zero, such as 5s"},
+		"optional nothing":    {func(c *Config) { c.Registry.Optional = true }, "registry: file: is missing: an optional registry needs a path too"},
+		"placeholder":         {func(c *Config) { c.Erase.Placeholder = "" }, "erase: placeholder: is empty: write REDACTED or another word"},
+		"odd placeholder":     {func(c *Config) { c.Erase.Placeholder = "a b" }, `erase: placeholder: "a b" must be one short word`},
+		"placeholder as key":  {func(c *Config) { c.Erase.Placeholder = "gone" }, `erase: placeholder: "gone" would be taken for a credential by the next reader`},
+		"other placeholder":   {func(c *Config) { c.Erase.Placeholder = "***" }, ""},
+		"source without name": {func(c *Config) { c.Sources.Headers = []string{"default", "-"} }, `sources: headers[1]: "-" is no name: write one such as x-api-key`},
+		"cache":               {func(c *Config) { c.Cache.MaxTokens = 0 }, "cache::max_tokens: 0 must be at least 1: the default is 100000"},
+		"services":            {func(c *Config) { c.Cache.MaxServices = -1 }, "cache::max_services: -1 must be at least 1"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			cfg := createDefaultConfig().(*Config)
+			test.change(cfg)
+			err := confmap.Validate(cfg)
+			if test.want == "" {
+				require.NoError(t, err)
+				return
+			}
+			require.ErrorContains(t, err, test.want)
+			assert.NotContains(t, err.Error(), good)
+		})
+	}
+}
