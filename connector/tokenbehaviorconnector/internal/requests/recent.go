@@ -62,7 +62,7 @@ func (r *Recent) nested(e *entry) Verdict {
 	verdict := New
 	for _, g := range [...]*generation{r.young, r.old} {
 		for other := range g.ofTrace(e.trace) {
-			if !other.counted || other.token != e.token || !e.overlaps(other) {
+			if !other.counted || other.token != e.token || !e.calls(other) && !other.calls(e) && !e.overlaps(other) {
 				continue
 			}
 			if other.outbound && !e.outbound {
@@ -102,6 +102,10 @@ func entryOf(record *otelattr.Record) entry {
 
 // fold makes one number of a trace id, in which either half may be all that varies.
 func fold(high, low uint64) uint64 { return high ^ bits.RotateLeft64(low*0xbf58476d1ce4e5b9, 29) }
+
+// calls says whether other was made directly out of e, whatever their clocks say: a server may end its span after the client
+// that called it.
+func (e *entry) calls(other *entry) bool { return other.parent != 0 && other.parent == e.span }
 
 // overlaps says whether one of two records of a trace is part of the other: the middle of the shorter one lies within the
 // longer one, which forgives clocks that differ a little. Two requests that were made side by side overlap as well; they

@@ -71,6 +71,20 @@ func TestOneRequestIsCountedOnce(t *testing.T) {
 			[]*otelattr.Record{with(span(1, "gateway", 0, 10), remote), with(span(2, "a", 1, 9), remote)},
 			[]Verdict{New, Nested},
 		},
+		"answered, then asked, the answer's end told late": {
+			[]*otelattr.Record{
+				with(span(2, "service", 12, 27), func(r *otelattr.Record) { r.Parent = [8]byte{1} }),
+				with(span(1, "gateway", 1, 18), outbound),
+			},
+			[]Verdict{New, Nested},
+		},
+		"asked, then answered, the answer's end told late": {
+			[]*otelattr.Record{
+				with(span(1, "gateway", 1, 18), outbound),
+				with(span(2, "service", 12, 27), func(r *otelattr.Record) { r.Parent = [8]byte{1} }),
+			},
+			[]Verdict{New, Counterpart},
+		},
 		"another token": {
 			[]*otelattr.Record{span(1, "a", 0, 10), with(span(2, "b", 1, 9), func(r *otelattr.Record) { r.Token = "other" })},
 			[]Verdict{New, New},
