@@ -193,8 +193,13 @@ func TestRecord(t *testing.T) {
 		r.Learn(20)
 	}
 	require.InDelta(t, recordCalm, r.Nats(20, 3, 1.5), 1e-9)
-	want := 0.5*math.Log1p(float64(r.n)) + 1.5*math.Log(200/r.Best()) - 1
+	want := 0.5*math.Log1p(float64(r.n)) + r.index(1.5)*math.Log(200/r.Best()) - 1
 	require.InDelta(t, want, r.Nats(200, 3, 1.5), 1e-6)
+	var wild Record
+	for i := range 50 {
+		wild.Learn(math.Exp(float64(i%5) - 2 + math.Log(20)))
+	}
+	require.Greater(t, r.index(1.5), 2*wild.index(1.5), "a steady token's tail is light")
 	var fresh Record
 	require.LessOrEqual(t, fresh.Nats(1000, 3, 1.5), 0.0, "a record that rests on nothing is no evidence")
 }

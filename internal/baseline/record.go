@@ -5,9 +5,13 @@ import "math"
 // Record is the largest value that a token has shown in n blocks, fading slowly. Sizes of bursts, gaps and totals have heavy
 // tails; what they exceed by is told from the record without a model of the bulk: the chance to exceed the record of n blocks is
 // 1/(n+1), and beyond it the tail is taken as Pareto. Source: Coles, Statistical Modeling of Extreme Values, 2001, chapter 4.
+//
+// How heavy the tail is, the token shows itself: its index is one over the spread of log y, shrunk to a prior.
 type Record struct {
-	best float32
-	n    float32
+	best   float32
+	n      float32
+	mean   float32 // of log y
+	square float32 // its decayed sum of squared deviations
 }
 
 const (
@@ -15,16 +19,25 @@ const (
 	recordReward = 1.0   // nats taken off, so that a record broken by a hair is none
 	recordCalm   = -0.1  // nats a block without a record
 	recordTrust  = 10    // blocks until a record is believed
+	spreadPrior  = 10    // blocks that the prior of the spread weighs
+	tailMost     = 5
+	recordMemory = 200 // blocks
 )
 
-// Nats is the evidence in a value y that is usual up to floor: ½·log(n+1) + tail·log(y/record) − 1 beyond the record, less while
-// the record rests on few blocks.
+// Nats is the evidence in a value y that is usual up to floor, for a tail index of tail until the token has shown its own:
+// ½·log(n+1) + index·log(y/record) − 1 beyond the record, less while the record rests on few blocks.
 func (r *Record) Nats(y, floor, tail float64) float64 {
 	best := max(float64(r.best), floor)
 	if y <= best {
 		return recordCalm
 	}
-	return min(1, float64(r.n)/recordTrust) * (0.5*math.Log1p(float64(r.n)) + tail*math.Log(y/best) - recordReward)
+	trust := min(1, float64(r.n)/recordTrust)
+	return trust * (0.5*math.Log1p(float64(r.n)) + r.index(tail)*math.Log(y/best) - recordReward)
+}
+
+func (r *Record) index(prior float64) float64 {
+	variance := (spreadPrior/(prior*prior) + float64(r.square)) / (spreadPrior + float64(r.n))
+	return min(tailMost, 1/math.Sqrt(variance))
 }
 
 // Best is the record as it stands, faded.
@@ -34,6 +47,9 @@ func (r *Record) Best() float64 { return float64(r.best) }
 func (r *Record) Learn(y float64) {
 	r.best = max(r.best*recordFade, float32(y))
 	r.n = r.n*recordFade + 1
+	deviation := float32(math.Log(max(1, y))) - r.mean
+	r.mean += deviation / min(r.n, recordMemory)
+	r.square = r.square*recordFade + deviation*(float32(math.Log(max(1, y)))-r.mean)
 }
 
 // Gap is how long a token sleeps between active blocks. People come back after months all the time, so what counts is how far a

@@ -181,10 +181,16 @@ func (h *Hours) Get(r *Reader) {
 }
 
 // Put writes the record.
-func (r *Record) Put(w *Writer) { w.Float(r.best); w.Float(r.n) }
+func (r *Record) Put(w *Writer) {
+	for _, v := range [...]float32{r.best, r.n, r.mean, r.square} {
+		w.Float(v)
+	}
+}
 
 // Get reads what Put wrote.
-func (r *Record) Get(from *Reader) { r.best, r.n = from.Float(), from.Float() }
+func (r *Record) Get(from *Reader) {
+	r.best, r.n, r.mean, r.square = from.Float(), from.Float(), from.Float(), from.Float()
+}
 
 // Put writes the gap.
 func (g *Gap) Put(w *Writer) { w.Float(g.longest); w.Float(g.n) }

@@ -101,7 +101,7 @@ func (c *calibration) reach(d int, share, rate float64) (passed, nats float64) {
 
 // limits are the thresholds of a day, from a budget and the number of live tokens.
 func (b Budget) limits(c *calibration, live float64, disabled *[detectorCount]bool) (limits [detectorCount]float64) {
-	rate := b.rate(live)
+	rate := kept * b.rate(live)
 	var shares float64
 	for d := range detectors {
 		if !disabled[d] {
@@ -116,6 +116,9 @@ func (b Budget) limits(c *calibration, live float64, disabled *[detectorCount]bo
 
 // most is the rate that an installation's total is never stretched beyond: few tokens do not make each of them noisy.
 const most = 0.01
+
+// kept is the part of the budget that is spent: what calibration learned yesterday is not quite what today needs.
+const kept = 0.9
 
 // rate is the tolerable number of false alerts per active token-day.
 func (b Budget) rate(live float64) float64 {

@@ -18,6 +18,9 @@ const (
 	matureDays     = 5
 )
 
+// hoursADay is how many requests of a day the profile of hours learns from at most.
+const hoursADay = 10
+
 // quietDays after an alert a token's days do not calibrate the thresholds: an attack must not raise them.
 const quietDays = 14
 
@@ -127,9 +130,11 @@ func (t *token) end(x *[facetCount]float64) {
 	learn(&t.clients, b.seen[client], clientsKept)
 	learn(&t.services, b.seen[service], servicesKept)
 	t.learnEndpoints()
+	// A night of a thousand requests is one night: it must not outweigh weeks of quiet days.
+	scale := min(1, hoursADay/float32(b.n))
 	for bin, n := range b.hours {
 		if n > 0 {
-			t.hours.Learn(bin, float32(n))
+			t.hours.Learn(bin, float32(n)*scale)
 		}
 	}
 	t.burst.Learn(float64(b.busiest))
