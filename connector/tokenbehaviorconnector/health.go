@@ -50,6 +50,7 @@ type health struct {
 }
 
 type offState struct {
+	status *componentstatus.Event
 	logged time.Time
 	count  int // since it was logged
 }
@@ -58,10 +59,14 @@ func newHealth(logger *zap.Logger) *health {
 	return &health{logger: logger, hosts: map[*node]component.Host{}, faults: map[fault]*offState{}}
 }
 
+// attach lets a node's status tell what is off, which may be so already: the first node reads the state for all.
 func (h *health) attach(n *node, host component.Host) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.hosts[n] = host
+	for _, state := range h.faults {
+		componentstatus.ReportStatus(host, state.status)
+	}
 }
 
 func (h *health) detach(n *node) {
@@ -76,9 +81,9 @@ func (h *health) fail(what fault, err error) {
 	defer h.mu.Unlock()
 	state, known := h.faults[what]
 	if !known {
-		state = new(offState)
+		state = &offState{status: componentstatus.NewRecoverableErrorEvent(fmt.Errorf("%s: %w", what, err))}
 		h.faults[what] = state
-		h.report(componentstatus.NewRecoverableErrorEvent(fmt.Errorf("%s: %w", what, err)))
+		h.report(state.status)
 	}
 	state.count++
 	if now := time.Now(); now.Sub(state.logged) >= repeatEvery {
