@@ -3,6 +3,7 @@ package tokenbehaviorconnector
 import (
 	"context"
 	"errors"
+	"maps"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
@@ -331,6 +332,36 @@ func TestStateThatCannotBeReadIsLeftAlone(t *testing.T) {
 	h.stop()
 	assert.Equal(t, int64(50), h.prometheus.last(otelattr.MetricRequests))
 	assert.Equal(t, map[string][]byte{metaKey: []byte(`{"version": 99}`)}, d.values)
+}
+
+func TestDamagedStateIsLeftAlone(t *testing.T) {
+	d := newDisk()
+	h := newHouse(t, withDelta).withStorage(d).start()
+	h.send(many(0, 100))
+	h.stop()
+	for _, value := range d.values {
+		for i := len(value) / 3; i < 2*len(value)/3; i++ {
+			value[i] ^= 0x5a
+		}
+	}
+	left := maps.Clone(d.values)
+	h = newHouse(t, withDelta).withStorage(d).start()
+	assert.Equal(t, componentstatus.StatusRecoverableError, h.host.status())
+	h.send(many(100, 100))
+	h.stop()
+	assert.Equal(t, int64(100), h.warehouse.sum(otelattr.MetricRequests))
+	assert.Equal(t, left, d.values)
+}
+
+func TestAStorageThatPanicsWhenOpenedStopsNothing(t *testing.T) {
+	h := newHouse(t, nil)
+	h.host.extensions[storageID] = clientExtension{open: func() { panic("page 3 is no page") }}
+	h.config.Storage = &storageID
+	h.start()
+	assert.Equal(t, componentstatus.StatusRecoverableError, h.host.status())
+	h.send(many(0, 100))
+	h.stop()
+	assert.Equal(t, int64(100), h.prometheus.last(otelattr.MetricRequests))
 }
 
 func TestTheJournalDoesNotGrow(t *testing.T) {

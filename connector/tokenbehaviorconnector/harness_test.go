@@ -139,9 +139,13 @@ type clientExtension struct {
 	component.StartFunc
 	component.ShutdownFunc
 	client storage.Client
+	open   func()
 }
 
 func (e clientExtension) GetClient(context.Context, component.Kind, component.ID, string) (storage.Client, error) {
+	if e.open != nil {
+		e.open()
+	}
 	return e.client, nil
 }
 

@@ -15,6 +15,7 @@ import (
 	"go.opentelemetry.io/collector/pipeline"
 	"go.uber.org/zap"
 
+	"github.com/holterhq/holter/connector/tokenbehaviorconnector/internal/journal"
 	"github.com/holterhq/holter/connector/tokenbehaviorconnector/internal/metadata"
 )
 
@@ -142,9 +143,12 @@ func (r *runtime) storage(ctx context.Context, host component.Host) (storage.Cli
 	if !ok {
 		return nil, fmt.Errorf("connectors::%s::storage: extension %s is no storage: use one of %s", r.id, r.config.Storage, storages(host))
 	}
-	client, err := extension.GetClient(ctx, component.KindConnector, r.id, "state")
-	if err != nil {
-		r.health.fail(faultState, err)
+	var client storage.Client
+	if err := journal.Guard(func() (err error) {
+		client, err = extension.GetClient(ctx, component.KindConnector, r.id, "state")
+		return err
+	}); err != nil {
+		r.worker.stateLost("open", err)
 		return nil, nil
 	}
 	return client, nil

@@ -3,6 +3,7 @@ package tokenbehaviorconnector
 import (
 	"context"
 	"fmt"
+	"sync/atomic"
 	"time"
 
 	"go.opentelemetry.io/collector/extension/xextension/storage"
@@ -28,7 +29,8 @@ type store struct {
 	saving      *saving
 	lastSize    int
 	lastTime    time.Time
-	failures    int // to save, in a row
+	failures    int         // to save, in a row
+	writable    atomic.Bool // the latest entry could be written
 }
 
 // saving is a write of state that is under way.
@@ -72,7 +74,6 @@ func (s *store) get(key string) ([]byte, error) {
 	defer cancel()
 	value, err := s.writer.Get(ctx, key)
 	if err != nil {
-		s.failed("read")
 		return nil, fmt.Errorf("%s: %w", key, err)
 	}
 	return value, nil
@@ -90,10 +91,12 @@ func (s *store) journal(e *journal.Entry, then func()) {
 	s.size += len(value)
 	s.writer.Submit([]*storage.Operation{storage.SetOperation(key, value)}, func(err error) {
 		if err != nil {
+			s.writable.Store(false)
 			s.failed("journal")
 			s.telemetry.TokenBehaviorJournalLost.Add(context.Background(), 1)
 			s.health.fail(faultJournal, err)
 		} else {
+			s.writable.Store(true)
 			s.health.recovered(faultJournal)
 		}
 		then()
@@ -133,7 +136,7 @@ func (s *store) due(limit int) bool {
 	}
 	since := time.Since(s.lastTime)
 	if s.failures > 0 {
-		return since > min(time.Second<<min(s.failures, 6), time.Minute)
+		return s.writable.Load() && since > time.Second || since > min(time.Second<<min(s.failures, 6), time.Minute)
 	}
 	return s.size >= max(limit, 2*s.lastSize) || since > saveEvery
 }

@@ -68,7 +68,13 @@ func newWorker(config *Config, logger *zap.Logger, telemetry *metadata.Telemetry
 // reset forgets everything.
 func (w *worker) reset() {
 	w.store = newStore(nil, w.telemetry, w.health)
-	w.learner = newLearner(w.config, w.telemetry, w.health, func(key string) ([]byte, error) { return w.store.get(key) })
+	w.learner = newLearner(w.config, w.telemetry, w.health, func(key string) ([]byte, error) {
+		value, err := w.store.get(key)
+		if err != nil {
+			w.store.failed("read")
+		}
+		return value, err
+	})
 	w.recent = requests.NewRecent(w.config.Limits.RecentRequests, w.config.Count == countEvery)
 	w.reorder = reorder{window: int64(w.config.ReorderWindow), limit: w.config.Limits.MaxReordered}
 	w.released = 0
@@ -85,11 +91,17 @@ func (w *worker) start(ctx context.Context, client storage.Client) {
 			_ = w.store.close(ctx)
 			w.reset()
 			w.metrics.begin(now())
-			w.health.fail(faultState, err)
+			w.stateLost("read", err)
 		}
 	}
 	w.metrics.store = w.store
 	go w.run()
+}
+
+// stateLost says that the state cannot be used: everything is in memory only.
+func (w *worker) stateLost(operation string, err error) {
+	w.store.failed(operation)
+	w.health.fail(faultState, err)
 }
 
 func (w *worker) run() {

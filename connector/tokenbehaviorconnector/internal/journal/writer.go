@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime/debug"
 	"sync"
 	"time"
 
@@ -89,13 +90,12 @@ func (w *Writer) Get(ctx context.Context, key string) ([]byte, error) {
 	}
 	answers := make(chan answer, 1)
 	go func() {
-		defer func() {
-			if p := recover(); p != nil {
-				answers <- answer{err: fmt.Errorf("the storage panicked: %v", p)}
-			}
-		}()
-		value, err := w.client.Get(ctx, key)
-		answers <- answer{value, err}
+		var a answer
+		a.err = Guard(func() (err error) {
+			a.value, err = w.client.Get(ctx, key)
+			return err
+		})
+		answers <- a
 	}()
 	select {
 	case a := <-answers:
@@ -103,6 +103,17 @@ func (w *Writer) Get(ctx context.Context, key string) ([]byte, error) {
 	case <-ctx.Done():
 		return nil, fmt.Errorf("the storage did not answer: %w", ctx.Err())
 	}
+}
+
+// Guard calls into a storage, whose files may be damaged: what makes it panic, or read memory that is not there, is an error.
+func Guard(call func() error) (err error) {
+	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("the storage panicked: %v", p)
+		}
+	}()
+	return call()
 }
 
 // Close writes what is queued and closes the client. It waits no longer than ctx allows.
@@ -122,7 +133,7 @@ func (w *Writer) Close(ctx context.Context) error {
 	if closed {
 		return nil
 	}
-	return w.client.Close(ctx)
+	return Guard(func() error { return w.client.Close(ctx) })
 }
 
 func (w *Writer) run() {
@@ -143,7 +154,7 @@ func (w *Writer) writeAll() {
 		for _, one := range group {
 			ops = append(ops, one.ops...)
 		}
-		err := w.batch(ops)
+		err := Guard(func() error { return w.client.Batch(context.Background(), ops...) })
 		w.mu.Lock()
 		w.began = time.Time{}
 		for _, one := range group {
@@ -154,15 +165,6 @@ func (w *Writer) writeAll() {
 			one.then(err)
 		}
 	}
-}
-
-func (w *Writer) batch(ops []*storage.Operation) (err error) {
-	defer func() {
-		if p := recover(); p != nil {
-			err = fmt.Errorf("the storage panicked: %v", p)
-		}
-	}()
-	return w.client.Batch(context.Background(), ops...)
 }
 
 // take removes the next writes from the queue, as many as go into one transaction.
