@@ -18,7 +18,7 @@ var detectors = [...]detector{
 	{anomaly.NewCountry, [facetCount]float64{country: 1}, 0.2},
 	{anomaly.NewClient, [facetCount]float64{client: 1}, 0.7},
 	{anomaly.NewEndpoint, [facetCount]float64{service: 1, endpoint: 1, breadth: 1}, 0.2},
-	{anomaly.OddHours, [facetCount]float64{hour: 1}, 0.3},
+	{anomaly.OddHours, [facetCount]float64{hour: 1, hourHabit: 0.7}, 0.4},
 	{anomaly.RequestBurst, [facetCount]float64{burst: 1}, 1.2},
 	{anomaly.SlowDrift, [facetCount]float64{volume: 1}, 0.1},
 	{anomaly.ErrorSpike, [facetCount]float64{errorRate: 1}, 0.1},
