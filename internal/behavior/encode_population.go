@@ -1,0 +1,148 @@
+package behavior
+
+import (
+	"cmp"
+	"maps"
+	"slices"
+
+	"github.com/holterhq/holter/internal/baseline"
+)
+
+func (p *population) put(w *baseline.Writer) {
+	w.Uint(flags(p.began))
+	w.Int(int64(p.day))
+	w.Double(p.live)
+	for _, v := range p.limits {
+		w.Double(v)
+	}
+	putTable(w, &p.peers.country, putString, cmp.Compare[string])
+	putTable(w, &p.peers.client, putString, cmp.Compare[string])
+	putTable(w, &p.peers.service, putString, cmp.Compare[string])
+	putEndpoints(w, p.peers.endpoints)
+	for i := range p.hours {
+		w.Double(p.hours[i])
+		w.Double(p.peers.hours[i])
+	}
+	order := slices.SortedFunc(maps.Keys(p.peers.releases), func(a, b version) int {
+		return cmp.Or(cmp.Compare(a.service, b.service), cmp.Compare(a.version, b.version))
+	})
+	w.Uint(uint64(len(order)))
+	for _, v := range order {
+		w.String(v.service)
+		w.String(v.version)
+		w.Int(int64(p.peers.releases[v].first))
+		w.Int(int64(p.peers.releases[v].last))
+	}
+	p.calib.put(w)
+}
+
+func (p *population) get(r *baseline.Reader) {
+	setFlags(r.Uint(), &p.began)
+	p.day, p.live = int32(r.Int()), r.Double()
+	for i := range p.limits {
+		p.limits[i] = r.Double()
+	}
+	getTable(r, &p.peers.country, getString)
+	getTable(r, &p.peers.client, getString)
+	getTable(r, &p.peers.service, getString)
+	p.peers.endpoints = getEndpoints(r)
+	for i := range p.hours {
+		p.hours[i], p.peers.hours[i] = r.Double(), r.Double()
+	}
+	for range r.Count() {
+		v := version{intern(r.String()), intern(r.String())}
+		p.peers.releases[v] = release{int32(r.Int()), int32(r.Int())}
+	}
+	p.calib.get(r)
+}
+
+func (t *tally) put(w *baseline.Writer) {
+	putTable(w, &t.country, putString, cmp.Compare[string])
+	putTable(w, &t.client, putString, cmp.Compare[string])
+	putTable(w, &t.service, putString, cmp.Compare[string])
+	putEndpoints(w, t.endpoints)
+	for _, n := range t.hours {
+		w.Double(n)
+	}
+	w.Double(t.active)
+	t.calib.put(w)
+}
+
+func (t *tally) get(r *baseline.Reader) {
+	getTable(r, &t.country, getString)
+	getTable(r, &t.client, getString)
+	getTable(r, &t.service, getString)
+	t.endpoints = getEndpoints(r)
+	for i := range t.hours {
+		t.hours[i] = r.Double()
+	}
+	t.active = r.Double()
+	t.calib.get(r)
+}
+
+// put writes the counted levels only: most are empty.
+func (c *calibration) put(w *baseline.Writer) {
+	w.Double(c.days)
+	for d := range c.passed {
+		n := 0
+		for _, v := range c.passed[d] {
+			if v != 0 {
+				n++
+			}
+		}
+		w.Uint(uint64(n))
+		for l, v := range c.passed[d] {
+			if v != 0 {
+				w.Uint(uint64(l))
+				w.Double(v)
+			}
+		}
+	}
+}
+
+func (c *calibration) get(r *baseline.Reader) {
+	c.days = r.Double()
+	for d := range c.passed {
+		for range r.Count() {
+			l, v := r.Uint(), r.Double()
+			if l < levelCount {
+				c.passed[d][l] = v
+			}
+		}
+	}
+}
+
+func putTable[V comparable](w *baseline.Writer, t *table[V], value func(*baseline.Writer, V), compare func(a, b V) int) {
+	w.Uint(uint64(len(t.days)))
+	for _, v := range slices.SortedFunc(maps.Keys(t.days), compare) {
+		value(w, v)
+		w.Double(t.days[v])
+	}
+}
+
+func getTable[V comparable](r *baseline.Reader, t *table[V], value func(*baseline.Reader) V) {
+	for range r.Count() {
+		v := value(r)
+		t.add(v, r.Double())
+	}
+}
+
+func putEndpoints(w *baseline.Writer, services map[string]*table[Endpoint]) {
+	w.Uint(uint64(len(services)))
+	for _, name := range slices.Sorted(maps.Keys(services)) {
+		w.String(name)
+		putTable(w, services[name], putEndpoint, func(a, b Endpoint) int {
+			return cmp.Or(cmp.Compare(a.Method, b.Method), cmp.Compare(a.Route, b.Route))
+		})
+	}
+}
+
+func getEndpoints(r *baseline.Reader) map[string]*table[Endpoint] {
+	services := map[string]*table[Endpoint]{}
+	for range r.Count() {
+		t := &table[Endpoint]{}
+		services[intern(r.String())] = t
+		getTable(r, t, getEndpoint)
+	}
+	return services
+}
