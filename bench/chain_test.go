@@ -5,7 +5,6 @@ import (
 	"encoding/binary"
 	"fmt"
 	"math/rand/v2"
-	"os"
 	"runtime"
 	"testing"
 	"time"
@@ -275,9 +274,7 @@ func startSpanMetrics(b *testing.B) consumer.Traces {
 func fileStorage(b *testing.B) extension.Extension {
 	factory := filestorage.NewFactory()
 	config := factory.CreateDefaultConfig().(*filestorage.Config)
-	dir, err := os.MkdirTemp(b.TempDir(), "state")
-	require.NoError(b, err)
-	config.Directory = dir
+	config.Directory = b.TempDir()
 	e, err := factory.Create(context.Background(), extensiontest.NewNopSettings(factory.Type()), config)
 	require.NoError(b, err)
 	return e

@@ -87,10 +87,10 @@ func TestErrorsSayWhatWouldBeRight(t *testing.T) {
 
 func TestAnOutputThatIsNoneStopsTheStart(t *testing.T) {
 	config := createDefaultConfig().(*Config)
-	config.Outputs = map[pipeline.ID]Output{pipeline.NewIDWithName(pipeline.SignalMetrics, "promotheus"): {}}
+	config.Outputs = map[pipeline.ID]Output{pipeline.NewIDWithName(pipeline.SignalMetrics, "elsewhere"): {}}
 	next := connector.NewMetricsRouter(map[pipeline.ID]consumer.Metrics{prometheus: consumertest.NewNop(), warehouse: consumertest.NewNop()})
 	_, err := NewFactory().CreateTracesToMetrics(t.Context(), connectortest.NewNopSettings(metadata.Type), config, next)
-	assert.ErrorContains(t, err, "outputs::metrics/promotheus: no such pipeline receives from this connector: use one of metrics/prometheus, metrics/store")
+	assert.ErrorContains(t, err, "outputs::metrics/elsewhere: no such pipeline receives from this connector: use one of metrics/prometheus, metrics/store")
 	assert.Empty(t, shared.runtimes)
 }
 

@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/binary"
 	"fmt"
-	"path/filepath"
 	"sync"
 	"testing"
 	"time"
@@ -385,5 +384,3 @@ func many(from, n int) ptrace.Traces {
 	}
 	return spans(calls...)
 }
-
-func (h *house) folder() string { return filepath.Join(h.t.TempDir(), "state") }

@@ -83,16 +83,12 @@ func slotOf(text string) uint32 {
 func appendRest(b []byte, r *otelattr.Record, lastTime int64) []byte {
 	o := &r.Observation
 	var flags byte
-	for _, f := range [...]struct {
-		set bool
-		bit byte
-	}{
-		{o.Outbound, flagOutbound}, {r.Remote, flagRemote}, {r.Served, flagServed}, {r.Unreadable, flagUnreadable},
-		{r.Provisional, flagProvisional}, {o.Weight != 0, flagWeight}, {len(o.Violations) > 0, flagViolations},
-		{o.Trace != [16]byte{} || o.Span != [8]byte{} || r.Parent != [8]byte{}, flagIDs},
+	for bit, set := range [...]bool{ // in the order of the flags
+		o.Outbound, r.Remote, r.Served, r.Unreadable, r.Provisional, o.Weight != 0, len(o.Violations) > 0,
+		o.Trace != [16]byte{} || o.Span != [8]byte{} || r.Parent != [8]byte{},
 	} {
-		if f.set {
-			flags |= f.bit
+		if set {
+			flags |= 1 << bit
 		}
 	}
 	b = append(b, flags, byte(o.Outcome))

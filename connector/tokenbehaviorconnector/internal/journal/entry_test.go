@@ -64,7 +64,7 @@ func FuzzDecode(f *testing.F) {
 		}
 		again, err := Decode(new(Encoder).Append(nil, e))
 		require.NoError(t, err)
-		require.Equal(t, len(e.Records), len(again.Records))
+		require.Len(t, again.Records, len(e.Records))
 	})
 }
 
