@@ -1,6 +1,7 @@
 package otelattr
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/holterhq/holter/internal/credential"
@@ -138,19 +139,24 @@ func (s *Sources) header(f field, own string, list map[string]int32) field {
 	return f
 }
 
+// statusFields are the folded names of the fields of a log record that hold the answer's HTTP status.
+var statusFields = []string{"status", "statuscode", "responsecode", "responsestatus"}
+
 // logField reads the name of a field of a log record, at any depth of its attributes or its body.
 func (s *Sources) logField(name string) field {
 	f := newField(name)
+	own := credential.FieldName(name)
+	folded := credential.Fold(own)
+	if slices.Contains(statusFields, folded) {
+		f.role = roleHTTPStatus
+		return f
+	}
 	if f.answer {
 		return f
 	}
-	own := credential.FieldName(name)
-	switch credential.Fold(own) {
+	switch folded {
 	case "requesturi", "uri", "url", "target", "path", "args", "request", "requesturl", "querystring", "query", "full", "upstreamuri", "requestpath":
 		f.source = urlSource
-		return f
-	case "status", "statuscode", "responsecode", "responsestatus":
-		f.role = roleHTTPStatus
 		return f
 	case "clientip", "client", "address", "ip", "sourceip", "realip", "xrealip":
 		f.role = roleClient
