@@ -222,6 +222,18 @@ func TestTheReorderWindowSurvives(t *testing.T) {
 	}
 }
 
+func TestTheReorderWindowMayBeClosed(t *testing.T) {
+	dir := folder(t)
+	h := newHouse(t, func(c *Config) { c.ReorderWindow = time.Minute }).onDisk(dir).start()
+	h.send(many(0, 50))
+	left := h.killed(t, dir)
+	h.stop()
+	h = newHouse(t, nil).onDisk(left).start()
+	h.send(many(50, 50))
+	h.stop()
+	assert.Len(t, h.events.ids(), 10)
+}
+
 func TestTheReorderWindowIsEmptiedWhenNothingComes(t *testing.T) {
 	h := newHouse(t, func(c *Config) { c.ReorderWindow = time.Second }).start()
 	h.send(many(0, 50))

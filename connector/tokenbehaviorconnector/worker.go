@@ -158,7 +158,7 @@ func (w *worker) guard(do func()) {
 
 // handle does what an entry of the journal says, now or in a replay.
 func (w *worker) handle(e *journal.Entry) {
-	if w.reorder.window == 0 {
+	if w.reorder.window == 0 && !e.Drain {
 		w.process(e.Records)
 		return
 	}
