@@ -19,7 +19,8 @@ import (
 	_ "google.golang.org/grpc/encoding/gzip" // exporters compress by default
 )
 
-// Backend is any OpenTelemetry backend: it takes what the collector exports over gRPC and keeps it.
+// Backend is any OpenTelemetry backend: it takes what the collector exports over gRPC, in messages of up to the usual 4 MiB, and
+// keeps it.
 type Backend struct {
 	Port string
 
@@ -34,7 +35,7 @@ func newBackend(t testing.TB) *Backend {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
 	b := &Backend{Port: strconv.Itoa(listener.Addr().(*net.TCPAddr).Port)}
-	server := grpc.NewServer(grpc.MaxRecvMsgSize(64 << 20))
+	server := grpc.NewServer()
 	ptraceotlp.RegisterGRPCServer(server, &traceSink{b: b})
 	plogotlp.RegisterGRPCServer(server, &logSink{b: b})
 	pmetricotlp.RegisterGRPCServer(server, &metricSink{b: b})

@@ -84,6 +84,18 @@ func (c *Collector) launch(args ...string) {
 	c.Process = startProcess(c.t, c.Log, c.Data, c.Env, collectorBin, args...)
 }
 
+// onOwnPorts are the flags that move a shipped config to the ports of this test.
+func (c *Collector) onOwnPorts() []string {
+	return []string{
+		"--set=receivers.otlp.protocols.grpc.endpoint=" + c.GRPC(),
+		"--set=receivers.otlp.protocols.http.endpoint=" + strings.TrimPrefix(c.HTTP(), "http://"),
+		"--set=exporters.prometheus.endpoint=127.0.0.1:" + c.Env["PROMETHEUS"],
+		"--set=extensions.health_check.endpoint=127.0.0.1:" + c.Env["HEALTH"],
+		"--set=connectors.token_behavior.metrics.flush_interval=1s",
+		"--set=service.telemetry.metrics.level=none", // else on the well-known port 8888
+	}
+}
+
 // File is a path in the data folder.
 func (c *Collector) File(name string) string { return filepath.Join(c.Data, name) }
 

@@ -59,11 +59,9 @@ func anomaliesOf(t *testing.T, calls []Call, kills map[int]bool) []string {
 		if kills[n] {
 			time.Sleep(time.Duration(n%7) * 3 * time.Millisecond) // another moment of the request's life each time
 			c.Kill9()
-		}
-		err := <-acknowledged
-		if kills[n] {
 			c.Start()
 		}
+		err := <-acknowledged
 		// A client sends again what was not acknowledged, as SDKs do.
 		if err != nil {
 			require.True(t, kills[n], err)

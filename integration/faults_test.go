@@ -106,6 +106,8 @@ func TestADeadWebhookStopsNoSpan(t *testing.T) {
 
 	// What could not be delivered waits on disk for the receiver, over a restart.
 	c.Stop()
+	hunt := newHunt(map[string]string{"key": keyNumber(0), "webhook secret": webhookSecret})
+	require.Empty(t, append(hunt.SearchFolder(t, c.Data, ownersFile), hunt.Search("log", []byte(c.Log.String()))...), "in the outbox or the log")
 	port, err := strconv.Atoi(c.Env["WEBHOOK"])
 	require.NoError(t, err)
 	back := startWebhook(t, port)
@@ -127,4 +129,20 @@ func TestAHangingWebhookDelaysNoSpan(t *testing.T) {
 	life := history(keyNumber(1), 14, 20)
 	send(t, client, life...)
 	everySpan(t, backend, 1+len(life))
+}
+
+func TestADamagedStateStopsNoSpan(t *testing.T) {
+	c, backend, _, client := running(t, known(keyNumber(0)))
+	life := history(keyNumber(0), 14, 20)
+	send(t, client, life...)
+	everySpan(t, backend, len(life))
+	c.Stop()
+	damageState(t, c.File("state"))
+
+	mark := c.Log.Len()
+	c.Start()
+	more := theft(keyNumber(0), start.AddDate(0, 0, 20), 10)
+	send(t, client, more...)
+	everySpan(t, backend, len(life)+len(more))
+	saysSo(t, c, mark, "connector:token_behavior", "state", "otelcol_token_behavior_storage_errors")
 }

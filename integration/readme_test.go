@@ -39,13 +39,7 @@ func block(t *testing.T, language, words string) string {
 func TestREADME(t *testing.T) {
 	c := newCollector(t)
 	delete(c.Env, "HOLTER_DATA") // it is ./holter-data then
-	c.args = []string{
-		"--set=receivers.otlp.protocols.grpc.endpoint=" + c.GRPC(),
-		"--set=receivers.otlp.protocols.http.endpoint=" + strings.TrimPrefix(c.HTTP(), "http://"),
-		"--set=exporters.prometheus.endpoint=127.0.0.1:" + c.Env["PROMETHEUS"],
-		"--set=extensions.health_check.endpoint=127.0.0.1:" + c.Env["HEALTH"],
-		"--set=service.telemetry.metrics.level=none",
-	}
+	c.args = c.onOwnPorts()
 	c.Start()
 	waitFor(t, "the banner", func() bool { return strings.Contains(c.Log.String(), "Point an app at it") })
 	require.Contains(t, c.Log.String(), filepath.Join(c.Data, "holter-data", "anomalies.jsonl"))
