@@ -22,6 +22,7 @@ type learner struct {
 	telemetry *metadata.TelemetryBuilder
 	health    *health
 	get       func(key string) ([]byte, error)
+	stored    bool // there is a storage
 
 	engine *behavior.Engine
 	tree   *route.Tree
@@ -47,6 +48,7 @@ func newLearner(config *Config, telemetry *metadata.TelemetryBuilder, h *health,
 		telemetry: telemetry,
 		health:    h,
 		get:       get,
+		stored:    config.Storage != nil,
 	}
 	l.fresh()
 	return l
@@ -72,7 +74,9 @@ func (l *learner) fresh() {
 	l.tree = route.New(l.options)
 	c := l.config
 	c.Routes = l.tree
-	c.Load = l.load
+	if l.stored { // else what leaves memory is gone
+		c.Load = l.load
+	}
 	l.engine, l.told = behavior.New(c), behavior.Stats{}
 }
 

@@ -134,6 +134,17 @@ func TestTokensThatLeaveMemoryComeBack(t *testing.T) {
 	require.Equal(t, 16, e.Stats().Tokens)
 }
 
+func TestWithoutStorageMemoryIsBoundedToo(t *testing.T) {
+	cfg := testConfig()
+	cfg.Limits.MaxTokens = 16
+	e := New(cfg)
+	e.Apply(crowd(9, 48, 10, 99))
+	require.Equal(t, 16, e.Stats().Tokens)
+	for _, s := range e.shards {
+		require.Empty(t, s.away)
+	}
+}
+
 func TestOneWildClockChangesNothingElse(t *testing.T) {
 	obs := crowd(5, 20, 40, 35)
 	whole := New(testConfig()).Apply(slices.Clone(obs))

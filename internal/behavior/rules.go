@@ -13,8 +13,8 @@ type rule struct {
 }
 
 var rules = [...]rule{
-	{name: anomaly.ExpiredUse, violation: "expired", severity: anomaly.Act, action: anomaly.Reauthenticate, sentence: "was used after it had expired"},
-	{name: anomaly.RevokedUse, violation: "revoked", severity: anomaly.Act, action: anomaly.Lock, sentence: "was used after it had been revoked"},
+	{name: anomaly.ExpiredUse, violation: "expired", status: "expired", severity: anomaly.Act, action: anomaly.Reauthenticate, sentence: "was used after it had expired"},
+	{name: anomaly.RevokedUse, violation: "revoked", status: "revoked", severity: anomaly.Act, action: anomaly.Lock, sentence: "was used after it had been revoked"},
 	{name: anomaly.UnknownToken, status: "unknown", severity: anomaly.Look, action: anomaly.Observe, sentence: "is not in the registry"},
 }
 

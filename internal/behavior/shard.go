@@ -127,18 +127,21 @@ func (s *shard) token(e *Engine, id string) *token {
 		t = &token{id: intern(id)}
 	}
 	if len(s.tokens) >= s.max {
-		s.evict(s.oldest.next)
+		s.evict(s.oldest.next, e.cfg.Load != nil)
 	}
 	s.tokens[t.id] = t
 	return t
 }
 
-func (s *shard) evict(t *token) {
+// evict takes a token out of memory; where there is nothing to load it from again, its baseline is lost.
+func (s *shard) evict(t *token, loadable bool) {
 	t.prev.next, t.next.prev = t.next, t.prev
 	delete(s.tokens, t.id)
-	s.away[t.id] = encodeToken(t)
-	delete(s.back, t.id)
 	s.stats.Evicted++
+	if loadable {
+		s.away[t.id] = encodeToken(t)
+		delete(s.back, t.id)
+	}
 }
 
 // recall brings an evicted token back.
