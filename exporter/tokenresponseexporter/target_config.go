@@ -151,12 +151,20 @@ func (t *TargetConfig) Validate() error {
 	}
 	faults = append(faults, t.Retry.faults()...)
 	if t.Webhook.HasValue() {
-		faults = append(faults, t.Webhook.Get().faults()...)
+		faults = append(faults, below("webhook", t.Webhook.Get().faults())...)
 	}
 	if t.HTTP.HasValue() {
-		faults = append(faults, t.HTTP.Get().faults()...)
+		faults = append(faults, below("http", t.HTTP.Get().faults())...)
 	}
 	return oneLine(faults)
+}
+
+// below completes the paths of the keys that are at fault.
+func below(key string, faults []error) []error {
+	for i, fault := range faults {
+		faults[i] = fmt.Errorf("%s::%w", key, fault)
+	}
+	return faults
 }
 
 // oneLine joins errors behind the one path that they share.
