@@ -48,7 +48,7 @@ func banner(conf map[string]any) string {
 			line("metrics", "http://%s/metrics", at)
 		}
 	}
-	for _, file := range used(conf, "exporters", "file") {
+	for _, file := range used(anomalies(conf), "exporters", "file") {
 		if path, ok := file["path"].(string); ok {
 			line("anomalies", "%s", absolute(path))
 		}
@@ -82,6 +82,24 @@ func banner(conf map[string]any) string {
 	return b.String()
 }
 
+// anomalies is the part of the configuration that anomaly events go through: the logs pipelines behind token_behavior.
+func anomalies(conf map[string]any) map[string]any {
+	pipelines := map[string]any{}
+	for id, settings := range child(conf, "service", "pipelines") {
+		pipeline, _ := settings.(map[string]any)
+		if isOf(id, "logs") && slices.ContainsFunc(names(pipeline["receivers"]), func(id string) bool { return isOf(id, "token_behavior") }) {
+			pipelines[id] = pipeline
+		}
+	}
+	return map[string]any{"exporters": conf["exporters"], "service": map[string]any{"pipelines": pipelines}}
+}
+
+// isOf says whether an id such as file/spans is of a type.
+func isOf(id, kind string) bool {
+	name, _, _ := strings.Cut(id, "/")
+	return name == kind
+}
+
 // used returns the settings of the components of one type that a pipeline, or the service itself, makes use of.
 func used(conf map[string]any, section, kind string) []map[string]any {
 	service := child(conf, "service")
@@ -97,7 +115,7 @@ func used(conf map[string]any, section, kind string) []map[string]any {
 	slices.Sort(ids)
 	var found []map[string]any
 	for _, id := range slices.Compact(ids) {
-		if name, _, _ := strings.Cut(id, "/"); name == kind {
+		if isOf(id, kind) {
 			found = append(found, child(conf, section, id))
 		}
 	}

@@ -35,6 +35,7 @@ receivers:
 exporters:
   prometheus: {endpoint: "127.0.0.1:8889"}
   file/anomalies: {path: /data/anomalies.jsonl}
+  file/spans: {path: /data/spans.jsonl}
   token_response: {dry_run: false}
 extensions:
   health_check:
@@ -42,7 +43,7 @@ extensions:
 service:
   extensions: [health_check, file_storage]
   pipelines:
-    traces: {receivers: [otlp], exporters: [token_behavior]}
+    traces: {receivers: [otlp], exporters: [token_behavior, file/spans]}
     metrics: {receivers: [token_behavior], exporters: [prometheus]}
     logs: {receivers: [token_behavior], exporters: [file/anomalies, token_response]}
 `))
