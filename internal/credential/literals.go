@@ -16,6 +16,7 @@ type Literals struct {
 	bloom []uint64 // a bit for each word
 	words []entry  // the first is none
 	table []int32  // the first entry of each slot
+	least int      // the length of the shortest secret: no shorter string holds one, in any form
 	ready bool
 	view  view
 }
@@ -43,6 +44,9 @@ func (l *Literals) Add(secret string) {
 	}
 	if l.seen == nil {
 		l.seen = make(map[string]struct{})
+	}
+	if l.Empty() || len(secret) < l.least {
+		l.least = len(secret)
 	}
 	l.seen[secret] = struct{}{}
 	if len(secret) >= longEnough {
@@ -94,14 +98,11 @@ func huntable(s string) bool {
 
 // Find appends where in v secrets of the set stand to spans.
 func (l *Literals) Find(v string, spans []Span) []Span {
-	if l.Empty() || len(v) < 6 {
+	if l.Empty() || len(v) < l.least {
 		return spans
 	}
 	l.prepare()
 	spans = l.plain(v, spans)
-	if len(v) < longEnough && len(l.short) == 0 {
-		return spans
-	}
 	if strings.IndexByte(v, '%') >= 0 || strings.IndexByte(v, '\\') >= 0 {
 		spans = l.decoded(v, spans)
 	}
@@ -110,7 +111,7 @@ func (l *Literals) Find(v string, spans []Span) []Span {
 
 // FindName is Find for a name: nobody encodes those.
 func (l *Literals) FindName(name string, spans []Span) []Span {
-	if l.Empty() || len(name) < 6 {
+	if l.Empty() || len(name) < l.least {
 		return spans
 	}
 	l.prepare()
