@@ -160,7 +160,7 @@ func TestBetByHand(t *testing.T) {
 func TestCusumForgetsGoodNews(t *testing.T) {
 	var w Cusum
 	for _, step := range []struct{ nats, want float64 }{{-3, 0}, {2, 2}, {1.5, 3.5}, {-1, 2.5}, {-9, 0}, {1, 1}} {
-		require.InDelta(t, max(0, w.With(step.nats)), step.want, 1e-6)
+		require.InDelta(t, step.want, max(0, w.With(step.nats)), 1e-6)
 		w.Close(step.nats)
 		require.InDelta(t, step.want, float64(w), 1e-6)
 	}

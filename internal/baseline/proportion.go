@@ -46,9 +46,8 @@ func (s *Streak) Nats() float64 {
 	return math.Log((1 - Mix) + Mix*math.Exp(min(50, float64(s.odds))))
 }
 
-// Hits and Misses of the block so far.
-func (s *Streak) Hits() float32   { return s.hits }
-func (s *Streak) Misses() float32 { return s.misses }
+// Hits of the block so far.
+func (s *Streak) Hits() float32 { return s.hits }
 
 // Rate is the expected share of hits.
 func (p *Proportion) Rate() float32 {

@@ -27,8 +27,14 @@ func (f *families) family(agent string) string {
 
 // browsers in the order in which their marks must be looked for: each one also claims to be the ones after it.
 var browsers = [...]struct{ mark, name string }{
-	{"Edg/", "Edge"}, {"OPR/", "Opera"}, {"SamsungBrowser/", "Samsung Internet"}, {"Firefox/", "Firefox"}, {"CriOS/", "Chrome"},
-	{"HeadlessChrome/", "Headless Chrome"}, {"Chrome/", "Chrome"}, {"Version/", "Safari"},
+	{"Edg/", "Edge"},
+	{"OPR/", "Opera"},
+	{"SamsungBrowser/", "Samsung Internet"},
+	{"Firefox/", "Firefox"},
+	{"CriOS/", "Chrome"},
+	{"HeadlessChrome/", "Headless Chrome"},
+	{"Chrome/", "Chrome"},
+	{"Version/", "Safari"},
 }
 
 // Family is the product behind a user agent, without its version: "okhttp", "python-requests", "Chrome". Versions move with time

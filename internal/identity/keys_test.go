@@ -87,6 +87,6 @@ func TestStoredKey(t *testing.T) {
 func TestFingerprintKeyIsDerived(t *testing.T) {
 	key := bytes.Repeat([]byte{1}, 32)
 	assert.Len(t, FingerprintKey(key), KeyLength)
-	assert.Equal(t, FingerprintKey(key), FingerprintKey(key))
+	assert.Equal(t, FingerprintKey(bytes.Clone(key)), FingerprintKey(key))
 	assert.NotEqual(t, key, FingerprintKey(key))
 }
