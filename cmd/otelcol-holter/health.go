@@ -20,7 +20,7 @@ func componentHealth(conf *confmap.Conf) error {
 		return fmt.Errorf("health_check: %w", err)
 	}
 	for id := range child(settings, "extensions") {
-		if name, _, _ := strings.Cut(id, "/"); name != "health_check" {
+		if !isOf(id, "health_check") {
 			continue
 		}
 		http, ok := byComponent(child(settings, "extensions", id))
