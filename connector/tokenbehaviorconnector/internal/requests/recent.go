@@ -115,7 +115,8 @@ func (e *entry) overlaps(other *entry) bool {
 	if long.end-long.start < short.end-short.start {
 		long, short = short, long
 	}
-	if middle := short.start + (short.end-short.start)/2; middle < long.start || middle > long.end {
+	middle := short.start + (short.end-short.start)/2
+	if (middle < long.start || middle > long.end) && !e.reaches(other) && !other.reaches(e) {
 		return false
 	}
 	if e.outbound != other.outbound {
@@ -124,6 +125,12 @@ func (e *entry) overlaps(other *entry) bool {
 	siblings := e.parent != 0 && e.parent == other.parent
 	strangers := e.remote && other.remote && e.service == other.service
 	return !siblings && !strangers
+}
+
+// reaches says whether other began in another service while e went on. A busy service tells the end of a request late: it may
+// seem to outlast the gateway that waited for it.
+func (e *entry) reaches(other *entry) bool {
+	return other.remote && e.service != other.service && e.start <= other.start && other.start <= e.end
 }
 
 // hash is FNV-1a; 0 for nothing.

@@ -71,6 +71,14 @@ func TestOneRequestIsCountedOnce(t *testing.T) {
 			[]*otelattr.Record{with(span(1, "gateway", 0, 10), remote), with(span(2, "a", 1, 9), remote)},
 			[]Verdict{New, Nested},
 		},
+		"service, then the gateway before it, the service's end told late": {
+			[]*otelattr.Record{with(span(2, "service", 8, 19), remote), span(1, "gateway", 0, 12)},
+			[]Verdict{New, Nested},
+		},
+		"one service after the other": {
+			[]*otelattr.Record{with(span(1, "one", 0, 10), remote), with(span(2, "other", 11, 20), remote)},
+			[]Verdict{New, New},
+		},
 		"answered, then asked, the answer's end told late": {
 			[]*otelattr.Record{
 				with(span(2, "service", 12, 27), func(r *otelattr.Record) { r.Parent = [8]byte{1} }),
