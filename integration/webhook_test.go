@@ -57,12 +57,11 @@ func TestWebhookArrivesVerifiedWithinASecond(t *testing.T) {
 			before := len(webhook.Deliveries())
 			require.Empty(t, webhook.Deliveries()[before:], "a regular life raises nothing")
 
-			var sent time.Time
-			for _, call := range theft(key, start.AddDate(0, 0, 43).Add(2*time.Hour), 50) {
-				sent = time.Now()
+			sent := map[string]time.Time{} // by trace id
+			for _, call := range theft(key, start.AddDate(0, 0, 43).Add(nightHours), 50) {
+				trace, _ := call.ids()
+				sent[trace.String()] = time.Now()
 				send(t, client, call)
-				// The collector has answered: what this request tips is under way. The next one waits for it a moment, so
-				// that the webhook is measured against the request that tipped it.
 				if waitBriefly(func() bool { return len(webhook.Deliveries()) > before }) {
 					break
 				}
@@ -71,7 +70,9 @@ func TestWebhookArrivesVerifiedWithinASecond(t *testing.T) {
 			delivery := webhook.Deliveries()[before]
 			requireVerified(t, delivery)
 			t.Log(delivery.Field(t, "data", "sentence"))
-			took = append(took, delivery.At().Sub(sent))
+			tipped, known := sent[delivery.Field(t, "data", "trace_id").(string)]
+			require.True(t, known, "another request than one of the thief's tipped it")
+			took = append(took, delivery.At().Sub(tipped))
 		}
 		requireWithinASecond(t, took)
 	})
@@ -92,9 +93,9 @@ func requireWithinASecond(t *testing.T, took []time.Duration) {
 	require.LessOrEqual(t, slices.Min(took), time.Second)
 }
 
-// waitBriefly gives something that is due at once a second to be seen.
+// waitBriefly gives something that may be due a moment to be seen.
 func waitBriefly(seen func() bool) bool {
-	deadline := time.Now().Add(time.Second)
+	deadline := time.Now().Add(200 * time.Millisecond)
 	for !seen() {
 		if time.Now().After(deadline) {
 			return false
