@@ -27,8 +27,9 @@ func (s *Scanner) logLine(v string) bool {
 
 // captured reads the headers that HAProxy captures: {first|second|…}, in the order of its configuration and without names.
 func (s *Scanner) captured(v string, i, to int) {
-	end := strings.IndexByte(v[i:to], '}')
-	if end < 0 || end > 8<<10 || strings.IndexByte(v[i:i+end], '|') < 0 || !s.logLine(v) {
+	const longest = 8 << 10
+	end := strings.IndexByte(v[i:min(to, i+longest)], '}')
+	if end < 0 || strings.IndexByte(v[i:i+end], '|') < 0 || !s.logLine(v) {
 		return
 	}
 	from, end := i+1, i+end

@@ -146,14 +146,9 @@ func (s *Scanner) opaque(v string, from, to int, name string, in In, scheme Sche
 		return
 	}
 	before := len(s.found)
-	s.text(v, from, to, false)
-	inside := s.found[before:]
-	s.found = s.found[:before]
-	for _, part := range inside {
-		if !part.Masked {
-			part.Part = true
-			s.found = append(s.found, part)
-		}
+	s.formats(v, from, to)
+	for i := before; i < len(s.found); i++ {
+		s.found[i].Part = true
 	}
 }
 

@@ -34,22 +34,23 @@ func (s *Scanner) pair(v string, i, from, to int, queryStart bool) int {
 		}
 		return stop
 	}
-	stop := valueEnd(v, at, to, close, parameter)
 	if v[i] == ':' && close == 0 && (len(name) <= 4 && kind == namesPassword || start > from && v[start-1] == ':') {
 		return 0 // PASS: what passed; arn:…:secret:its-name
 	}
-	return s.named(v, at, stop, to, named{name: name, kind: kind, parameter: parameter, flag: flag, quoted: close != 0})
+	return s.named(v, at, to, named{name: name, kind: kind, parameter: parameter, flag: flag, close: close})
 }
 
 // named is what is known of a value by its name.
 type named struct {
-	name                    string
-	kind                    naming
-	parameter, flag, quoted bool
+	name            string
+	kind            naming
+	parameter, flag bool
+	close           byte // the quote that closes it, 0 if there is none
 }
 
-// named decides on the value v[at:stop] of a name; it says where the secret ends, or 0.
-func (s *Scanner) named(v string, at, stop, to int, n named) int {
+// named decides on the value of a name that begins at at; it says where the secret ends, or 0.
+func (s *Scanner) named(v string, at, to int, n named) int {
+	stop := valueEnd(v, at, near(at, to), n.close, n.parameter)
 	value := v[at:stop]
 	if absent(value) {
 		return 0
@@ -66,6 +67,9 @@ func (s *Scanner) named(v string, at, stop, to int, n named) int {
 	}
 	if !n.parameter && called(v, stop, to) || !s.convincing(v, value, n) {
 		return 0
+	}
+	if len(value) >= longestValue {
+		stop = valueEnd(v, at, to, n.close, n.parameter)
 	}
 	s.opaque(v, at, stop, n.name, in, Plain)
 	return stop
@@ -88,7 +92,7 @@ func (s *Scanner) convincing(v, value string, n named) bool {
 	case n.kind == namesPassword:
 		return chosen(value) || random(value)
 	case n.kind == namesMaybe:
-		return n.quoted && (random(value) || uuid(value)) && s.logLine(v)
+		return n.close != 0 && (random(value) || uuid(value)) && s.logLine(v)
 	}
 	return random(value) && !code(value)
 }
@@ -140,6 +144,13 @@ var (
 	fieldEnd     = bytesOf("&;, \t\r\n\"'<>`\\|)(]}")
 )
 
+// longestValue bounds what a value is judged by, so that a hostile text costs no more than its length allows. Of a secret that
+// goes on, everything is erased.
+const longestValue = 1 << 10
+
+// near is as far as a value that begins at at is looked at to judge it.
+func near(at, to int) int { return min(to, at+longestValue) }
+
 // valueEnd is where the value that begins at at ends.
 func valueEnd(v string, at, to int, close byte, parameter bool) int {
 	if close != 0 {
@@ -187,9 +198,15 @@ func lineEnd(v string, at, to int, close byte) int {
 // headerIn reads an authorization header inside text; it says where it ends if it held a credential, or 0.
 func (s *Scanner) headerIn(v string, at, to int, close byte, name string, parameter bool) int {
 	if parameter {
-		return s.named(v, at, valueEnd(v, at, to, close, true), to, named{name: name, kind: namesMaybe, parameter: true})
+		return s.named(v, at, to, named{name: name, kind: namesMaybe, parameter: true, close: close})
 	}
-	stop := lineEnd(v, at, to, close)
+	stop := lineEnd(v, at, near(at, to), close)
+	if stop-at >= longestValue {
+		if _, known := schemeOf(v[at:alnum.run(v, at)]); !known {
+			return 0
+		}
+		stop = lineEnd(v, at, to, close)
+	}
 	if close == 0 {
 		// scheme and credential; what follows them in the line is something else
 		w := valueEnd(v, at, stop, 0, false)

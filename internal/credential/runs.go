@@ -1,5 +1,7 @@
 package credential
 
+import "slices"
+
 // Secrets wrapped in base64 or written in hex stand in long runs of one alphabet. A run of n bytes is found by looking at every
 // n-th byte, so that ordinary text costs next to nothing.
 
@@ -8,11 +10,20 @@ const (
 	shortestHex    = 36
 )
 
-// scanRuns scans what long runs of base64 or hex decode to. What is found in one replaces all of it.
-func (s *Scanner) scanRuns(v string) {
-	own := len(s.found)
+// scanRuns scans what long runs of base64 or hex decode to. What is found in one replaces all of it. Runs that something was found
+// in already, from the own-th finding on, are left out.
+func (s *Scanner) scanRuns(v string, own int) {
+	covered := slices.Clone(s.found[own:])
+	slices.SortFunc(covered, func(a, b Finding) int { return a.Start - b.Start })
 	eachRun(v, base64Set, shortestBase64, func(start, end int) {
-		if s.covered(start, end, own) {
+		from, to := start, end
+		if s.view.active {
+			from, to = s.view.origin(start), s.view.origin(end)
+		}
+		for len(covered) > 0 && covered[0].End <= from {
+			covered = covered[1:]
+		}
+		if len(covered) > 0 && covered[0].Start < to {
 			return
 		}
 		if run := v[start:end]; mixedCase(run) {
@@ -41,19 +52,6 @@ func (s *Scanner) revealed(text string, start, end int) (found bool) {
 		}
 	}
 	return found
-}
-
-// covered says whether one of the first n findings touches the run.
-func (s *Scanner) covered(start, end, n int) bool {
-	if s.view.active {
-		start, end = s.view.origin(start), s.view.origin(end)
-	}
-	for _, f := range s.found[:n] {
-		if f.Start < end && start < f.End {
-			return true
-		}
-	}
-	return false
 }
 
 // eachRun yields the runs of at least n bytes of the set.

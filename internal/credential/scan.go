@@ -40,6 +40,7 @@ type Scanner struct {
 	view  view
 	coded bool // a '%' or a '\' was seen
 	log   logShape
+	tried int // up to here no JWT begins: the run that one would be of has been looked at
 }
 
 // Scan finds the secrets in a string that stands in a place. What it returns is ordered, does not overlap except for parts,
@@ -84,9 +85,11 @@ const (
 
 // read scans one reading of the string.
 func (s *Scanner) read(place Place, v string) {
+	s.tried = 0
+	own := len(s.found)
 	s.place(place, v)
 	if len(v) >= shortestBase64 {
-		s.scanRuns(v)
+		s.scanRuns(v, own)
 	}
 }
 
@@ -159,6 +162,27 @@ func (s *Scanner) text(v string, from, to int, queryStart bool) {
 	}
 }
 
+// formats looks for nothing but formats: inside what is a secret already, names and words introduce none.
+func (s *Scanner) formats(v string, from, to int) {
+	for i := from + 1; i < to; i++ {
+		why := stops[v[i]]
+		if why < byHook && v[i] != ':' {
+			continue
+		}
+		group, end := befores[why][v[i-1]], 0
+		switch {
+		case group == 0:
+		case why == byPair:
+			end = s.telegram(v, i, from)
+		case why == byHook:
+			end = s.slackHook(v, i, from)
+		default:
+			end = s.format(v, i, from, group)
+		}
+		i = max(i, end-1)
+	}
+}
+
 // format finds a credential of a group of formats by the byte of its prefix at i; it says where it ends, or 0.
 func (s *Scanner) format(v string, i, from int, group uint8) int {
 	if group != ownGroup {
@@ -179,13 +203,14 @@ func (s *Scanner) format(v string, i, from int, group uint8) int {
 			return s.pem(v, i)
 		}
 	case 'J':
-		if i-2 < from || v[i-1] != 'y' {
+		if i-2 < from || v[i-1] != 'y' || i < s.tried {
 			break
 		}
 		if end := jwtEnd(v, i-2); end > 0 {
 			s.add(Finding{Start: i - 2, End: end, Secret: v[i-2 : end], Format: jwtFormat})
 			return end
 		}
+		s.tried = urlSafe.run(v, i)
 	}
 	return 0
 }

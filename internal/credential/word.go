@@ -16,7 +16,7 @@ func (s *Scanner) afterWord(v string, i, from, to int) int {
 	}
 	if w[0] == '-' && (nature(w) != namesNothing || hasFoldedSuffix(w, "key")) {
 		at, close := valueAfter(v, i-1, to)
-		return s.named(v, at, valueEnd(v, at, to, close, false), to, named{name: strings.TrimLeft(w, "-"), kind: nature(w), flag: true})
+		return s.named(v, at, to, named{name: strings.TrimLeft(w, "-"), kind: nature(w), flag: true, close: close})
 	}
 	if end := s.afterScheme(v, start, i, from, to); end > 0 {
 		return end
@@ -114,7 +114,7 @@ func (s *Scanner) afterNoun(v string, start, i, from, to int) int {
 		return 0
 	}
 	at, close := valueAfter(v, i-1, to)
-	end := valueEnd(v, at, to, close, false)
+	end := valueEnd(v, at, near(at, to), close, false)
 	value := v[at:end]
 	if len(value) < 8 || absent(value) || Masked(value) || code(value) || called(v, end, to) || end < to && v[end] == '=' {
 		return 0

@@ -1,0 +1,49 @@
+package otelattr
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"go.opentelemetry.io/collector/pdata/pcommon"
+)
+
+func TestPutIdentityWritesWhatIsKnownAndChosen(t *testing.T) {
+	who := &Identity{
+		ID: "tok_x", Hint: "h", Type: "jwt", Format: "jwt", Fingerprint: "fp_x", Issuer: "i", ClientID: "c", Scopes: []string{"a"}, Unverified: true,
+		ExpiresAt: time.Date(2026, 12, 1, 1, 0, 0, 0, time.FixedZone("x", 3600)), RegistryID: "r",
+		OwnerID: "o", OwnerName: "on", OwnerType: "ot", OwnerTeam: "om", Tags: map[string]string{"b": "2", "a": "1"},
+	}
+	use := Use{Status: "active", Outcome: "success", Direction: DirectionInbound, Country: "DE"}
+	attrs := pcommon.NewMap()
+	PutIdentity(attrs, who, use, 0)
+	assert.Equal(t, map[string]any{
+		TokenID: "tok_x", TokenHint: "h", TokenOutcome: "success", TokenOwnerID: "o", TokenOwnerTeam: "om", GeoCountry: "DE",
+	}, attrs.AsRaw(), "six, and nothing that says nothing")
+
+	everything, err := Choose(choices[:])
+	require.NoError(t, err)
+	use.Status, use.Violations, use.Client = "revoked", []string{"revoked"}, "8.8.8.8"
+	PutIdentity(attrs, who, use, everything)
+	got := attrs.AsRaw()
+	for name, want := range map[string]any{
+		TokenType: "jwt", TokenFormat: "jwt", TokenFingerprint: "fp_x", TokenDirection: "inbound", TokenRegistryID: "r", TokenIssuer: "i", TokenClientID: "c",
+		TokenScopes: []any{"a"}, TokenExpiresAt: "2026-12-01T00:00:00Z", TokenVerified: false, TokenStatus: "revoked", TokenViolations: []any{"revoked"},
+		TokenOwnerName: "on", TokenOwnerType: "ot", TokenTagsPrefix + "a": "1", TokenTagsPrefix + "b": "2", ClientAddress: "8.8.8.8",
+	} {
+		assert.Equal(t, want, got[name], name)
+	}
+	bare := pcommon.NewMap()
+	PutIdentity(bare, &Identity{ID: "tok_x"}, Use{}, everything)
+	assert.Equal(t, map[string]any{TokenID: "tok_x"}, bare.AsRaw())
+}
+
+func TestChoose(t *testing.T) {
+	c, err := Choose([]string{TokenType})
+	require.NoError(t, err)
+	assert.True(t, c.Wants(TokenType))
+	assert.False(t, c.Wants(TokenFormat))
+	_, err = Choose([]string{TokenType, "x"})
+	assert.ErrorContains(t, err, `[1]: "x" cannot be added: choose from api_token.owner.name, `)
+}

@@ -1,0 +1,101 @@
+package otelattr
+
+import (
+	"strings"
+
+	"github.com/holterhq/holter/internal/credential"
+)
+
+// looker and hunter are the two passes of a Cleaner over a batch.
+type (
+	looker Cleaner
+	hunter Cleaner
+)
+
+// text erases the secrets of the batch from one string.
+func (h *hunter) text(_ where, _ field, value string) (string, bool) {
+	h.spans = h.literals.Find(value, h.spans[:0])
+	if len(h.spans) == 0 {
+		return value, false
+	}
+	h.erased++
+	return credential.Erase(value, h.spans, h.placeholder), true
+}
+
+func (h *hunter) field(name string) (field, bool) {
+	h.spans = h.literals.FindName(name, h.spans[:0])
+	return nameless, len(h.spans) == 0
+}
+
+func (h *hunter) name(name string) string {
+	clean, _ := h.text(where{}, nameless, name)
+	return clean
+}
+
+func (h *hunter) number(field, int64) {}
+
+// text finds and erases the secrets of one string, and takes note of what it says about the request.
+func (l *looker) text(at where, f field, value string) (string, bool) {
+	c := (*Cleaner)(l)
+	if f.role != noRole && !c.outside {
+		c.note(f.role, value)
+	}
+	place := f.place
+	switch {
+	case at.secret:
+		place = credential.Secret
+	case at.cookies && place == credential.Text:
+		return c.cookieField(f, value)
+	}
+	found := c.scanner.Scan(place, value)
+	if len(found) == 0 {
+		return value, false
+	}
+	return c.take(f, at, value, found)
+}
+
+func (l *looker) number(f field, value int64) {
+	c := (*Cleaner)(l)
+	if f.role == noRole || c.outside || value < 0 || value > 599 {
+		return
+	}
+	switch f.role {
+	case roleHTTPStatus:
+		if c.sight.HTTPStatus == 0 && value >= 100 {
+			c.sight.HTTPStatus = int(value)
+		}
+	case roleRPCStatus:
+		if c.sight.RPCStatus < 0 && value <= 16 {
+			c.sight.RPCStatus = int(value)
+		}
+	}
+}
+
+// field is what a name says, remembered by name. A name that may hold a secret is not remembered.
+func (l *looker) field(name string) (f field, clean bool) {
+	c := (*Cleaner)(l)
+	slot := c.fields.slot(name)
+	if slot.is(name, c.logs) {
+		return slot.field, true
+	}
+	if c.logs {
+		f = c.sources.logField(name)
+	} else {
+		f = c.sources.spanField(name)
+	}
+	clean = len(c.scanner.Scan(credential.Text, name)) == 0
+	if clean && len(name) <= longestName && !credential.Opaque(name) {
+		*slot = fieldSlot{name: strings.Clone(name), field: f, logs: c.logs, set: true}
+	}
+	return f, clean
+}
+
+// name erases secrets from the name of an attribute.
+func (l *looker) name(name string) string {
+	c := (*Cleaner)(l)
+	outside := c.outside
+	c.outside = true
+	clean, _ := c.take(nameless, where{}, name, c.scanner.Scan(credential.Text, name))
+	c.outside = outside
+	return clean
+}

@@ -1,0 +1,113 @@
+package otelattr
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"go.opentelemetry.io/collector/pdata/pcommon"
+	"go.opentelemetry.io/collector/pdata/plog"
+	"go.opentelemetry.io/collector/pdata/ptrace"
+)
+
+const secretInTests = "corp_aB3dE6gH9jK2mN5pQ8sT1vW4"
+
+func testCleaner() *Cleaner {
+	return NewCleaner(NewSources([]string{"authorization", "x-api-key"}, []string{"x-api-key"}, []string{"api_key"}, []string{"sid"}), "REDACTED")
+}
+
+func TestRenamingKeepsTheOrder(t *testing.T) {
+	c := testCleaner()
+	span := ptrace.NewSpan()
+	jwt := "eyJhbGciOiJub25lIn0.e30ab." + strings.Repeat("x", 20)
+	span.Attributes().PutStr("first", "1")
+	span.Attributes().PutInt("used "+jwt, 2)
+	span.Attributes().PutStr("used "+jwt+"y", "3")
+	span.Attributes().PutStr("last", "4")
+	c.Span(span)
+	var names []string
+	for name := range span.Attributes().All() {
+		names = append(names, name)
+	}
+	assert.Equal(t, []string{"first", "used REDACTED", "used REDACTED_2", "last"}, names)
+	value, _ := span.Attributes().Get("used REDACTED")
+	assert.Equal(t, int64(2), value.Int())
+}
+
+func TestTheArgumentBehindAFlagIsASecret(t *testing.T) {
+	c := testCleaner()
+	resource := pcommon.NewResource()
+	require.NoError(t, resource.Attributes().PutEmptySlice("process.command_args").FromRaw([]any{"serve", "--token", "hunter2x", "--port", "8080"}))
+	c.Resource(resource)
+	assert.Equal(t, []any{"serve", "--token", "REDACTED", "--port", "8080"}, resource.Attributes().AsRaw()["process.command_args"])
+}
+
+func TestACleanerForgets(t *testing.T) {
+	c := testCleaner()
+	span := ptrace.NewSpan()
+	span.Attributes().PutStr("http.request.header.x-api-key", secretInTests)
+	assert.Equal(t, secretInTests, c.Span(span).Secret)
+	assert.True(t, c.Hunting())
+	assert.Equal(t, 1, c.Erased())
+	c.Reset()
+	assert.False(t, c.Hunting())
+	assert.Zero(t, c.Erased())
+	assert.Empty(t, c.sight.Secret)
+	other := ptrace.NewSpan()
+	other.SetName("see " + secretInTests)
+	c.HuntSpan(other)
+	assert.Equal(t, "see "+secretInTests, other.Name())
+}
+
+func TestNamesThatCouldBeSecretsAreNotRemembered(t *testing.T) {
+	c := testCleaner()
+	span := ptrace.NewSpan()
+	span.Attributes().PutStr(secretInTests, "1")
+	span.Attributes().PutStr("http.route", "/v1")
+	c.Span(span)
+	for i := range c.fields {
+		assert.NotEqual(t, secretInTests, c.fields[i].name)
+	}
+	assert.True(t, c.fields.slot("http.route").is("http.route", false))
+}
+
+func TestWhatLiesTooDeepIsTakenAway(t *testing.T) {
+	c := testCleaner()
+	log := plog.NewLogRecord()
+	m := log.Attributes().PutEmptyMap("a")
+	for range 2 * deepest {
+		m = m.PutEmptyMap("a")
+	}
+	m.PutStr("token", secretInTests)
+	c.Log(log)
+	b, err := (&plog.JSONMarshaler{}).MarshalLogs(logsOf(log))
+	require.NoError(t, err)
+	assert.NotContains(t, string(b), secretInTests)
+}
+
+func logsOf(log plog.LogRecord) plog.Logs {
+	ld := plog.NewLogs()
+	log.CopyTo(ld.ResourceLogs().AppendEmpty().ScopeLogs().AppendEmpty().LogRecords().AppendEmpty())
+	return ld
+}
+
+func TestWithhold(t *testing.T) {
+	span := ptrace.NewSpan()
+	span.SetName("GET " + secretInTests)
+	span.Status().SetMessage(secretInTests)
+	span.TraceState().FromRaw("a=" + secretInTests)
+	span.Attributes().PutStr("x", secretInTests)
+	span.Attributes().PutInt(strings.Repeat("y", longestName)+secretInTests, 7)
+	span.Attributes().PutEmptyMap("m").PutEmptySlice("s").AppendEmpty().SetStr(secretInTests)
+	event, link := span.Events().AppendEmpty(), span.Links().AppendEmpty()
+	event.SetName(secretInTests)
+	link.Attributes().PutEmptyBytes("b").FromRaw([]byte(secretInTests))
+	WithholdSpan(span, "REDACTED")
+	td := ptrace.NewTraces()
+	span.CopyTo(td.ResourceSpans().AppendEmpty().ScopeSpans().AppendEmpty().Spans().AppendEmpty())
+	b, err := (&ptrace.ProtoMarshaler{}).MarshalTraces(td)
+	require.NoError(t, err)
+	assert.NotContains(t, string(b), secretInTests)
+	assert.Equal(t, map[string]any{"x": "REDACTED", "REDACTED": int64(7), "m": map[string]any{"s": []any{"REDACTED"}}}, span.Attributes().AsRaw())
+}
