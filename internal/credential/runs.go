@@ -13,8 +13,10 @@ const (
 // scanRuns scans what long runs of base64 or hex decode to. What is found in one replaces all of it. Runs that something was found
 // in already, from the own-th finding on, are left out.
 func (s *Scanner) scanRuns(v string, own int) {
-	covered := slices.Clone(s.found[own:])
-	slices.SortFunc(covered, func(a, b Finding) int { return a.Start - b.Start })
+	covered := s.found[own:]
+	if len(covered) > 1 {
+		slices.SortStableFunc(covered, func(a, b Finding) int { return a.Start - b.Start })
+	}
 	eachRun(v, base64Set, shortestBase64, func(start, end int) {
 		from, to := start, end
 		if s.view.active {
