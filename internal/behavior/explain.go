@@ -152,21 +152,29 @@ func (t *token) compare(f Facet) (observed, expected string) {
 	return "", ""
 }
 
-// shares writes the two heaviest values with their percentages, and how many more there are.
+// shares writes the two heaviest values with their percentages, and how many more there are; what has not settled is left out.
 func shares(c *baseline.Categorical[string]) string {
+	const least = 0.005
 	total := c.Total()
-	if total == 0 {
-		return "nothing yet"
-	}
 	var s strings.Builder
-	for i, v := range c.Top(2) {
-		if i > 0 {
-			s.WriteString(", ")
+	more := 0
+	for i, v := range c.Top(len(c.Values())) {
+		switch share := v.Weight / total; {
+		case share < least:
+		case i >= 2:
+			more++
+		default:
+			if i > 0 {
+				s.WriteString(", ")
+			}
+			fmt.Fprintf(&s, "%s %.0f %%", v.Value, 100*share)
 		}
-		fmt.Fprintf(&s, "%s %.0f %%", v.Value, 100*v.Weight/total)
 	}
-	if n := len(c.Values()); n > 2 {
-		fmt.Fprintf(&s, " and %d more", n-2)
+	if more > 0 {
+		fmt.Fprintf(&s, " and %d more", more)
+	}
+	if s.Len() == 0 {
+		return "nothing yet"
 	}
 	return s.String()
 }
