@@ -19,8 +19,15 @@ func TestEveryFormatIsFound(t *testing.T) {
 				require.NotNil(t, found, "not recognised")
 				assert.Equal(t, f.Name, found.Name)
 				for _, around := range [][2]string{
-					{"", ""}, {"refused credential ", ""}, {"refused ", ": try again"}, {`{"a":"`, `"}`}, {"/v1/", "/x"},
-					{"https://api.example.test/cb?x=", "&y=1"}, {"(", ")"}, {"{Bearer ", "||10.0.0.1}"}, {"a\n", "\nb"},
+					{"", ""},
+					{"refused credential ", ""},
+					{"refused ", ": try again"},
+					{`{"a":"`, `"}`},
+					{"/v1/", "/x"},
+					{"https://api.example.test/cb?x=", "&y=1"},
+					{"(", ")"},
+					{"{Bearer ", "||10.0.0.1}"},
+					{"a\n", "\nb"},
 				} {
 					text := around[0] + secret + around[1]
 					assert.NotContains(t, erased(Text, text), secret, "in %q…%q", around[0], around[1])

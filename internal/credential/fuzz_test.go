@@ -91,7 +91,7 @@ func FuzzLiterals(f *testing.F) {
 					t.Fatalf("%v of %d bytes", s, len(text))
 				}
 			}
-			if out := Erase(text, spans, "*"); len(secret) >= 16 && strings.Contains(out, secret) && !strings.Contains("*", secret) {
+			if out := Erase(text, spans, "*"); len(secret) >= 16 && strings.Contains(out, secret) {
 				t.Fatalf("%q is left in %q", secret, out)
 			}
 		}

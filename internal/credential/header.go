@@ -36,7 +36,7 @@ func (s *Scanner) authorization(v string, from, to int, name string, header bool
 	if name == "" {
 		name = "authorization"
 	}
-	w, rest, spaced := strings.Cut(value, " ")
+	w, _, spaced := strings.Cut(value, " ")
 	if !spaced {
 		switch {
 		case Masked(value):
@@ -51,7 +51,7 @@ func (s *Scanner) authorization(v string, from, to int, name string, header bool
 	for start < to && v[start] == ' ' {
 		start++
 	}
-	rest = v[start:to]
+	rest := v[start:to]
 	switch {
 	case absent(rest) && len(rest) < 2:
 	case Masked(rest):

@@ -148,10 +148,10 @@ var (
 // goes on, everything is erased.
 const longestValue = 1 << 10
 
-// near is as far as a value that begins at at is looked at to judge it.
+// near is how much of a value, from its beginning on, is looked at to judge it.
 func near(at, to int) int { return min(to, at+longestValue) }
 
-// valueEnd is where the value that begins at at ends.
+// valueEnd is where the value ends that begins at the given place.
 func valueEnd(v string, at, to int, close byte, parameter bool) int {
 	if close != 0 {
 		return quoteEnd(v, at, to, close)
