@@ -67,6 +67,7 @@ func FuzzParse(f *testing.F) {
 	f.Add(byte(BasicScheme), "dTpw")
 	f.Add(byte(SigV4), "AKIA")
 	f.Add(byte(Plain), "corp_x")
+	f.Add(byte(Plain), "aaaaaaaaaaaa_")
 	f.Fuzz(func(t *testing.T, scheme byte, secret string) {
 		c := Parse(Scheme(scheme%4), secret)
 		if c.Kind == "" {

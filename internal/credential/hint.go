@@ -5,6 +5,9 @@ import "strings"
 // hidden is how much of a secret stays unseen at least when its hint shows the last four.
 const hidden = 16
 
+// secretPart is how much must follow a prefix that is shown.
+const secretPart = 8
+
 // Hint is what a person may see of a credential: its prefix and its last four, never enough to use. Of a JWT the client or the
 // issuer is shown, because its last four change every hour; of Basic the user.
 func (c Credential) Hint() string {
@@ -21,6 +24,9 @@ func (c Credential) Hint() string {
 		return "basic/" + visible(c.User)
 	}
 	prefix := c.prefix()
+	if len(c.Raw)-len(prefix) < secretPart {
+		prefix = "" // nearly all of it would be shown
+	}
 	if len(c.Raw)-len(prefix)-4 < c.hidden() {
 		return prefix + "…"
 	}
