@@ -58,7 +58,6 @@ prove: build ## Run whole what `make test` runs at a twentieth of the scale, the
 	integration/setup.sh
 	HOLTER_PROVE=1 $(GO) test -count=1 -timeout 6h ./...
 	$(GO) test -race -timeout 60m $(COMPONENT_DIRS:%=./%/...)
-	for seed in $$(seq 101 110); do $(COMPANION) demo --collector $(COLLECTOR) --seed $$seed; done
 
 .PHONY: bench
 bench: ## Measure: ns and allocations per span of the chain, beside what the stock Collector does.
