@@ -59,6 +59,30 @@ func TestAFullDiskStopsNoSpan(t *testing.T) {
 	waitFor(t, "health to recover", func() bool { return !unwell(c.Health(), "connector:token_behavior") })
 }
 
+func TestABugInLearningStopsNoSpan(t *testing.T) {
+	backend := newBackend(t)
+	c, _ := watched(t, backend, known(keyNumber(0)), known(keyNumber(1)))
+	c.args = append(c.args, "--feature-gates=connector.tokenbehavior.drill")
+	c.Start()
+	client := newClient(t, c.GRPC())
+	mark := c.Log.Len()
+	life := history(keyNumber(0), 7, 20)
+	for i := range life {
+		if i%10 == 0 {
+			life[i].Route = "/holter/drill/panic"
+		}
+	}
+	send(t, client, life...)
+	everySpan(t, backend, len(life))
+	saysSo(t, c, mark, "connector:token_behavior", "a drill: the request asked for it", "otelcol_token_behavior_panics")
+
+	// Another token's life goes on, and with it health.
+	other := history(keyNumber(1), 7, 20)
+	send(t, client, other...)
+	everySpan(t, backend, len(life)+len(other))
+	waitFor(t, "health to recover", func() bool { return !unwell(c.Health(), "connector:token_behavior") })
+}
+
 func TestALostRegistryStopsNoSpan(t *testing.T) {
 	c, backend, _, client := running(t, known(keyNumber(0)))
 	send(t, client, normal(keyNumber(0)))

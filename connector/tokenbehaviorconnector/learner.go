@@ -62,6 +62,7 @@ func engineConfig(config *Config) behavior.Config {
 		Disabled: make(map[anomaly.Detector]bool),
 		Limits:   behavior.Limits{MaxTokens: config.Limits.MaxTokens},
 		Shards:   goruntime.GOMAXPROCS(0),
+		Probe:    probe(),
 	}
 	for name, detector := range config.Detectors {
 		c.Disabled[anomaly.Detector(name)] = !detector.Enabled

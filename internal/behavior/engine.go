@@ -21,7 +21,7 @@ type Config struct {
 	Routes   RouteTemplater // templates raw paths; nil: a path is its own route
 
 	// Probe sees every observation before it is learned from, in the goroutine that learns; a panic in it stands for a bug in
-	// learning. For tests.
+	// learning. For tests and drills.
 	Probe func(*Observation)
 
 	// Load reads a record that a Snapshot wrote, nil if there is none: tokens that left memory come back through it. Without it they
