@@ -75,7 +75,6 @@ fuzz: ## Fuzz every target for FUZZTIME each.
 
 .PHONY: lint
 lint: $(TOOLS)/golangci-lint-$(GOLANGCI_VERSION) ## Vet, lint and check formatting and the direction of dependencies.
-	$(GO) vet ./...
 	$< run ./...
 
 .PHONY: fmt
