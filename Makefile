@@ -92,9 +92,9 @@ generate: $(TOOLS)/ocb ## Write components.go from builder-config.yaml, and what
 	@out=$$(mktemp -d); trap 'rm -rf "$$out"' EXIT; \
 	$(TOOLS)/ocb --config builder-config.yaml --skip-get-modules --skip-compilation --output-path "$$out" 2>"$$out/log" || { cat "$$out/log" >&2; exit 1; }; \
 	cp "$$out/components.go" cmd/otelcol-holter/components.go
-	$(GO) generate $(COMPONENT_DIRS:%=./%/...)
+	$(GO) generate $(COMPONENT_DIRS:%=./%/...) ./internal/tokenregistry
 
-GENERATED = find cmd/otelcol-holter/components.go $(COMPONENT_DIRS) -type f \( -name components.go -o -name 'generated_*' \
+GENERATED = find cmd/otelcol-holter/components.go $(COMPONENT_DIRS) internal/tokenregistry -type f \( -name components.go -o -name 'generated_*' \
 	-o -name documentation.md -o -name README.md \) -print0 | sort -z | xargs -0 sha256sum
 
 .PHONY: check-generated

@@ -97,7 +97,7 @@ func TestALostRegistryStopsNoSpan(t *testing.T) {
 		t.Run(what, func(t *testing.T) {
 			mark, count := c.Log.Len(), backend.SpanCount()
 			require.NoError(t, damage())
-			saysSo(t, c, mark, "processor:token_identity", ownersFile, "otelcol_token_identity_registry_errors")
+			saysSo(t, c, mark, "processor:token_identity", ownersFile, "otelcol_token_registry_source_errors")
 
 			later := normal(keyNumber(0))
 			later.Sequence = count + 1

@@ -1,6 +1,7 @@
 package registry
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -14,6 +15,7 @@ import (
 // Snapshot may be called at any time; Check by one goroutine at a time.
 type File struct {
 	path     string
+	interval time.Duration
 	optional bool
 	current  atomic.Pointer[Snapshot]
 
@@ -29,15 +31,27 @@ type stamp struct {
 	time time.Time
 }
 
-// NewFile is a registry in the file at path. An optional one need not exist: until it appears there is no registry.
-func NewFile(path string, optional bool) *File { return &File{path: path, optional: optional} }
+// NewFile is a registry in the file at path, to be looked at every interval. An optional one need not exist or be good: until it
+// is there is no registry.
+func NewFile(path string, interval time.Duration, optional bool) *File {
+	return &File{path: path, interval: interval, optional: optional}
+}
+
+// Name is "file" and the path.
+func (f *File) Name() string { return "file " + f.path }
+
+// Interval is how often to look at the file.
+func (f *File) Interval() time.Duration { return f.interval }
+
+// Optional says whether the file need not be there.
+func (f *File) Optional() bool { return f.optional }
 
 // Snapshot is the reading in force, nil if there is none.
 func (f *File) Snapshot() *Snapshot { return f.current.Load() }
 
 // Check reads the file if it has changed since the last call. It says whether another reading came into force, and what is
 // wrong with the file as it is now; the same error is returned as long as the file stays as it is.
-func (f *File) Check() (changed bool, err error) {
+func (f *File) Check(context.Context) (changed bool, err error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	info, err := os.Stat(f.path)
@@ -47,7 +61,7 @@ func (f *File) Check() (changed bool, err error) {
 			f.err = nil
 			return false, nil
 		}
-		f.err = fmt.Errorf("registry file: %w", err)
+		f.err = fmt.Errorf("file: %w", err)
 		return false, f.err
 	}
 	now := stamp{info: info, size: info.Size(), time: info.ModTime()}
@@ -56,7 +70,7 @@ func (f *File) Check() (changed bool, err error) {
 	}
 	snapshot, err := f.read()
 	if err != nil {
-		f.seen, f.err = now, fmt.Errorf("registry file %s: %w", f.path, err)
+		f.seen, f.err = now, fmt.Errorf("file: %s: %w", f.path, err)
 		return false, f.err
 	}
 	f.seen, f.err = now, nil

@@ -6,25 +6,21 @@ import (
 	"net/netip"
 	"slices"
 	"strings"
-	"time"
 
 	"go.opentelemetry.io/collector/component"
-	"go.opentelemetry.io/collector/config/configopaque"
 
 	"github.com/holterhq/holter/internal/credential"
 	"github.com/holterhq/holter/internal/geo"
-	"github.com/holterhq/holter/internal/identity"
 	"github.com/holterhq/holter/internal/otelattr"
+	"github.com/holterhq/holter/internal/tokenregistry"
 )
 
 // Config says where credentials are looked for, how tokens are named, and what is known about them.
 type Config struct {
-	// Keys name tokens. Without them an identity key is generated and kept in Storage.
-	Keys KeysConfig `mapstructure:"keys"`
-	// Storage is the storage extension that keeps a generated key.
-	Storage *component.ID `mapstructure:"storage"`
-	// Registry says whose tokens are whose.
-	Registry RegistryConfig `mapstructure:"registry"`
+	// TokenRegistry is a token_registry extension that keeps the keys and the sources, in place of those here.
+	TokenRegistry *component.ID `mapstructure:"token_registry"`
+	// Config holds keys, storage and registry, of which this component keeps its own without a TokenRegistry.
+	tokenregistry.Config `mapstructure:",squash"`
 	// Geo says where requests come from.
 	Geo GeoConfig `mapstructure:"geo"`
 	// TrustedProxies are the addresses and networks whose X-Forwarded-For is believed. Without any, client.address is.
@@ -39,32 +35,6 @@ type Config struct {
 	Attributes []string `mapstructure:"attributes"`
 	// Cache bounds what is remembered.
 	Cache CacheConfig `mapstructure:"cache"`
-
-	_ struct{}
-}
-
-// KeysConfig holds the keys that tokens are named under: base64 of at least 32 bytes, here or in files.
-type KeysConfig struct {
-	// Identity is the key behind api_token.id. It must never change, and instances that see the same tokens share it.
-	Identity configopaque.String `mapstructure:"identity"`
-	// IdentityFile is a file that holds it.
-	IdentityFile string `mapstructure:"identity_file"`
-	// Fingerprint is the key behind api_token.fingerprint; it is derived from the identity key where it is not given.
-	Fingerprint configopaque.String `mapstructure:"fingerprint"`
-	// FingerprintFile is a file that holds it.
-	FingerprintFile string `mapstructure:"fingerprint_file"`
-
-	_ struct{}
-}
-
-// RegistryConfig is where owners and tokens are written down.
-type RegistryConfig struct {
-	// File is a YAML file of owners and tokens.
-	File string `mapstructure:"file"`
-	// ReloadInterval is how often it is looked at for changes.
-	ReloadInterval time.Duration `mapstructure:"reload_interval"`
-	// Optional lets the start go on where the file is missing or bad: until it is good there is no registry.
-	Optional bool `mapstructure:"optional"`
 
 	_ struct{}
 }
@@ -119,8 +89,8 @@ const defaultWord = "default"
 
 func createDefaultConfig() component.Config {
 	return &Config{
-		Registry: RegistryConfig{ReloadInterval: 5 * time.Second},
-		Geo:      GeoConfig{Enabled: true},
+		Config: tokenregistry.DefaultConfig(),
+		Geo:    GeoConfig{Enabled: true},
 		Sources: SourcesConfig{
 			Headers:         []string{defaultWord},
 			Metadata:        []string{defaultWord},
@@ -160,6 +130,9 @@ func (c *Config) Validate() error {
 	if _, err := otelattr.Choose(c.Attributes); err != nil {
 		errs = append(errs, fmt.Errorf("attributes%w", err))
 	}
+	if own := c.Config; c.TokenRegistry != nil && own != tokenregistry.DefaultConfig() {
+		errs = append(errs, errors.New("token_registry: the extension keeps keys, storage and registry: move them there"))
+	}
 	if c.Cache.MaxTokens < 1 {
 		errs = append(errs, fmt.Errorf("cache::max_tokens: %d must be at least 1: the default is 100000", c.Cache.MaxTokens))
 	}
@@ -167,39 +140,6 @@ func (c *Config) Validate() error {
 		errs = append(errs, fmt.Errorf("cache::max_services: %d must be at least 1: the default is 1000", c.Cache.MaxServices))
 	}
 	return errors.Join(errs...)
-}
-
-// Validate refuses keys that are too short or no base64.
-func (k *KeysConfig) Validate() error {
-	var errs []error
-	for _, key := range [...]struct {
-		name, value, file string
-	}{
-		{"identity", string(k.Identity), k.IdentityFile},
-		{"fingerprint", string(k.Fingerprint), k.FingerprintFile},
-	} {
-		if key.value == "" {
-			continue
-		}
-		if key.file != "" {
-			errs = append(errs, fmt.Errorf("%s: given here and in %s_file: keep one", key.name, key.name))
-		}
-		if _, err := identity.ParseKey(key.value); err != nil {
-			errs = append(errs, fmt.Errorf("%s: %w", key.name, err))
-		}
-	}
-	return errors.Join(errs...)
-}
-
-// Validate refuses a registry that would never be read.
-func (r *RegistryConfig) Validate() error {
-	if r.ReloadInterval <= 0 {
-		return fmt.Errorf("reload_interval: %v must be above zero, such as 5s", r.ReloadInterval)
-	}
-	if r.Optional && r.File == "" {
-		return errors.New("file: is missing: an optional registry needs a path too, such as owners.yaml")
-	}
-	return nil
 }
 
 // Validate refuses a placeholder that would itself look like a credential, or break what it is put into.

@@ -11,6 +11,8 @@ import (
 	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/confmap"
 	"go.opentelemetry.io/collector/confmap/confmaptest"
+
+	"github.com/holterhq/holter/internal/tokenregistry"
 )
 
 func TestLoadConfig(t *testing.T) {
@@ -28,9 +30,11 @@ func TestLoadConfig(t *testing.T) {
 	require.NoError(t, sub.Unmarshal(cfg))
 	storage := component.MustNewIDWithName("file_storage", "state")
 	assert.Equal(t, &Config{
-		Keys:           KeysConfig{Identity: "${env:HOLTER_IDENTITY_KEY}", FingerprintFile: "/run/secrets/holter-fingerprint"},
-		Storage:        &storage,
-		Registry:       RegistryConfig{File: "/etc/holter/owners.yaml", ReloadInterval: 30 * time.Second, Optional: true},
+		Config: tokenregistry.Config{
+			Keys:     tokenregistry.KeysConfig{Identity: "${env:HOLTER_IDENTITY_KEY}", FingerprintFile: "/run/secrets/holter-fingerprint"},
+			Storage:  &storage,
+			Registry: tokenregistry.RegistryConfig{File: "/etc/holter/owners.yaml", ReloadInterval: 30 * time.Second, Optional: true},
+		},
 		TrustedProxies: []string{"10.0.0.0/8", "2001:db8::1"},
 		Sources: SourcesConfig{
 			Headers: []string{"x-corp-key", "default"}, Metadata: []string{"default"}, QueryParameters: []string{"default"}, Cookies: []string{"corp_session"},

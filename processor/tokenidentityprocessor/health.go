@@ -24,8 +24,8 @@ func (h *health) join(host component.Host) {
 	}
 }
 
-// trouble says that something is off while telemetry flows on.
-func (h *health) trouble(err error) {
+// Trouble says that something is off while telemetry flows on.
+func (h *health) Trouble(err error) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.err = err
@@ -34,8 +34,8 @@ func (h *health) trouble(err error) {
 	}
 }
 
-// well says that what was off is over.
-func (h *health) well() {
+// Well says that what was off is over.
+func (h *health) Well() {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if h.err == nil {

@@ -11,12 +11,12 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"go.opentelemetry.io/collector/component/componentstatus"
+	"go.opentelemetry.io/collector/component/componenttest"
 	"go.opentelemetry.io/otel/sdk/metric/metricdata"
-	"go.opentelemetry.io/otel/sdk/metric/metricdata/metricdatatest"
 	"go.uber.org/zap"
 
 	"github.com/holterhq/holter/internal/otelattr"
-	"github.com/holterhq/holter/processor/tokenidentityprocessor/internal/metadatatest"
+	"github.com/holterhq/holter/internal/tokenregistry"
 )
 
 // edit writes a registry file as it was so long ago.
@@ -33,7 +33,7 @@ func registered(raw, more string) string {
 
 func registryConfig(path string, optional bool) *Config {
 	cfg := testConfig()
-	cfg.Registry = RegistryConfig{File: path, Optional: optional, ReloadInterval: time.Hour} // tests look at the file themselves
+	cfg.Registry = tokenregistry.RegistryConfig{File: path, Optional: optional, ReloadInterval: time.Hour} // tests look at the file themselves
 	return cfg
 }
 
@@ -87,7 +87,7 @@ func TestAnIDDoesNotChangeWhenTheRegistryLearnsOfIt(t *testing.T) {
 	before := ofSpan(t, r.engine, withHeader("x-api-key", key))
 	assert.NotContains(t, before, otelattr.TokenStatus, "no registry, no status")
 	edit(t, path, registered(key, ""), time.Hour)
-	require.NoError(t, r.checkRegistry(t.Context()))
+	require.NoError(t, r.registry.Check(t.Context()))
 	after := ofSpan(t, r.engine, withHeader("x-api-key", key))
 	assert.Equal(t, "acme", after[otelattr.TokenOwnerID])
 	assert.Equal(t, before[otelattr.TokenID], after[otelattr.TokenID])
@@ -102,22 +102,22 @@ func TestABadRegistryKeepsTheLastGoodOneAndSaysSo(t *testing.T) {
 	assert.Equal(t, "acme", owner())
 
 	edit(t, path, "tokens: [{id: a, expires_at: soon, user: u}]", 4*time.Hour)
-	require.ErrorContains(t, r.checkRegistry(t.Context()), `tokens[0].expires_at: "soon" is no time`)
-	require.Error(t, r.checkRegistry(t.Context()))
+	require.ErrorContains(t, r.registry.Check(t.Context()), `tokens[0].expires_at: "soon" is no time`)
+	require.Error(t, r.registry.Check(t.Context()))
 	assert.Equal(t, "acme", owner(), "the last good one is in force")
 	require.NoError(t, os.Remove(path))
-	require.ErrorIs(t, r.checkRegistry(t.Context()), os.ErrNotExist)
+	require.ErrorIs(t, r.registry.Check(t.Context()), os.ErrNotExist)
 	assert.Equal(t, "acme", owner())
 	assert.Equal(t, []componentstatus.Status{componentstatus.StatusRecoverableError, componentstatus.StatusRecoverableError}, r.host.statuses())
 	assert.Len(t, r.logs.FilterLevelExact(zap.ErrorLevel).All(), 2, "the same error is said once")
 
 	edit(t, path, registered(key, ", status: revoked"), 3*time.Hour)
-	require.NoError(t, r.checkRegistry(t.Context()))
+	require.NoError(t, r.registry.Check(t.Context()))
 	assert.Equal(t, "revoked", ofSpan(t, r.engine, withHeader("x-api-key", key))[otelattr.TokenStatus])
 	assert.Equal(t, componentstatus.StatusOK, r.host.statuses()[2])
-	metadatatest.AssertEqualTokenIdentityRegistryErrors(t, r.telemetry, []metricdata.DataPoint[int64]{{Value: 3}}, metricdatatest.IgnoreTimestamp())
-	metadatatest.AssertEqualTokenIdentityRegistryReloads(t, r.telemetry, []metricdata.DataPoint[int64]{{Value: 2}}, metricdatatest.IgnoreTimestamp())
-	metadatatest.AssertEqualTokenIdentityRegistryTokens(t, r.telemetry, []metricdata.DataPoint[int64]{{Value: 1}}, metricdatatest.IgnoreTimestamp())
+	for name, want := range map[string]int64{"source_errors": 3, "source_reloads": 2, "tokens": 1} {
+		assert.Equal(t, want, valueOf(t, r.telemetry, "otelcol_token_registry_"+name), name)
+	}
 }
 
 func TestTheFileIsWatched(t *testing.T) {
@@ -129,7 +129,7 @@ func TestTheFileIsWatched(t *testing.T) {
 	next := path + ".next"
 	edit(t, next, registered(key, ""), time.Hour)
 	require.NoError(t, os.Rename(next, path))
-	require.Eventually(t, func() bool { return r.registry.Snapshot().Len() == 1 }, 10*time.Second, time.Millisecond)
+	require.Eventually(t, func() bool { return r.registry.Tokens() == 1 }, 10*time.Second, time.Millisecond)
 	require.NoError(t, os.Remove(path))
 	require.Eventually(t, func() bool { return len(r.host.statuses()) == 1 }, 10*time.Second, time.Millisecond)
 }
@@ -137,7 +137,7 @@ func TestTheFileIsWatched(t *testing.T) {
 func TestARegistryThatIsNotThere(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "owners.yaml")
 	r := newRig(t, registryConfig(path, false), newHost())
-	require.ErrorContains(t, r.start(t.Context(), r.host), "registry::file: registry file: stat "+path)
+	require.ErrorContains(t, r.start(t.Context(), r.host), "registry::file: stat "+path)
 	require.NoError(t, r.shutdown(t.Context()))
 
 	r = startedRig(t, registryConfig(path, true), newHost())
@@ -146,4 +146,21 @@ func TestARegistryThatIsNotThere(t *testing.T) {
 	edit(t, path, "tokens: 3", time.Hour)
 	r = startedRig(t, registryConfig(path, true), newHost())
 	assert.Equal(t, []componentstatus.Status{componentstatus.StatusRecoverableError}, r.host.statuses(), "a bad one is told")
+}
+
+// valueOf is the one value of a metric of whole numbers.
+func valueOf(t *testing.T, telemetry *componenttest.Telemetry, name string) int64 {
+	t.Helper()
+	got, err := telemetry.GetMetric(name)
+	require.NoError(t, err)
+	switch data := got.Data.(type) {
+	case metricdata.Sum[int64]:
+		require.Len(t, data.DataPoints, 1)
+		return data.DataPoints[0].Value
+	case metricdata.Gauge[int64]:
+		require.Len(t, data.DataPoints, 1)
+		return data.DataPoints[0].Value
+	}
+	require.Failf(t, "not whole numbers", "%s: %T", name, got.Data)
+	return 0
 }

@@ -7,37 +7,29 @@ import (
 	"github.com/holterhq/holter/internal/credential"
 	"github.com/holterhq/holter/internal/geo"
 	"github.com/holterhq/holter/internal/otelattr"
-	"github.com/holterhq/holter/internal/registry"
+	"github.com/holterhq/holter/internal/tokenregistry"
 )
 
 // token is what is remembered of a credential: everything that is said about it, and not the credential.
 type token struct {
 	otelattr.Identity
-	registered *registry.Token
-	snapshot   *registry.Snapshot // that it was joined with
+	found tokenregistry.Resolution
 }
 
 // tokenOf is the token behind a secret.
 func (e *engine) tokenOf(tenant string, scheme credential.Scheme, secret string) *token {
-	var snapshot *registry.Snapshot
-	if e.registry != nil {
-		snapshot = e.registry.Snapshot()
-	}
 	return e.cache.Get(tenant, scheme, secret,
-		func(t *token) bool { return t.snapshot == snapshot },
-		func() *token { return e.makeToken(tenant, credential.Parse(scheme, secret), snapshot) })
+		func(t *token) bool { return e.registry.Fresh(&t.found) },
+		func() *token { return e.makeToken(tenant, credential.Parse(scheme, secret)) })
 }
 
-func (e *engine) makeToken(tenant string, c credential.Credential, snapshot *registry.Snapshot) *token {
-	t := &token{snapshot: snapshot, registered: snapshot.Find(c)}
-	t.ID, t.Hint, t.Type, t.Format = e.namer.ID(tenant, c), c.Hint(), string(c.Kind), c.Format
-	if e.choice.Wants(otelattr.TokenFingerprint) {
-		t.Fingerprint = e.namer.Fingerprint(tenant, c)
-	}
+func (e *engine) makeToken(tenant string, c credential.Credential) *token {
+	t := &token{found: e.registry.Resolve(tenant, c, e.choice.Wants(otelattr.TokenFingerprint))}
+	t.ID, t.Fingerprint, t.Hint, t.Type, t.Format = t.found.ID, t.found.Fingerprint, c.Hint(), string(c.Kind), c.Format
 	if c.Claims != nil {
 		t.Issuer, t.ClientID, t.Scopes, t.ExpiresAt, t.Unverified = c.Claims.Issuer, c.Claims.ClientID, c.Claims.Scopes, c.Claims.ExpiresAt, true
 	}
-	if r := t.registered; r != nil {
+	if r := t.found.Token; r != nil {
 		t.RegistryID, t.Tags = r.ID, r.Tags
 		if len(r.Scopes) > 0 {
 			t.Scopes = r.Scopes
@@ -56,13 +48,8 @@ func (e *engine) makeToken(tenant string, c credential.Credential, snapshot *reg
 func (e *engine) identify(ctx context.Context, tenant string, sight *otelattr.Sight, when time.Time, outbound bool) (*token, otelattr.Use) {
 	t := e.tokenOf(tenant, sight.Scheme, sight.Secret)
 	use := otelattr.Use{Direction: otelattr.DirectionInbound}
-	switch {
-	case t.registered != nil:
-		status, violations := t.registered.At(when)
-		use.Status, use.Violations = string(status), violations
-	case t.snapshot != nil:
-		use.Status = string(registry.Unknown)
-	}
+	status, violations := t.found.Status(when)
+	use.Status, use.Violations = string(status), violations
 	if outbound {
 		use.Direction = otelattr.DirectionOutbound
 	} else {

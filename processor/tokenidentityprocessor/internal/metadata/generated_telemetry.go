@@ -23,18 +23,15 @@ func Tracer(settings component.TelemetrySettings) trace.Tracer {
 // TelemetryBuilder provides an interface for components to report telemetry
 // as defined in metadata and user config.
 type TelemetryBuilder struct {
-	meter                        metric.Meter
-	mu                           sync.Mutex
-	registrations                []metric.Registration
-	TokenIdentityCacheEvictions  metric.Int64Counter
-	TokenIdentityErased          metric.Int64Counter
-	TokenIdentityGeoMisses       metric.Int64Counter
-	TokenIdentityPanics          metric.Int64Counter
-	TokenIdentityRegistryErrors  metric.Int64Counter
-	TokenIdentityRegistryReloads metric.Int64Counter
-	TokenIdentityRegistryTokens  metric.Int64Gauge
-	TokenIdentitySpans           metric.Int64Counter
-	TokenIdentityWithheld        metric.Int64Counter
+	meter                       metric.Meter
+	mu                          sync.Mutex
+	registrations               []metric.Registration
+	TokenIdentityCacheEvictions metric.Int64Counter
+	TokenIdentityErased         metric.Int64Counter
+	TokenIdentityGeoMisses      metric.Int64Counter
+	TokenIdentityPanics         metric.Int64Counter
+	TokenIdentitySpans          metric.Int64Counter
+	TokenIdentityWithheld       metric.Int64Counter
 }
 
 // TelemetryBuilderOption applies changes to default builder.
@@ -88,24 +85,6 @@ func NewTelemetryBuilder(settings component.TelemetrySettings, options ...Teleme
 		"otelcol_token_identity_panics",
 		metric.WithDescription("Panics caught while a record was processed. The record is exported without its texts, the batch is kept. [Alpha]"),
 		metric.WithUnit("{panic}"),
-	)
-	errs = errors.Join(errs, err)
-	builder.TokenIdentityRegistryErrors, err = builder.meter.Int64Counter(
-		"otelcol_token_identity_registry_errors",
-		metric.WithDescription("Registry files that could not be read or were refused. The last good one stays in force. [Alpha]"),
-		metric.WithUnit("{error}"),
-	)
-	errs = errors.Join(errs, err)
-	builder.TokenIdentityRegistryReloads, err = builder.meter.Int64Counter(
-		"otelcol_token_identity_registry_reloads",
-		metric.WithDescription("Registry files that were read and put in force. [Alpha]"),
-		metric.WithUnit("{reload}"),
-	)
-	errs = errors.Join(errs, err)
-	builder.TokenIdentityRegistryTokens, err = builder.meter.Int64Gauge(
-		"otelcol_token_identity_registry_tokens",
-		metric.WithDescription("Tokens in the registry that is in force. [Alpha]"),
-		metric.WithUnit("{token}"),
 	)
 	errs = errors.Join(errs, err)
 	builder.TokenIdentitySpans, err = builder.meter.Int64Counter(

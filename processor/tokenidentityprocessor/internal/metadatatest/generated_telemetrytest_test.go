@@ -23,9 +23,6 @@ func TestSetupTelemetry(t *testing.T) {
 	tb.TokenIdentityErased.Add(context.Background(), 1)
 	tb.TokenIdentityGeoMisses.Add(context.Background(), 1)
 	tb.TokenIdentityPanics.Add(context.Background(), 1)
-	tb.TokenIdentityRegistryErrors.Add(context.Background(), 1)
-	tb.TokenIdentityRegistryReloads.Add(context.Background(), 1)
-	tb.TokenIdentityRegistryTokens.Record(context.Background(), 1)
 	tb.TokenIdentitySpans.Add(context.Background(), 1)
 	tb.TokenIdentityWithheld.Add(context.Background(), 1)
 	AssertEqualTokenIdentityCacheEvictions(t, testTel,
@@ -38,15 +35,6 @@ func TestSetupTelemetry(t *testing.T) {
 		[]metricdata.DataPoint[int64]{{Value: 1}},
 		metricdatatest.IgnoreTimestamp())
 	AssertEqualTokenIdentityPanics(t, testTel,
-		[]metricdata.DataPoint[int64]{{Value: 1}},
-		metricdatatest.IgnoreTimestamp())
-	AssertEqualTokenIdentityRegistryErrors(t, testTel,
-		[]metricdata.DataPoint[int64]{{Value: 1}},
-		metricdatatest.IgnoreTimestamp())
-	AssertEqualTokenIdentityRegistryReloads(t, testTel,
-		[]metricdata.DataPoint[int64]{{Value: 1}},
-		metricdatatest.IgnoreTimestamp())
-	AssertEqualTokenIdentityRegistryTokens(t, testTel,
 		[]metricdata.DataPoint[int64]{{Value: 1}},
 		metricdatatest.IgnoreTimestamp())
 	AssertEqualTokenIdentitySpans(t, testTel,

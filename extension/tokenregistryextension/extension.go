@@ -1,0 +1,70 @@
+package tokenregistryextension
+
+import (
+	"context"
+	"sync"
+
+	"go.opentelemetry.io/collector/component"
+	"go.opentelemetry.io/collector/component/componentstatus"
+	"go.opentelemetry.io/collector/extension/extensioncapabilities"
+
+	"github.com/holterhq/holter/internal/tokenregistry"
+)
+
+// registryExtension shares one Registry among all components.
+type registryExtension struct {
+	cfg      *Config
+	registry *tokenregistry.Registry
+	health   health
+}
+
+var (
+	_ tokenregistry.Holder            = (*registryExtension)(nil)
+	_ extensioncapabilities.Dependent = (*registryExtension)(nil)
+)
+
+// TokenRegistry is the shared Registry.
+func (e *registryExtension) TokenRegistry() *tokenregistry.Registry { return e.registry }
+
+// Dependencies has the storage started first.
+func (e *registryExtension) Dependencies() []component.ID {
+	if e.cfg.Storage == nil {
+		return nil
+	}
+	return []component.ID{*e.cfg.Storage}
+}
+
+// Start reads keys and sources.
+func (e *registryExtension) Start(ctx context.Context, host component.Host) error {
+	e.health.join(host)
+	return e.registry.Start(ctx, host)
+}
+
+// Shutdown ends the watching of sources.
+func (e *registryExtension) Shutdown(ctx context.Context) error { return e.registry.Shutdown(ctx) }
+
+// health tells the host how the registry is.
+type health struct {
+	mu   sync.Mutex
+	host component.Host
+}
+
+func (h *health) join(host component.Host) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.host = host
+}
+
+// Trouble says that something is off while telemetry flows on.
+func (h *health) Trouble(err error) { h.report(componentstatus.NewRecoverableErrorEvent(err)) }
+
+// Well says that what was off is over.
+func (h *health) Well() { h.report(componentstatus.NewEvent(componentstatus.StatusOK)) }
+
+func (h *health) report(event *componentstatus.Event) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.host != nil {
+		componentstatus.ReportStatus(h.host, event)
+	}
+}

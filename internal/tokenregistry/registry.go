@@ -1,0 +1,155 @@
+package tokenregistry
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"go.opentelemetry.io/collector/component"
+	"go.opentelemetry.io/collector/extension/xextension/storage"
+	"go.uber.org/zap"
+
+	"github.com/holterhq/holter/internal/credential"
+	"github.com/holterhq/holter/internal/identity"
+	"github.com/holterhq/holter/internal/registry"
+	"github.com/holterhq/holter/internal/tokenregistry/internal/metadata"
+)
+
+// Health is told how the registry is.
+type Health interface {
+	// Trouble says that something is off while telemetry flows on.
+	Trouble(error)
+	// Well says that what was off is over.
+	Well()
+}
+
+// Settings are those of the component that holds a Registry.
+type Settings struct {
+	ID        component.ID
+	Kind      component.Kind
+	Telemetry component.TelemetrySettings
+	Health    Health
+}
+
+// Registry is what is known of tokens. Resolve and Fresh are safe for concurrent use between Start and Shutdown.
+type Registry struct {
+	set       Settings
+	cfg       Config
+	logger    *zap.Logger
+	telemetry *metadata.TelemetryBuilder
+
+	namer     *identity.Namer
+	directory *registry.Directory // nil: there are no sources
+	watches   []*watch
+	client    storage.Client
+
+	stop context.CancelFunc
+	done sync.WaitGroup
+}
+
+// New makes the Registry of a component.
+func New(set Settings, cfg Config) (*Registry, error) {
+	telemetry, err := metadata.NewTelemetryBuilder(set.Telemetry)
+	if err != nil {
+		return nil, err
+	}
+	return &Registry{
+		set: set, cfg: cfg, logger: set.Telemetry.Logger, telemetry: telemetry,
+		directory: registry.NewDirectory(cfg.Registry.open()...),
+		stop:      func() {},
+	}, nil
+}
+
+// Start reads the keys and every source once, and watches the sources from then on.
+func (r *Registry) Start(ctx context.Context, host component.Host) error {
+	if err := r.startKeys(ctx, host); err != nil {
+		return err
+	}
+	if r.directory == nil {
+		return nil
+	}
+	watching, stop := context.WithCancel(context.Background())
+	r.stop = stop
+	for _, source := range r.directory.Sources() {
+		w := r.newWatch(source)
+		r.watches = append(r.watches, w)
+		if err := w.check(ctx); err != nil && !source.Optional() {
+			stop()
+			return fmt.Errorf("registry::%w", err)
+		}
+		r.done.Go(func() { w.run(watching) })
+	}
+	return nil
+}
+
+// Check looks at every source now. What is off is also said in health, log and metric.
+func (r *Registry) Check(ctx context.Context) error {
+	var errs []error
+	for _, w := range r.watches {
+		errs = append(errs, w.check(ctx))
+	}
+	return errors.Join(errs...)
+}
+
+// Tokens is how many tokens are registered in all sources together.
+func (r *Registry) Tokens() int {
+	n := 0
+	for _, w := range r.watches {
+		n += w.source.Snapshot().Len()
+	}
+	return n
+}
+
+// Shutdown ends what Start began. It is safe without Start.
+func (r *Registry) Shutdown(ctx context.Context) error {
+	r.stop()
+	r.done.Wait()
+	var err error
+	if r.client != nil {
+		err = r.client.Close(ctx)
+		r.client = nil
+	}
+	r.telemetry.Shutdown()
+	return err
+}
+
+// Resolution is what is known of a credential at one time. It holds no credential.
+type Resolution struct {
+	ID          string          // api_token.id
+	Fingerprint string          // api_token.fingerprint; empty if it was not asked for
+	Token       *registry.Token // nil: not registered
+	Consulted   bool            // there is a registry to be registered in
+
+	generation uint64
+}
+
+// Status is the token's status at the time of an event and what its use then violated, both empty where there is no registry.
+func (r *Resolution) Status(when time.Time) (registry.Status, []string) {
+	switch {
+	case r.Token != nil:
+		return r.Token.At(when)
+	case r.Consulted:
+		return registry.Unknown, nil
+	}
+	return "", nil
+}
+
+// Resolve says what is known of a credential. It never blocks on a source.
+func (r *Registry) Resolve(tenant string, c credential.Credential, fingerprint bool) Resolution {
+	found := Resolution{ID: r.namer.ID(tenant, c)}
+	if fingerprint {
+		found.Fingerprint = r.namer.Fingerprint(tenant, c)
+	}
+	if r.directory != nil {
+		found.generation = r.directory.Generation()
+		found.Token, found.Consulted = r.directory.Find(c), r.directory.Read()
+	}
+	return found
+}
+
+// Fresh says whether a Resolution is still what Resolve would say.
+func (r *Registry) Fresh(found *Resolution) bool {
+	return r.directory == nil || found.generation == r.directory.Generation()
+}
