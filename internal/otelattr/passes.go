@@ -13,18 +13,30 @@ type (
 )
 
 // text erases the secrets of the batch from one string.
-func (h *hunter) text(_ where, _ field, value string) (string, bool) {
+func (h *hunter) text(_ where, f field, value string) (string, bool) {
+	c := (*Cleaner)(h)
+	m := c.memoOf(f)
+	if m != nil && m.hunted.has(value) {
+		return value, false
+	}
 	h.spans = h.literals.Find(value, h.spans[:0])
 	if len(h.spans) == 0 {
+		if m != nil && m.hunted.put(value) {
+			c.used(m)
+		}
 		return value, false
 	}
 	h.erased++
 	return credential.Erase(value, h.spans, h.placeholder), true
 }
 
-func (h *hunter) field(name string) (field, bool) {
+func (h *hunter) field(name string) (f field, clean bool) {
+	f = nameless
+	if slot := h.fields.slot(name); slot.is(name, h.logs) {
+		f = slot.field
+	}
 	h.spans = h.literals.FindName(name, h.spans[:0])
-	return nameless, len(h.spans) == 0
+	return f, len(h.spans) == 0
 }
 
 func (h *hunter) name(name string) string {
@@ -47,8 +59,18 @@ func (l *looker) text(at where, f field, value string) (string, bool) {
 	case at.cookies && place == credential.Text:
 		return c.cookieField(f, value)
 	}
+	m := c.memoOf(f)
+	if place != f.place {
+		m = nil
+	}
+	if m != nil && m.looked.has(value) {
+		return value, false
+	}
 	found := c.scanner.Scan(place, value)
 	if len(found) == 0 {
+		if m != nil && m.looked.put(value) {
+			c.used(m)
+		}
 		return value, false
 	}
 	return c.take(f, at, value, found)
@@ -85,6 +107,7 @@ func (l *looker) field(name string) (f field, clean bool) {
 	}
 	clean = len(c.scanner.Scan(credential.Text, name)) == 0
 	if clean && len(name) <= longestName && !credential.Opaque(name) {
+		f.memo = new(memo)
 		*slot = fieldSlot{name: strings.Clone(name), field: f, logs: c.logs, set: true}
 	}
 	return f, clean

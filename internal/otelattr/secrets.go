@@ -37,6 +37,8 @@ type Cleaner struct {
 	outside     bool // the string is no part of a request: a resource, a scope
 	erased      int
 	last        string // what headed has made last
+	plain       memo   // of texts that stand under no name
+	memos       []*memo
 }
 
 // NewCleaner looks for tokens in sources and puts the placeholder where secrets were.
@@ -48,6 +50,7 @@ func NewCleaner(sources *Sources, placeholder string) *Cleaner {
 func (c *Cleaner) Reset() {
 	c.literals.Reset()
 	c.scanner.Forget()
+	c.forgetTexts()
 	c.sight = Sight{}
 	c.erased, c.last = 0, ""
 }

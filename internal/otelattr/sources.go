@@ -52,6 +52,8 @@ type field struct {
 	answer  bool // a map of this name is a part of the answer
 	cookies bool // a map of this name holds cookies
 	session bool // a cookie of this name opens a session
+
+	memo *memo // nil: of what stands under this name nothing is remembered
 }
 
 // source says of what part of a request an attribute is a copy.
