@@ -39,7 +39,9 @@ type KeysConfig struct {
 
 // RegistryConfig is where owners and tokens are written down.
 type RegistryConfig struct {
-	// File is a YAML file of owners and tokens.
+	// Sources are asked in order: the first that knows a token is believed.
+	Sources []SourceConfig `mapstructure:"sources"`
+	// File is a file of owners and tokens: the short form of a first source of that kind.
 	File string `mapstructure:"file"`
 	// ReloadInterval is how often it is looked at for changes.
 	ReloadInterval time.Duration `mapstructure:"reload_interval"`
@@ -51,7 +53,7 @@ type RegistryConfig struct {
 
 // DefaultConfig has no keys, no storage and no sources.
 func DefaultConfig() Config {
-	return Config{Registry: RegistryConfig{ReloadInterval: 5 * time.Second}}
+	return Config{Registry: RegistryConfig{ReloadInterval: defaultReloadInterval}}
 }
 
 // Validate refuses keys that are too short or no base64.
@@ -84,5 +86,5 @@ func (r *RegistryConfig) Validate() error {
 	if r.Optional && r.File == "" {
 		return errors.New("file: is missing: an optional registry needs a path too, such as owners.yaml")
 	}
-	return nil
+	return validateSources(r.Sources)
 }

@@ -57,8 +57,7 @@ func New(set Settings, cfg Config) (*Registry, error) {
 	}
 	return &Registry{
 		set: set, cfg: cfg, logger: set.Telemetry.Logger, telemetry: telemetry,
-		directory: registry.NewDirectory(cfg.Registry.open()...),
-		stop:      func() {},
+		stop: func() {},
 	}, nil
 }
 
@@ -67,17 +66,23 @@ func (r *Registry) Start(ctx context.Context, host component.Host) error {
 	if err := r.startKeys(ctx, host); err != nil {
 		return err
 	}
-	if r.directory == nil {
-		return nil
+	sources, err := r.cfg.Registry.open(ctx, host, r.set.Telemetry)
+	if err != nil || len(sources) == 0 {
+		return err
 	}
+	asked := make([]registry.Source, 0, len(sources))
+	for _, source := range sources {
+		asked = append(asked, source.Source)
+	}
+	r.directory = registry.NewDirectory(asked...)
 	watching, stop := context.WithCancel(context.Background())
 	r.stop = stop
-	for _, source := range r.directory.Sources() {
-		w := r.newWatch(source)
+	for _, source := range sources {
+		w := r.newWatch(source.Source)
 		r.watches = append(r.watches, w)
-		if err := w.check(ctx); err != nil && !source.Optional() {
+		if err := w.check(ctx); err != nil && !source.Optional() && source.Snapshot() == nil {
 			stop()
-			return fmt.Errorf("registry::%w", err)
+			return fmt.Errorf("%s::%w", source.path, err)
 		}
 		r.done.Go(func() { w.run(watching) })
 	}

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
+	"reflect"
 	"slices"
 	"strings"
 
@@ -130,7 +131,7 @@ func (c *Config) Validate() error {
 	if _, err := otelattr.Choose(c.Attributes); err != nil {
 		errs = append(errs, fmt.Errorf("attributes%w", err))
 	}
-	if own := c.Config; c.TokenRegistry != nil && own != tokenregistry.DefaultConfig() {
+	if own := c.Config; c.TokenRegistry != nil && !reflect.DeepEqual(own, tokenregistry.DefaultConfig()) {
 		errs = append(errs, errors.New("token_registry: the extension keeps keys, storage and registry: move them there"))
 	}
 	if c.Cache.MaxTokens < 1 {
