@@ -33,6 +33,15 @@ func (c Credential) Hint() string {
 	return prefix + "…" + visible(c.Raw[len(c.Raw)-4:])
 }
 
+// Ends are the first and last characters that a registry may hold of a credential, empty where they would tell too much.
+func (c Credential) Ends() (prefix, lastFour string) {
+	prefix = c.prefix()
+	if len(c.Raw)-len(prefix)-4 < c.hidden() {
+		return "", ""
+	}
+	return prefix, c.Raw[len(c.Raw)-4:]
+}
+
 // hidden is how much of this secret stays unseen. An access key id is no secret, but its last four are enough to know it by.
 func (c Credential) hidden() int {
 	if c.Kind == AWSAccessKey {
