@@ -5,11 +5,19 @@ import "strings"
 // Masked says whether something upstream has already replaced the secret: REDACTED, ***, [FILTERED] and their like are no
 // credential, and all the callers behind them would be one token.
 func Masked(v string) bool {
-	v = strings.Trim(v, " \t\"'<>[](){}")
+	for v != "" && aroundMarks[v[0]] {
+		v = v[1:]
+	}
+	for v != "" && aroundMarks[v[len(v)-1]] {
+		v = v[:len(v)-1]
+	}
 	if v == "" {
 		return false
 	}
 	for i := range len(v) {
+		if !inMarks[v[i]] {
+			continue
+		}
 		switch b := v[i]; {
 		case b == '*' && strings.HasPrefix(v[i:], "***"), b >= 0x80 && (strings.HasPrefix(v[i:], "•••") || strings.HasPrefix(v[i:], "…")):
 			return true
@@ -28,31 +36,40 @@ func Masked(v string) bool {
 
 const longestMark = 32
 
+var (
+	aroundMarks = bytesOf(" \t\"'<>[](){}")
+	inMarks     = bytesOf("*:•…")
+)
+
+// marks are the words that masking leaves behind.
+var marks = []string{"redacted", "removed", "filtered", "masked", "scrubbed", "sanitized", "obfuscated", "censored", "hidden"}
+
+// markBegins has the first two letters of those words: by the first, whatever its case, a bit for the second.
+var markBegins [256]uint32
+
+func init() {
+	for _, mark := range marks {
+		second := uint32(1) << (mark[1] & 31)
+		markBegins[mark[0]] |= second
+		markBegins[mark[0]&^0x20] |= second
+	}
+}
+
 // marked says whether a word that masking leaves behind stands in v.
 func marked(v string) bool {
-	for i := 0; i+6 <= len(v); i++ {
-		var words []string
-		switch lowered(v[i]) {
-		case 'r':
-			words = marksWithR
-		case 'f', 'm', 's', 'o', 'c', 'h':
-			words = marks
-		default:
+	const shortestOfMarks = 6
+	for i := 0; i+shortestOfMarks <= len(v); i++ {
+		if markBegins[v[i]]>>(v[i+1]&31)&1 == 0 {
 			continue
 		}
-		for _, w := range words {
-			if foldedPrefix(v[i:], w) {
+		for _, mark := range marks {
+			if foldedPrefix(v[i:], mark) {
 				return true
 			}
 		}
 	}
 	return false
 }
-
-var (
-	marksWithR = []string{"redacted", "removed"}
-	marks      = []string{"filtered", "masked", "scrubbed", "sanitized", "obfuscated", "censored", "hidden"}
-)
 
 // absent says whether a value says that there is none.
 func absent(v string) bool {
