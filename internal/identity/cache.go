@@ -9,12 +9,12 @@ import (
 )
 
 // Cache remembers what was made of a credential, so that hashing, parsing and joining happen once for each. It keeps no
-// credential: its keys are 128 bits of a hash that is keyed by chance, anew in each process. Safe for concurrent use.
+// credential: its keys are a hash that is keyed by chance, anew in each process. Safe for concurrent use.
 //
-// Each shard has two generations. What is used moves to the young one; when that is full, the old one is dropped.
+// Each shard is one table that grows until it holds its share. From then on a new entry takes the place of one that has not been
+// used since the hand that looks for such came by last (the clock algorithm).
 type Cache[T any] struct {
 	first, second maphash.Seed
-	limit         int // of one generation of one shard
 	shards        [shards]shard[T]
 	evicted       atomic.Int64
 }
@@ -23,17 +23,15 @@ const shards = 16
 
 type shard[T any] struct {
 	sync.Mutex
-	young, old map[cacheKey]T
-	_          [40]byte // keeps neighbours off this cache line
+	table[T]
+	_ [40]byte // keeps neighbours off this cache line
 }
 
-type cacheKey [2]uint64
-
-// NewCache makes a cache of at most size entries.
+// NewCache makes a cache of at most size entries, and of some in each shard.
 func NewCache[T any](size int) *Cache[T] {
-	c := &Cache[T]{first: maphash.MakeSeed(), second: maphash.MakeSeed(), limit: max(1, size/(2*shards))}
+	c := &Cache[T]{first: maphash.MakeSeed(), second: maphash.MakeSeed()}
 	for i := range c.shards {
-		c.shards[i].young = make(map[cacheKey]T)
+		c.shards[i].limit = max(1, size/shards)
 	}
 	return c
 }
@@ -41,22 +39,20 @@ func NewCache[T any](size int) *Cache[T] {
 // Get is what make made of the credential, now or earlier. fresh may refuse what is remembered.
 func (c *Cache[T]) Get(tenant string, scheme credential.Scheme, secret string, fresh func(T) bool, make func() T) T {
 	key := c.key(tenant, scheme, secret)
-	s := &c.shards[key[0]%shards]
+	s := &c.shards[key[1]%shards]
 	s.Lock()
-	v, ok := s.young[key]
-	if !ok {
-		if v, ok = s.old[key]; ok {
-			c.put(s, key, v)
-		}
-	}
+	v, ok := s.get(key)
 	s.Unlock()
 	if ok && fresh(v) {
 		return v
 	}
 	v = make()
 	s.Lock()
-	c.put(s, key, v)
+	dropped := s.put(key, v)
 	s.Unlock()
+	if dropped {
+		c.evicted.Add(1)
+	}
 	return v
 }
 
@@ -69,29 +65,10 @@ func (c *Cache[T]) Len() int {
 	for i := range c.shards {
 		s := &c.shards[i]
 		s.Lock()
-		n += len(s.young)
-		for key := range s.old {
-			if _, ok := s.young[key]; !ok {
-				n++
-			}
-		}
+		n += s.n
 		s.Unlock()
 	}
 	return n
-}
-
-func (c *Cache[T]) put(s *shard[T], key cacheKey, v T) {
-	if _, ok := s.young[key]; !ok && len(s.young) >= c.limit {
-		dropped := 0
-		for key := range s.old {
-			if _, ok := s.young[key]; !ok {
-				dropped++
-			}
-		}
-		c.evicted.Add(int64(dropped))
-		s.old, s.young = s.young, make(map[cacheKey]T, c.limit/4)
-	}
-	s.young[key] = v
 }
 
 func (c *Cache[T]) key(tenant string, scheme credential.Scheme, secret string) cacheKey {
@@ -101,5 +78,6 @@ func (c *Cache[T]) key(tenant string, scheme credential.Scheme, secret string) c
 		key[0] ^= maphash.String(c.second, tenant) + uint64(scheme)*odd
 		key[1] ^= maphash.String(c.first, tenant) + uint64(scheme)*odd
 	}
+	key[0] = key[0]&^uint64(marks) | taken
 	return key
 }

@@ -3,10 +3,7 @@
 package identity
 
 import (
-	"crypto/hmac"
-	"crypto/sha256"
 	"encoding/base32"
-	"hash"
 	"strings"
 
 	"github.com/holterhq/holter/internal/credential"
@@ -15,28 +12,23 @@ import (
 var encoding = base32.NewEncoding("abcdefghijklmnopqrstuvwxyz234567").WithPadding(base32.NoPadding)
 
 // Namer turns credentials into ids under one set of keys. Safe for concurrent use.
-type Namer struct{ keys Keys }
+type Namer struct{ ids, fingerprints macs }
 
 // NewNamer names under keys.
-func NewNamer(keys Keys) *Namer { return &Namer{keys: keys} }
+func NewNamer(keys Keys) *Namer {
+	return &Namer{ids: newMACs("tok_", keys.Identity), fingerprints: newMACs("fp_", keys.Fingerprint)}
+}
 
 // ID is "tok_" and 26 letters: HMAC-SHA256(identity key, tenant + 0x00 + principal)[:16] in base32. The same principal has the
 // same id wherever the identity key is the same.
 func (n *Namer) ID(tenant string, c credential.Credential) string {
-	return "tok_" + encode(hmac.New(sha256.New, n.keys.Identity), tenant, Principal(c))
+	return n.ids.name(tenant, Principal(c))
 }
 
 // Fingerprint is "fp_" and 26 letters: a keyed hash of this very credential. It changes when the credential is rotated or
 // refreshed, and when the fingerprint key is.
 func (n *Namer) Fingerprint(tenant string, c credential.Credential) string {
-	return "fp_" + encode(hmac.New(sha256.New, n.keys.Fingerprint), tenant, string(c.Kind)+"\x00"+c.Raw)
-}
-
-func encode(mac hash.Hash, tenant, what string) string {
-	mac.Write([]byte(tenant))
-	mac.Write([]byte{0})
-	mac.Write([]byte(what))
-	return encoding.EncodeToString(mac.Sum(nil)[:16])
+	return n.fingerprints.name(tenant, string(c.Kind)+"\x00"+c.Raw)
 }
 
 // Principal is who a credential speaks for: of a JWT its issuer, client and subject, which outlive the hour of the token; of

@@ -1,0 +1,119 @@
+package identity
+
+// table is a hash table of bounded size with linear probing. Key and value of an entry lie together, so that finding one touches
+// little memory: with a million tokens that is most of what it costs. Not safe for concurrent use.
+type table[T any] struct {
+	slots []slot[T] // a power of two of them
+	n     int
+	limit int // of entries
+	hand  int // where the next entry to drop is looked for
+}
+
+type slot[T any] struct {
+	key   cacheKey
+	value T
+}
+
+// cacheKey is 126 bits of a hash, and the two lowest bits of the first word as marks.
+type cacheKey [2]uint64
+
+const (
+	taken = 1 << iota // the slot is not empty
+	used              // the entry was used since the hand came by
+	marks = taken | used
+)
+
+const leastSlots = 8
+
+// home is the slot that a key belongs into.
+func (t *table[T]) home(key cacheKey) int { return int(key[0] >> 8 & uint64(len(t.slots)-1)) }
+
+func (t *table[T]) next(i int) int { return (i + 1) & (len(t.slots) - 1) }
+
+// find is the slot that a key is in, or the empty one that it would go into.
+func (t *table[T]) find(key cacheKey) (i int, ok bool) {
+	for i = t.home(key); ; i = t.next(i) {
+		s := &t.slots[i]
+		if s.key[0]|used == key[0]|used && s.key[1] == key[1] {
+			return i, true
+		}
+		if s.key[0] == 0 {
+			return i, false
+		}
+	}
+}
+
+func (t *table[T]) get(key cacheKey) (v T, ok bool) {
+	if t.n == 0 {
+		return v, false
+	}
+	i, ok := t.find(key)
+	if !ok {
+		return v, false
+	}
+	s := &t.slots[i]
+	if s.key[0]&used == 0 {
+		s.key[0] |= used
+	}
+	return s.value, true
+}
+
+// put enters a value. It says whether another one had to go for it.
+func (t *table[T]) put(key cacheKey, v T) (dropped bool) {
+	if (t.n+1)*4 > len(t.slots)*3 {
+		t.grow()
+	}
+	i, ok := t.find(key)
+	if !ok && t.n >= t.limit {
+		t.drop()
+		dropped = true
+		i, _ = t.find(key)
+	}
+	if !ok {
+		t.n++
+	}
+	t.slots[i] = slot[T]{key, v}
+	return dropped
+}
+
+func (t *table[T]) grow() {
+	if t.n >= t.limit {
+		return
+	}
+	old := t.slots
+	t.slots = make([]slot[T], max(leastSlots, 2*len(old)))
+	t.hand = 0
+	for i := range old {
+		if old[i].key[0] != 0 {
+			at, _ := t.find(old[i].key)
+			t.slots[at] = old[i]
+		}
+	}
+}
+
+// drop takes out the next entry that was not used since the hand came by.
+func (t *table[T]) drop() {
+	for ; ; t.hand = t.next(t.hand) {
+		switch s := &t.slots[t.hand]; {
+		case s.key[0] == 0:
+		case s.key[0]&used != 0:
+			s.key[0] &^= used
+		default:
+			t.remove(t.hand)
+			t.n--
+			return
+		}
+	}
+}
+
+// remove empties a slot and moves up what was put further on because the slot was not empty (Knuth, The Art of Computer Programming,
+// vol. 3, 2nd ed., section 6.4, algorithm R).
+func (t *table[T]) remove(hole int) {
+	for i := t.next(hole); t.slots[i].key[0] != 0; i = t.next(i) {
+		if home := t.home(t.slots[i].key); (i-home)&(len(t.slots)-1) >= (i-hole)&(len(t.slots)-1) {
+			t.slots[hole] = t.slots[i]
+			hole = i
+		}
+	}
+	t.slots[hole] = slot[T]{}
+}
