@@ -2,6 +2,7 @@ package otelattr
 
 import (
 	"fmt"
+	"math/bits"
 	"slices"
 	"strings"
 	"time"
@@ -11,16 +12,23 @@ import (
 
 // Identity is what is known about a token, whatever it is used for. Empty parts are not written.
 type Identity struct {
-	ID, Hint, Type, Format, Fingerprint string
+	ID, Hint           string
+	OwnerID, OwnerTeam string
+	*Details           // nil: nothing that is written by choice is known
+}
+
+// Details are what is written of an Identity by choice alone.
+type Details struct {
+	Type, Format, Fingerprint string
 
 	Issuer, ClientID string
 	Scopes           []string
 	ExpiresAt        time.Time
 	Unverified       bool // the claims were read from the token and checked by nobody
 
-	RegistryID                               string
-	OwnerID, OwnerName, OwnerType, OwnerTeam string
-	Tags                                     map[string]string
+	RegistryID           string
+	OwnerName, OwnerType string
+	Tags                 map[string]string
 }
 
 // Use is what is known about one use of a token. Empty parts are not written.
@@ -81,24 +89,44 @@ func (c Choice) Wants(name string) bool {
 // PutIdentity writes an identity and its use beside the other attributes of its record: id, hint, outcome, owner and country, what is out
 // of the ordinary, and what was chosen.
 func PutIdentity(attrs pcommon.Map, who *Identity, use Use, choice Choice) {
-	attrs.EnsureCapacity(attrs.Len() + 6)
-	attrs.PutStr(TokenID, who.ID)
-	putText(attrs, TokenHint, who.Hint)
-	putText(attrs, TokenOutcome, use.Outcome)
-	putText(attrs, TokenOwnerID, who.OwnerID)
-	putText(attrs, TokenOwnerTeam, who.OwnerTeam)
-	putText(attrs, GeoCountry, use.Country)
-	if use.Status != "" && (use.Status != "active" || choice&chooseStatus != 0) {
-		attrs.PutStr(TokenStatus, use.Status)
+	status := use.Status
+	if status == "active" && choice&chooseStatus == 0 {
+		status = ""
+	}
+	texts := [...]struct{ name, value string }{
+		{TokenID, who.ID},
+		{TokenHint, who.Hint},
+		{TokenOutcome, use.Outcome},
+		{TokenOwnerID, who.OwnerID},
+		{TokenOwnerTeam, who.OwnerTeam},
+		{GeoCountry, use.Country},
+		{TokenStatus, status},
+		{ClientAddress, use.Client},
+	}
+	room := bits.OnesCount32(uint32(choice)) // exactly what is added: the list of a decoded span often has some to spare
+	for i := range texts {
+		if texts[i].value != "" {
+			room++
+		}
+	}
+	if len(use.Violations) > 0 {
+		room++
+	}
+	attrs.EnsureCapacity(attrs.Len() + room)
+	for i := range texts {
+		putText(attrs, texts[i].name, texts[i].value)
 	}
 	putTexts(attrs, TokenViolations, use.Violations)
-	putText(attrs, ClientAddress, use.Client)
 	if choice != 0 {
-		putChosen(attrs, who, use.Direction, choice)
+		details := who.Details
+		if details == nil {
+			details = new(Details)
+		}
+		putChosen(attrs, details, use.Direction, choice)
 	}
 }
 
-func putChosen(attrs pcommon.Map, who *Identity, direction string, choice Choice) {
+func putChosen(attrs pcommon.Map, who *Details, direction string, choice Choice) {
 	for _, text := range [...]struct {
 		chosen Choice
 		name   string

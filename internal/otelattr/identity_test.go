@@ -11,9 +11,12 @@ import (
 
 func TestPutIdentityWritesWhatIsKnownAndChosen(t *testing.T) {
 	who := &Identity{
-		ID: "tok_x", Hint: "h", Type: "jwt", Format: "jwt", Fingerprint: "fp_x", Issuer: "i", ClientID: "c", Scopes: []string{"a"}, Unverified: true,
-		ExpiresAt: time.Date(2026, 12, 1, 1, 0, 0, 0, time.FixedZone("x", 3600)), RegistryID: "r",
-		OwnerID: "o", OwnerName: "on", OwnerType: "ot", OwnerTeam: "om", Tags: map[string]string{"b": "2", "a": "1"},
+		ID: "tok_x", Hint: "h", OwnerID: "o", OwnerTeam: "om",
+		Details: &Details{
+			Type: "jwt", Format: "jwt", Fingerprint: "fp_x", Issuer: "i", ClientID: "c", Scopes: []string{"a"}, Unverified: true,
+			ExpiresAt: time.Date(2026, 12, 1, 1, 0, 0, 0, time.FixedZone("x", 3600)), RegistryID: "r",
+			OwnerName: "on", OwnerType: "ot", Tags: map[string]string{"b": "2", "a": "1"},
+		},
 	}
 	use := Use{Status: "active", Outcome: "success", Direction: DirectionInbound, Country: "DE"}
 	attrs := pcommon.NewMap()

@@ -25,23 +25,35 @@ func (e *engine) tokenOf(tenant string, scheme credential.Scheme, secret string)
 
 func (e *engine) makeToken(tenant string, c credential.Credential) *token {
 	t := &token{found: e.registry.Resolve(tenant, c, e.choice.Wants(otelattr.TokenFingerprint))}
-	t.ID, t.Fingerprint, t.Hint, t.Type, t.Format = t.found.ID, t.found.Fingerprint, c.Hint(), string(c.Kind), c.Format
-	if c.Claims != nil {
-		t.Issuer, t.ClientID, t.Scopes, t.ExpiresAt, t.Unverified = c.Claims.Issuer, c.Claims.ClientID, c.Claims.Scopes, c.Claims.ExpiresAt, true
+	t.ID, t.Hint = t.found.ID, c.Hint()
+	if r := t.found.Token; r != nil && r.Owner != nil {
+		t.OwnerID, t.OwnerTeam = r.Owner.ID, r.Owner.Team
 	}
-	if r := t.found.Token; r != nil {
-		t.RegistryID, t.Tags = r.ID, r.Tags
-		if len(r.Scopes) > 0 {
-			t.Scopes = r.Scopes
-		}
-		if !r.ExpiresAt.IsZero() {
-			t.ExpiresAt = r.ExpiresAt
-		}
-		if o := r.Owner; o != nil {
-			t.OwnerID, t.OwnerName, t.OwnerType, t.OwnerTeam = o.ID, o.Name, o.Type, o.Team
-		}
+	if e.choice != 0 {
+		t.Details = detailsOf(c, &t.found)
 	}
 	return t
+}
+
+// detailsOf is what is written of a token by choice alone.
+func detailsOf(c credential.Credential, found *tokenregistry.Resolution) *otelattr.Details {
+	d := &otelattr.Details{Fingerprint: found.Fingerprint, Type: string(c.Kind), Format: c.Format}
+	if c.Claims != nil {
+		d.Issuer, d.ClientID, d.Scopes, d.ExpiresAt, d.Unverified = c.Claims.Issuer, c.Claims.ClientID, c.Claims.Scopes, c.Claims.ExpiresAt, true
+	}
+	if r := found.Token; r != nil {
+		d.RegistryID, d.Tags = r.ID, r.Tags
+		if len(r.Scopes) > 0 {
+			d.Scopes = r.Scopes
+		}
+		if !r.ExpiresAt.IsZero() {
+			d.ExpiresAt = r.ExpiresAt
+		}
+		if o := r.Owner; o != nil {
+			d.OwnerName, d.OwnerType = o.Name, o.Type
+		}
+	}
+	return d
 }
 
 // identify says whose token a sight shows, and of what use it was at the time of its event.
