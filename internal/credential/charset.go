@@ -1,5 +1,7 @@
 package credential
 
+import "strings"
+
 // charset is a set of bytes.
 type charset [256]bool
 
@@ -30,6 +32,13 @@ var (
 	dashed    = bytesOf(lower, upper, digits, "-")
 	base64Set = bytesOf(lower, upper, digits, "_-+/=")
 	slackSet  = bytesOf(lower, upper, digits, "-.%+/=")
+	padded    = bytesOf(lower, upper, digits, "_-.+/=")
+	tilded    = bytesOf(lower, upper, digits, "_-.~")
+	hookSet   = bytesOf(lower, upper, digits, "-@/")
+	hexDash   = bytesOf(digits, "abcdefABCDEF-")
+	upperDash = bytesOf(upper, digits, "-")
+	white     = bytesOf("\t\n\r")
+	decimal   = bytesOf(digits)
 	nameSet   = bytesOf(lower, upper, digits, "_-.")
 )
 
@@ -43,6 +52,20 @@ func (c *charset) run(s string, i int) int {
 
 // all says whether every byte of s is in the set.
 func (c *charset) all(s string) bool { return c.run(s, 0) == len(s) }
+
+// members are the bytes of the set.
+func (c *charset) members() string {
+	if c == nil {
+		return ""
+	}
+	var b strings.Builder
+	for i := range 256 {
+		if c[i] {
+			b.WriteByte(byte(i))
+		}
+	}
+	return b.String()
+}
 
 // back is the start of the longest stretch of s that ends before i and whose bytes are all in the set, at most n bytes.
 func (c *charset) back(s string, i, n int) int {

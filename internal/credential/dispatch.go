@@ -6,7 +6,7 @@ import "strings"
 // byte, and of those that are most have another neighbour. What else can introduce a secret is found in the same way.
 
 // rarity orders the bytes that a prefix can be found by; earlier is rarer in ordinary text.
-const rarity = "J-_.KIDGCEpT"
+const rarity = "~|J-_.KIDGCEpT"
 
 // reason says why the scanner may have to stop at a byte.
 type reason uint8
@@ -27,6 +27,7 @@ var (
 	befores [32][256]uint8 // by reason, then by the byte before: 0 is no stop; from byPrefix on a group of formats
 	groups  = [][]prefixAt{nil}
 	byFirst [256][]*Format // by the first byte of the prefix
+	headed  []*Format      // those that do not begin with their prefix
 )
 
 // prefixAt is a format and where in its prefix the byte stands that it is found by.
@@ -44,16 +45,24 @@ func init() {
 	}
 	for i := range formats {
 		f := &formats[i]
-		byFirst[f.prefix[0]] = append(byFirst[f.prefix[0]], f)
+		f.enter()
 		at := rarest(f.prefix)
 		row := &befores[stops[f.prefix[at]]]
-		before := f.prefix[at-1]
-		if row[before] == 0 {
-			row[before] = uint8(len(groups))
-			groups = append(groups, nil)
+		neighbours := f.head.set.members()
+		if at > 0 {
+			neighbours = f.prefix[at-1 : at]
 		}
-		group := &groups[row[before]]
-		*group = append(*group, prefixAt{f, at})
+		for _, before := range []byte(neighbours) {
+			if row[before] == 0 {
+				row[before] = uint8(len(groups))
+				groups = append(groups, nil)
+			}
+			group := &groups[row[before]]
+			*group = append(*group, prefixAt{f, at})
+		}
+	}
+	for i := range runFormats {
+		runFormats[i].enter()
 	}
 	for _, own := range [...]string{"yJ", "--"} { // JWT, PEM
 		if row := &befores[stops[own[1]]]; row[own[0]] == 0 {
@@ -101,8 +110,20 @@ func flag(b bool) uint8 {
 	return 0
 }
 
-// rarest is the place in a prefix of its rarest byte, never the first.
+// enter lets whole secrets of the format be recognised.
+func (f *Format) enter() {
+	if f.head.set != nil {
+		headed = append(headed, f)
+		return
+	}
+	byFirst[f.prefix[0]] = append(byFirst[f.prefix[0]], f)
+}
+
+// rarest is the place in a prefix of its rarest byte: the first one only where there is no other.
 func rarest(prefix string) int {
+	if len(prefix) == 1 {
+		return 0
+	}
 	for i := range len(rarity) {
 		for at := 1; at < len(prefix); at++ {
 			if prefix[at] == rarity[i] {

@@ -9,10 +9,22 @@ type Format struct {
 
 	prefix string
 	body   *charset
-	min    int  // shortest body
-	edge   edge // what must stand beside it
-	exact  bool // the body is min bytes long, no more
-	only   bool // an identifier or a key that signs, never the token of a request
+	min    int    // shortest body
+	max    int    // longest body, 0: as long as it goes on
+	edge   edge   // what must stand beside it
+	exact  bool   // the body is min bytes long, no more
+	only   bool   // an identifier or a key that signs, never the token of a request
+	head   head   // what belongs to the credential before its prefix
+	must   string // what the body has to contain
+	mixed  bool   // the body has to look drawn by lot: the prefix alone says too little
+	public bool   // the prefix is an address, not a part of the credential
+}
+
+// head is what stands before the prefix of a format that is known by its middle.
+type head struct {
+	set      *charset
+	min, max int
+	begins   string
 }
 
 // edge says how sure a prefix is by itself. A sure one is found even when it is glued to other text.
@@ -41,19 +53,25 @@ var formats = []Format{
 	{Name: "gitlab_feed", Kind: APIKey, prefix: "glft-", body: dotted, min: 20},
 	{Name: "gitlab_scim", Kind: APIKey, prefix: "glsoat-", body: dotted, min: 20},
 	{Name: "gitlab_agent", Kind: APIKey, prefix: "glagent-", body: dotted, min: 20},
+	{Name: "gitlab_feature_flag", Kind: APIKey, prefix: "glffct-", body: dotted, min: 20},
 	{Name: "gitlab_mail", Kind: APIKey, prefix: "glimt-", body: dotted, min: 20},
 	{Name: "gitlab_oauth_app", Kind: OAuth2, prefix: "gloas-", body: dotted, min: 20},
 
 	{Name: "slack_bot", Kind: APIKey, prefix: "xoxb-", body: dashed, min: 20},
 	{Name: "slack_user", Kind: APIKey, prefix: "xoxp-", body: dashed, min: 20},
-	{Name: "slack_workspace", Kind: APIKey, prefix: "xoxa-", body: dashed, min: 20},
-	{Name: "slack_legacy", Kind: APIKey, prefix: "xoxs-", body: dashed, min: 20},
+	{Name: "slack_workspace", Kind: APIKey, prefix: "xoxa-", body: dashed, min: 8},
+	{Name: "slack_legacy", Kind: APIKey, prefix: "xoxs-", body: dashed, min: 8},
+	{Name: "slack_legacy", Kind: APIKey, prefix: "xoxo-", body: hexDash, min: 8},
 	{Name: "slack_client", Kind: APIKey, prefix: "xoxc-", body: dashed, min: 20},
 	{Name: "slack_cookie", Kind: Session, prefix: "xoxd-", body: slackSet, min: 20},
-	{Name: "slack_refresh", Kind: OAuth2, prefix: "xoxr-", body: dashed, min: 20},
+	{Name: "slack_refresh", Kind: OAuth2, prefix: "xoxr-", body: dashed, min: 8},
 	{Name: "slack_configuration", Kind: OAuth2, prefix: "xoxe-", body: slackSet, min: 20},
 	{Name: "slack_configuration", Kind: OAuth2, prefix: "xoxe.", body: slackSet, min: 20},
-	{Name: "slack_app", Kind: APIKey, prefix: "xapp-", body: dashed, min: 20},
+	{Name: "slack_app", Kind: APIKey, prefix: "xapp-", body: dashed, min: 8},
+	{Name: "slack_webhook", Kind: APIKey, prefix: "hooks.slack.com/services/", body: base64Set, min: 40, public: true},
+	{Name: "slack_webhook", Kind: APIKey, prefix: "hooks.slack.com/workflows/", body: base64Set, min: 40, public: true},
+	{Name: "slack_webhook", Kind: APIKey, prefix: "hooks.slack.com/triggers/", body: base64Set, min: 40, public: true},
+	{Name: "teams_webhook", Kind: APIKey, prefix: "webhook.office.com/webhookb2/", body: hookSet, min: 36, public: true},
 
 	{Name: "stripe_secret_key", Kind: APIKey, prefix: "sk_live_", body: alnum, min: 10},
 	{Name: "stripe_secret_key", Kind: APIKey, prefix: "sk_test_", body: alnum, min: 10},
@@ -87,7 +105,7 @@ var formats = []Format{
 	{Name: "google_client_secret", Kind: APIKey, prefix: "GOCSPX-", body: urlSafe, min: 28, only: true},
 	{Name: "digitalocean_pat", Kind: APIKey, prefix: "dop_v1_", body: hexLower, min: 64},
 	{Name: "digitalocean_oauth", Kind: OAuth2, prefix: "doo_v1_", body: hexLower, min: 64},
-	{Name: "digitalocean_refresh", Kind: OAuth2, prefix: "dor_v1_", body: hexLower, min: 64},
+	{Name: "digitalocean_refresh", Kind: OAuth2, prefix: "dor_v1_", body: hexAny, min: 64},
 	{Name: "cloudflare_user_token", Kind: APIKey, prefix: "cfut_", body: urlSafe, min: 40},
 	{Name: "cloudflare_account_token", Kind: APIKey, prefix: "cfat_", body: urlSafe, min: 40},
 	{Name: "heroku_key", Kind: APIKey, prefix: "HRKU-AA", body: urlSafe, min: 40},
@@ -107,10 +125,10 @@ var formats = []Format{
 	{Name: "netlify_pat", Kind: APIKey, prefix: "nfp_", body: alnum, min: 36, edge: left},
 	{Name: "atlassian_token", Kind: APIKey, prefix: "ATATT3", body: base64Set, min: 100, edge: left},
 
-	{Name: "sendgrid_key", Kind: APIKey, prefix: "SG.", body: dotted, min: 40, edge: left},
+	{Name: "sendgrid_key", Kind: APIKey, prefix: "SG.", body: padded, min: 40, edge: left},
 	{Name: "sendinblue_key", Kind: APIKey, prefix: "xkeysib-", body: dashed, min: 64},
-	{Name: "mailgun_key", Kind: APIKey, prefix: "key-", body: hexLower, min: 32, edge: alone, exact: true},
-	{Name: "twilio_key", Kind: APIKey, prefix: "SK", body: hexLower, min: 32, edge: alone, exact: true},
+	{Name: "mailgun_key", Kind: APIKey, prefix: "key-", body: hexAny, min: 32, edge: alone, exact: true},
+	{Name: "twilio_key", Kind: APIKey, prefix: "SK", body: hexAny, min: 32, edge: alone, exact: true},
 	{Name: "shopify_access_token", Kind: APIKey, prefix: "shpat_", body: hexAny, min: 32},
 	{Name: "shopify_custom_app", Kind: APIKey, prefix: "shpca_", body: hexAny, min: 32},
 	{Name: "shopify_private_app", Kind: APIKey, prefix: "shppa_", body: hexAny, min: 32},
@@ -136,11 +154,67 @@ var formats = []Format{
 	{Name: "newrelic_key", Kind: APIKey, prefix: "NRAK-", body: alnum, min: 27},
 	{Name: "posthog_key", Kind: APIKey, prefix: "phx_", body: alnum, min: 40, edge: left},
 	{Name: "databricks_token", Kind: APIKey, prefix: "dapi", body: hexLower, min: 32, edge: alone, exact: true},
-	{Name: "planetscale_token", Kind: APIKey, prefix: "pscale_tkn_", body: dotted, min: 32},
-	{Name: "planetscale_password", Kind: APIKey, prefix: "pscale_pw_", body: dotted, min: 32},
-	{Name: "planetscale_oauth", Kind: OAuth2, prefix: "pscale_oauth_", body: dotted, min: 32},
+	{Name: "planetscale_token", Kind: APIKey, prefix: "pscale_tkn_", body: padded, min: 32},
+	{Name: "planetscale_password", Kind: APIKey, prefix: "pscale_pw_", body: padded, min: 32},
+	{Name: "planetscale_oauth", Kind: OAuth2, prefix: "pscale_oauth_", body: padded, min: 32},
 	{Name: "supabase_token", Kind: APIKey, prefix: "sbp_", body: hexLower, min: 40, edge: left},
 	{Name: "tailscale_key", Kind: APIKey, prefix: "tskey-", body: dashed, min: 24},
+
+	{Name: "aws_access_key_id", Kind: AWSAccessKey, prefix: "A3T", body: base32Set, min: 17, edge: alone, exact: true},
+	{Name: "aws_bedrock_key", Kind: APIKey, prefix: "ABSK", body: base64Set, min: 109, edge: left},
+	{Name: "aws_bedrock_key", Kind: APIKey, prefix: "bedrock-api-key-", body: base64Set, min: 28, edge: left},
+	{Name: "onepassword_secret_key", Kind: APIKey, prefix: "A3-", body: upperDash, min: 36, max: 37, edge: alone, only: true},
+	{Name: "adobe_client_secret", Kind: APIKey, prefix: "p8e-", body: alnum, min: 32, edge: alone, exact: true, only: true},
+	{Name: "authress_access_key", Kind: APIKey, prefix: "sc_", body: padded, min: 50, edge: left, must: ".acc"},
+	{Name: "authress_access_key", Kind: APIKey, prefix: "ext_", body: padded, min: 50, edge: left, must: ".acc"},
+	{Name: "authress_access_key", Kind: APIKey, prefix: "scauth_", body: padded, min: 50, edge: left, must: ".acc"},
+	{Name: "authress_access_key", Kind: APIKey, prefix: "authress_", body: padded, min: 50, edge: left, must: ".acc"},
+	{Name: "clojars_token", Kind: APIKey, prefix: "CLOJARS_", body: alnum, min: 60},
+	{Name: "cloudflare_origin_ca_key", Kind: APIKey, prefix: "v1.0-", body: hexDash, min: 150, edge: left},
+	{Name: "defined_networking_key", Kind: APIKey, prefix: "dnkey-", body: padded, min: 70, edge: left},
+	{Name: "dropbox_token", Kind: OAuth2, prefix: "sl.", body: padded, min: 100, edge: left},
+	{Name: "duffel_token", Kind: APIKey, prefix: "duffel_test_", body: padded, min: 40},
+	{Name: "duffel_token", Kind: APIKey, prefix: "duffel_live_", body: padded, min: 40},
+	{Name: "dynatrace_token", Kind: APIKey, prefix: "dt0c01.", body: dotted, min: 80, edge: left},
+	{Name: "easypost_key", Kind: APIKey, prefix: "EZAK", body: alnum, min: 54, edge: alone, exact: true},
+	{Name: "easypost_key", Kind: APIKey, prefix: "EZTK", body: alnum, min: 54, edge: alone, exact: true},
+	{Name: "facebook_app_token", Kind: OAuth2, prefix: "|", body: urlSafe, min: 27, max: 40, edge: alone, head: head{set: decimal, min: 15, max: 16}},
+	{Name: "flutterwave_key", Kind: APIKey, prefix: "FLWSECK_TEST-", body: dashed, min: 12},
+	{Name: "flyio_token", Kind: APIKey, prefix: "fo1_", body: urlSafe, min: 43, edge: left},
+	{Name: "flyio_token", Kind: APIKey, prefix: "fm1a_", body: base64Set, min: 100, edge: left},
+	{Name: "flyio_token", Kind: APIKey, prefix: "fm1r_", body: base64Set, min: 100, edge: left},
+	{Name: "flyio_token", Kind: APIKey, prefix: "fm2_", body: base64Set, min: 100, edge: left},
+	{Name: "frameio_token", Kind: APIKey, prefix: "fio-u-", body: padded, min: 60, edge: left},
+	{Name: "grafana_api_key", Kind: APIKey, prefix: "eyJrIjoi", body: base64Set, min: 62, edge: left},
+	{Name: "harness_token", Kind: APIKey, prefix: "pat.", body: dotted, min: 68, edge: alone, exact: true},
+	{Name: "harness_token", Kind: APIKey, prefix: "sat.", body: dotted, min: 68, edge: alone, exact: true},
+	{Name: "terraform_token", Kind: APIKey, prefix: "atlasv1.", body: padded, min: 60, max: 72, edge: alone, head: head{set: dotted, min: 15, max: 15}},
+	{Name: "huggingface_org_token", Kind: APIKey, prefix: "api_org_", body: alnum, min: 34, edge: left},
+	{Name: "infracost_key", Kind: APIKey, prefix: "ico-", body: alnum, min: 32, edge: alone, exact: true},
+	{Name: "intra42_secret", Kind: APIKey, prefix: "s-s4t2", body: dashed, min: 60, edge: left, only: true},
+	{Name: "mapbox_token", Kind: APIKey, prefix: "pk.", body: dotted, min: 70, edge: left},
+	{Name: "mapbox_token", Kind: APIKey, prefix: "sk.", body: dotted, min: 70, edge: left},
+	{Name: "newrelic_insert_key", Kind: APIKey, prefix: "NRII-", body: dashed, min: 32},
+	{Name: "octopus_key", Kind: APIKey, prefix: "API-", body: base32Set, min: 26, edge: alone, exact: true},
+	{Name: "openshift_token", Kind: OAuth2, prefix: "sha256~", body: urlSafe, min: 43, edge: left},
+	{Name: "azure_client_secret", Kind: APIKey, prefix: "Q~", body: tilded, min: 31, max: 34, edge: alone, head: head{set: tilded, min: 4, max: 4}, only: true},
+	{Name: "plaid_token", Kind: APIKey, prefix: "access-sandbox-", body: hexDash, min: 36},
+	{Name: "plaid_token", Kind: APIKey, prefix: "access-development-", body: hexDash, min: 36},
+	{Name: "plaid_token", Kind: APIKey, prefix: "access-production-", body: hexDash, min: 36},
+	{Name: "prefect_key", Kind: APIKey, prefix: "pnu_", body: alnum, min: 36, edge: left},
+	{Name: "readme_key", Kind: APIKey, prefix: "rdme_", body: alnum, min: 70},
+	{Name: "scalingo_token", Kind: APIKey, prefix: "tk-us-", body: urlSafe, min: 48, edge: left},
+	{Name: "settlemint_token", Kind: APIKey, prefix: "sm_aat_", body: alnum, min: 16, edge: left},
+	{Name: "settlemint_token", Kind: APIKey, prefix: "sm_pat_", body: alnum, min: 16, edge: left},
+	{Name: "settlemint_token", Kind: APIKey, prefix: "sm_sat_", body: alnum, min: 16, edge: left},
+	{Name: "shippo_token", Kind: APIKey, prefix: "shippo_live_", body: hexAny, min: 40},
+	{Name: "shippo_token", Kind: APIKey, prefix: "shippo_test_", body: hexAny, min: 40},
+	{Name: "sonar_token", Kind: APIKey, prefix: "squ_", body: padded, min: 40, edge: left},
+	{Name: "sonar_token", Kind: APIKey, prefix: "sqp_", body: padded, min: 40, edge: left},
+	{Name: "sonar_token", Kind: APIKey, prefix: "sqa_", body: padded, min: 40, edge: left},
+	{Name: "typeform_token", Kind: APIKey, prefix: "tfp_", body: padded, min: 40, edge: left},
+	{Name: "vault_service_token", Kind: APIKey, prefix: "s.", body: alnum, min: 24, edge: alone, exact: true, mixed: true},
+	{Name: "yandex_token", Kind: OAuth2, prefix: "t1.", body: padded, min: 88, edge: left},
 
 	{Name: "paseto", Kind: OAuth2, prefix: "v2.local.", body: dotted, min: 40, edge: left},
 	{Name: "paseto", Kind: OAuth2, prefix: "v2.public.", body: dotted, min: 40, edge: left},
@@ -161,7 +235,7 @@ var (
 
 // Recognise is the format that s is from its first byte to its last, nil if there is none.
 func Recognise(s string) *Format {
-	if len(s) < 18 { // the shortest prefix and body there are
+	if len(s) < shortestFormat {
 		return nil
 	}
 	for _, f := range byFirst[s[0]] {
@@ -177,29 +251,60 @@ func Recognise(s string) *Format {
 	case s[0] == 'T' && slackPath(s):
 		return slackHook
 	}
+	if f, start, end := runFormat(s, 0, len(s)); f != nil && start == 0 && end == len(s) {
+		return f
+	}
+	for _, f := range headed {
+		if at := f.head.max; len(s) > at {
+			for ; at >= f.head.min; at-- {
+				if strings.HasPrefix(s[at:], f.prefix) && f.start(s, at, 0) == 0 && f.end(s, at) == len(s) {
+					return f
+				}
+			}
+		}
+	}
 	return nil
 }
+
+// shortestFormat is the length of the shortest prefix and body there are.
+const shortestFormat = 13
 
 // Prefix is what a hint may show of a secret: the part that every secret of its format has.
 func (f *Format) Prefix() string { return f.prefix }
 
+// start is where the credential begins whose prefix stands at at, or -1: it is something else.
+func (f *Format) start(s string, at, from int) int {
+	if f.head.set == nil {
+		return at
+	}
+	for n := f.head.max; n >= f.head.min; n-- {
+		start := at - n
+		if start >= from && (start == 0 || !alnum[s[start-1]]) && f.head.set.all(s[start:at]) && strings.HasPrefix(s[start:], f.head.begins) {
+			return start
+		}
+	}
+	return -1
+}
+
 // end is where the credential that begins at start ends, or -1: what begins there is something else. The prefix is known to
 // match.
 func (f *Format) end(s string, start int) int {
-	if f.edge != sure && start > 0 && alnum[s[start-1]] {
+	if f.edge != sure && start > 0 && f.head.set == nil && alnum[s[start-1]] {
 		return -1
 	}
 	body := start + len(f.prefix)
 	end := f.body.run(s, body)
-	if f.body == dotted || f.body == slackSet {
-		for end > body && s[end-1] == '.' {
-			end-- // the full stop of a sentence
-		}
+	for end > body+f.min && s[end-1] == '.' {
+		end-- // the full stop of a sentence
 	}
-	switch {
-	case end-body < f.min, f.exact && end-body != f.min:
+	switch n := end - body; {
+	case n < f.min, f.exact && n != f.min, f.max > 0 && n > f.max:
 		return -1
 	case f.edge == alone && end < len(s) && word[s[end]]:
+		return -1
+	case f.must != "" && !strings.Contains(s[body:end], f.must):
+		return -1
+	case f.mixed && (!promised(s[body:end]) || camel(s[body:end])):
 		return -1
 	}
 	return end
@@ -207,4 +312,4 @@ func (f *Format) end(s string, start int) int {
 
 // glued says whether the format is only found where it stands apart from other text, so that a secret of it has to be hunted
 // by its own bytes elsewhere.
-func (f *Format) glued() bool { return f.edge != sure }
+func (f *Format) glued() bool { return f.edge != sure || f.public }

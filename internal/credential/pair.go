@@ -90,11 +90,11 @@ func (s *Scanner) convincing(v, value string, n named) bool {
 	case n.flag:
 		return loose(value)
 	case n.kind == namesPassword:
-		return chosen(value) || random(value)
+		return chosen(value) || promised(value)
 	case n.kind == namesMaybe:
 		return n.close != 0 && (random(value) || uuid(value)) && s.logLine(v)
 	}
-	return random(value) && !code(value)
+	return promised(value) && !code(value)
 }
 
 // called says whether a value goes on as code does: a call, a literal, an index.

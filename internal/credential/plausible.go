@@ -5,8 +5,88 @@ import "strings"
 // random says whether a text of unknown format looks drawn by lot rather than written: digits and letters, capitals and small
 // letters change places often. UUIDs and hexadecimal strings look so too, therefore it is asked only of what stands beside a
 // word that promises a secret.
-func random(v string) bool {
-	if len(v) < 16 || ours(v) {
+func random(v string) bool { return len(v) >= 16 && switching(v, 20) }
+
+// promised says whether the value of a name that promises a secret is one: it may be shorter than another, and where it is long,
+// digits among letters are enough.
+func promised(v string) bool {
+	if len(v) < 12 {
+		return false
+	}
+	if switching(v, 12) || jumbled(v) {
+		return true
+	}
+	if len(v) < 24 || !base64Set.all(v) || ours(v) {
+		return false
+	}
+	digitsSeen, changes := 0, 0
+	for i := range len(v) {
+		if digit(v[i]) {
+			digitsSeen++
+		}
+		if i > 0 && alnum[v[i]] && alnum[v[i-1]] && digit(v[i]) != digit(v[i-1]) {
+			changes++
+		}
+	}
+	return digitsSeen > 1 && changes > 2
+}
+
+// jumbled says whether a text of letters changes between capitals and small ones more often, and has more capitals side by side, than
+// words that are written as one, or cannot be spoken.
+func jumbled(v string) bool {
+	const unspeakable = 7 // consonants in a row
+	changes, together, side, consonants, most := 0, 0, 0, 0, 0
+	for i := range len(v) {
+		b := v[i]
+		capital := b >= 'A' && b <= 'Z'
+		if !capital && (b < 'a' || b > 'z') {
+			return false
+		}
+		if i > 0 && capital != (v[i-1] <= 'Z') {
+			changes++
+		}
+		if side++; !capital {
+			side = 0
+		}
+		if side == 2 {
+			together++
+		}
+		if consonants++; strings.IndexByte("aeiouy", lowered(b)) >= 0 {
+			consonants = 0
+		}
+		most = max(most, consonants)
+	}
+	return together > 1 && changes*4 >= len(v) || changes > 1 && most >= unspeakable
+}
+
+// camel says whether a text is words that are written as one: each begins with a capital, has small letters behind it and a vowel
+// among them; one number may stand somewhere.
+func camel(v string) bool {
+	vowel, numbers := false, 0
+	for i := range len(v) {
+		switch b := v[i]; {
+		case digit(b):
+			if i == 0 || !digit(v[i-1]) {
+				numbers++
+			}
+		case b >= 'A' && b <= 'Z':
+			if i+1 == len(v) || v[i+1] < 'a' || v[i+1] > 'z' || i > 0 && !vowel {
+				return false
+			}
+			vowel = strings.IndexByte("AEIOUY", b) >= 0
+		case b >= 'a' && b <= 'z':
+			vowel = vowel || strings.IndexByte("aeiouy", b) >= 0
+		default:
+			return false
+		}
+	}
+	return vowel && numbers < 2
+}
+
+// switching says whether letters, capitals and digits change places as often as in a text drawn by lot. Without digits it has to be as
+// long as that.
+func switching(v string, letters int) bool {
+	if ours(v) {
 		return false
 	}
 	var last, class byte
@@ -20,7 +100,7 @@ func random(v string) bool {
 			class = 'a'
 		case b >= 'A' && b <= 'Z':
 			class = 'A'
-		case b == ' ', b == '(', b == '{', b == '<', b == '$', b >= 0x80:
+		case b == ' ', b == '(', b == '[', b == '{', b == '<', b == '$', b >= 0x80:
 			return false
 		default:
 			continue
@@ -33,7 +113,7 @@ func random(v string) bool {
 	if digitsSeen > 0 {
 		return changes*5 >= len(v)
 	}
-	return len(v) >= 20 && changes*5 >= 2*len(v)
+	return len(v) >= letters && changes*5 >= 2*len(v)
 }
 
 // ours says whether a text is an id or a fingerprint that Holter gives out: "tok_" or "fp_" and 26 letters and digits.
@@ -86,7 +166,7 @@ func loose(v string) bool {
 // code says whether a text is a template, a path or a call rather than a value.
 func code(v string) bool {
 	return strings.HasPrefix(v, "$") || strings.HasPrefix(v, "{{") || strings.HasPrefix(v, "<") || strings.HasPrefix(v, "%(") ||
-		strings.HasPrefix(v, "./") || strings.HasPrefix(v, "=") || keyFile(v) || strings.HasPrefix(v, "process.env") || strings.Contains(v, "://") || strings.Contains(v, "()")
+		strings.HasPrefix(v, "./") || strings.HasPrefix(v, "../") || strings.HasPrefix(v, "=") && !random(v) || keyFile(v) || strings.HasPrefix(v, "process.env") || strings.Contains(v, "://") || strings.Contains(v, "()")
 }
 
 // keyFile says whether a text names a file that a key is in.

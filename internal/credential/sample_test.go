@@ -24,21 +24,14 @@ func draw(r *rand.Rand, set string, n int) string {
 	}
 }
 
-// members are the bytes of a set.
-func (c *charset) members() string {
-	var b strings.Builder
-	for i := range 256 {
-		if c[i] {
-			b.WriteByte(byte(i))
-		}
-	}
-	return b.String()
-}
-
 // sample makes a secret of a format.
 func (f *Format) sample(r *rand.Rand) string {
-	set := strings.NewReplacer(".", "", "%", "", "=", "", "+", "", "/", "", "-", "").Replace(f.body.members())
-	return f.prefix + draw(r, set, f.min)
+	plain := strings.NewReplacer(".", "", "%", "", "=", "", "+", "", "/", "", "-", "", "@", "", "~", "")
+	body := f.must + draw(r, plain.Replace(f.body.members()), f.min-len(f.must))
+	if f.head.set == nil {
+		return f.prefix + body
+	}
+	return f.head.begins + draw(r, plain.Replace(f.head.set.members()), f.head.min-len(f.head.begins)) + f.prefix + body
 }
 
 // sampleJWT makes a JWT with the claims.

@@ -191,8 +191,7 @@ func (s *Scanner) format(v string, i, from int, group uint8) int {
 			if start < from || len(v)-start < len(p.format.prefix) || v[start:start+len(p.format.prefix)] != p.format.prefix {
 				continue
 			}
-			if end := p.format.end(v, start); end > 0 {
-				s.add(Finding{Start: start, End: end, Secret: v[start:end], Format: p.format})
+			if end := s.of(p.format, v, start, from); end > 0 {
 				return end
 			}
 		}
@@ -213,4 +212,17 @@ func (s *Scanner) format(v string, i, from int, group uint8) int {
 		s.tried = urlSafe.run(v, i)
 	}
 	return 0
+}
+
+// of finds the credential of a format whose prefix stands at at; it says where it ends, or 0.
+func (s *Scanner) of(f *Format, v string, at, from int) int {
+	start, end := f.start(v, at, from), f.end(v, at)
+	if start < 0 || end < 0 {
+		return 0
+	}
+	if f.public {
+		start += len(f.prefix)
+	}
+	s.add(Finding{Start: start, End: end, Secret: v[start:end], Format: f})
+	return end
 }

@@ -13,8 +13,7 @@ import (
 
 // worker is what one batch is processed with.
 type worker struct {
-	cleaner   *otelattr.Cleaner
-	signature signature
+	cleaner *otelattr.Cleaner
 }
 
 func newWorker(sources *otelattr.Sources, placeholder string) *worker {
@@ -27,11 +26,7 @@ var (
 )
 
 // begin takes a worker for a batch.
-func (e *engine) begin() *worker {
-	w := e.workers.Get().(*worker)
-	w.signature.keyID = e.registry.KeyID()
-	return w
-}
+func (e *engine) begin() *worker { return e.workers.Get().(*worker) }
 
 // end gives it back when every secret is forgotten.
 func (e *engine) end(ctx context.Context, w *worker, signal metric.MeasurementOption) {
@@ -42,7 +37,6 @@ func (e *engine) end(ctx context.Context, w *worker, signal metric.MeasurementOp
 		e.telemetry.TokenIdentityCacheEvictions.Add(ctx, n)
 	}
 	w.cleaner.Reset()
-	w.signature = signature{}
 	e.workers.Put(w)
 }
 
