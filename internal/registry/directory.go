@@ -58,11 +58,50 @@ func (d *Directory) Read() bool {
 	return false
 }
 
-// Find is the registered token that a credential belongs to, nil if there is none.
+// Find is the registered token that a credential belongs to, and what the other tokens of all sources say of it; nil if there is
+// none.
 func (d *Directory) Find(c credential.Credential) *Token {
 	for _, source := range d.sources {
 		if found := source.Snapshot().Find(c); found != nil {
+			d.relate(found)
 			return found
+		}
+	}
+	return nil
+}
+
+// maxRotations is how far a token is followed back.
+const maxRotations = 10_000
+
+// relate follows a token's rotations back to the first, and looks for the one that took over from it.
+func (d *Directory) relate(t *Token) {
+	seen := map[string]bool{}
+	for before := t.Replaces; before != "" && !seen[before] && len(seen) < maxRotations; {
+		t.First, t.Rotates, seen[before] = before, true, true
+		r := d.byID(before)
+		if r == nil || r.succession == nil {
+			break
+		}
+		if t.APITokenID == "" {
+			t.APITokenID = r.succession.apiTokenID
+		}
+		before = r.succession.replaces
+	}
+	for _, source := range d.sources {
+		if next := source.Snapshot().successor(t.ID); next != nil {
+			t.Rotates = true
+			if until, known := next.tookOver(); known {
+				t.UsableUntil = until
+			}
+			return
+		}
+	}
+}
+
+func (d *Directory) byID(id string) *record {
+	for _, source := range d.sources {
+		if r := source.Snapshot().byID(id); r != nil {
+			return r
 		}
 	}
 	return nil

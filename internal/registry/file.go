@@ -15,6 +15,7 @@ import (
 // Snapshot may be called at any time; Check by one goroutine at a time.
 type File struct {
 	path     string
+	format   Format
 	interval time.Duration
 	optional bool
 	current  atomic.Pointer[Snapshot]
@@ -32,9 +33,15 @@ type stamp struct {
 }
 
 // NewFile is a registry in the file at path, to be looked at every interval. An optional one need not exist or be good: until it
-// is there is no registry.
+// is there is no registry. Its format is what its name says.
 func NewFile(path string, interval time.Duration, optional bool) *File {
-	return &File{path: path, interval: interval, optional: optional}
+	return &File{path: path, format: FormatOf(path), interval: interval, optional: optional}
+}
+
+// As reads the file in a format, whatever its name says.
+func (f *File) As(format Format) *File {
+	f.format = format
+	return f
 }
 
 // Name is "file" and the path.
@@ -84,5 +91,5 @@ func (f *File) read() (*Snapshot, error) {
 		return nil, err
 	}
 	defer func() { _ = r.Close() }()
-	return Parse(r)
+	return f.format.Parse(r)
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -57,6 +58,8 @@ func (s *SourceConfig) validate() error {
 type FileConfig struct {
 	// Path is where the file is.
 	Path string `mapstructure:"path"`
+	// Format is yaml, json, csv, or auto: what the end of the path says.
+	Format string `mapstructure:"format"`
 	// ReloadInterval is how often it is looked at for changes.
 	ReloadInterval time.Duration `mapstructure:"reload_interval"`
 	// Optional lets the start go on where the file is missing or bad: until it is good it says nothing.
@@ -67,10 +70,17 @@ type FileConfig struct {
 
 const defaultReloadInterval = 5 * time.Second
 
+// auto leaves the format to what is read.
+const auto = "auto"
+
+var fileFormats = []string{auto, string(registry.YAML), string(registry.JSON), string(registry.CSV)}
+
 func (f *FileConfig) validate() error {
 	switch {
 	case f.Path == "":
 		return errors.New("path: is missing: write one such as owners.yaml")
+	case f.Format != "" && !slices.Contains(fileFormats, f.Format):
+		return fmt.Errorf("format: %q is none of %s", f.Format, strings.Join(fileFormats, ", "))
 	case f.ReloadInterval < 0:
 		return fmt.Errorf("reload_interval: %v must be above zero, such as 5s", f.ReloadInterval)
 	}
@@ -78,7 +88,11 @@ func (f *FileConfig) validate() error {
 }
 
 func (f *FileConfig) open(context.Context, component.Host, component.TelemetrySettings) (registry.Source, error) {
-	return registry.NewFile(f.Path, orDefault(f.ReloadInterval, defaultReloadInterval), f.Optional), nil
+	file := registry.NewFile(f.Path, orDefault(f.ReloadInterval, defaultReloadInterval), f.Optional)
+	if f.Format != "" && f.Format != auto {
+		file.As(registry.Format(f.Format))
+	}
+	return file, nil
 }
 
 func orDefault(given, otherwise time.Duration) time.Duration {
