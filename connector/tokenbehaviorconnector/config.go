@@ -3,6 +3,7 @@ package tokenbehaviorconnector
 import (
 	"errors"
 	"fmt"
+	"regexp"
 	"strings"
 	"time"
 
@@ -23,6 +24,8 @@ type Config struct {
 	ReorderWindow time.Duration `mapstructure:"reorder_window"`
 	// Count is "entry", a request once however many spans tell of it, or "every", each SERVER or CLIENT span.
 	Count string `mapstructure:"count"`
+	// IdentityKeyID is the public id of the identity key whose tokens are learned from. Empty takes the first that is seen.
+	IdentityKeyID string `mapstructure:"identity_key_id"`
 	// Limits bound what is held.
 	Limits Limits `mapstructure:"limits"`
 	// Metrics is how usage is emitted, unless Outputs says otherwise for a pipeline.
@@ -110,6 +113,9 @@ const (
 	temporalityDelta      = "delta"
 )
 
+// keyID is how the id of a key looks.
+var keyID = regexp.MustCompile(`^[0-9a-f]{8}$`)
+
 var _ confmap.Validator = (*Config)(nil)
 
 func createDefaultConfig() component.Config {
@@ -161,6 +167,9 @@ func (c *Config) Validate() error {
 	}
 	if c.Count != countEntry && c.Count != countEvery {
 		fail("count: %q: use %s (one request once) or %s (each server or client span)", c.Count, countEntry, countEvery)
+	}
+	if c.IdentityKeyID != "" && !keyID.MatchString(c.IdentityKeyID) {
+		fail("identity_key_id: %q: use the eight hex digits that `holter key id FILE` prints and token_identity logs at its start", c.IdentityKeyID)
 	}
 	for _, limit := range []struct {
 		key   string

@@ -41,6 +41,7 @@ func TestConfig(t *testing.T) {
 		AlertBudget:   AlertBudget{FalseAlerts: 3, Per: "month"},
 		ReorderWindow: 30 * time.Second,
 		Count:         countEvery,
+		IdentityKeyID: ownKey,
 		Limits:        Limits{MaxTokens: 1000, MaxRoutes: 20, RecentRequests: 5000, MaxReordered: 2000, JournalMiB: 8, MaxOutbox: 50},
 		Metrics: Metrics{
 			FlushInterval: time.Minute, Temporality: temporalityDelta,
@@ -73,6 +74,7 @@ func TestErrorsSayWhatWouldBeRight(t *testing.T) {
 		"no_alerts":      {`alert_budget::false_alerts: 0: use a number greater than 0`},
 		"wrong_window":   {`reorder_window: 2h0m0s: use a duration from 0s (off) to 1h`},
 		"wrong_count":    {`count: "once": use entry (one request once) or every`},
+		"wrong_key":      {`identity_key_id: "tok_x": use the eight hex digits`},
 		"wrong_limits":   {`limits::max_tokens: 0: use a number of at least 1 (default 1000000)`, `limits::journal_mib: -1: use`},
 		"wrong_metrics":  {`metrics::flush_interval: 10ms: use a duration of at least 1s`, `metrics::temporality: "both": use cumulative or delta`},
 		"wrong_outputs":  {`outputs::traces: not a metrics pipeline`, `outputs::metrics/a::temporality: "rate"`, `outputs::metrics/a::max_tokens: -4`},

@@ -29,6 +29,7 @@ const (
 	faultState    fault = "reading the state: everything is in memory only, and the state that was found is left alone"
 	faultLearning fault = "learning: requests are counted only"
 	faultCounting fault = "counting: usage metrics are too low"
+	faultForeign  fault = "learning from tokens that are named under another identity key: they are left out"
 	faultBusy     fault = "keeping up: some requests were not counted"
 )
 

@@ -35,7 +35,7 @@ var recordPool = sync.Pool{New: func() any { return new([]otelattr.Record) }}
 
 // takeTraces reads the requests out of a batch of spans and hands them over.
 func (w *worker) takeTraces(ctx context.Context, td ptrace.Traces) {
-	w.guard(func() { w.submit(ctx, readTraces(td)) })
+	w.guard(func() { w.submit(ctx, w.foreign.refuse(readTraces(td))) })
 }
 
 func readTraces(td ptrace.Traces) []otelattr.Record {
@@ -56,7 +56,7 @@ func readTraces(td ptrace.Traces) []otelattr.Record {
 
 // takeLogs reads the requests out of a batch of log records and hands them over.
 func (w *worker) takeLogs(ctx context.Context, ld plog.Logs) {
-	w.guard(func() { w.submit(ctx, readLogs(ld)) })
+	w.guard(func() { w.submit(ctx, w.foreign.refuse(readLogs(ld))) })
 }
 
 func readLogs(ld plog.Logs) []otelattr.Record {

@@ -27,6 +27,7 @@ type worker struct {
 	health    *health
 	metrics   *metricsOutput
 	events    *eventsOutput
+	foreign   *foreign
 
 	tasks chan task
 	late  atomic.Bool   // the worker is behind: telemetry does not wait for it
@@ -57,6 +58,7 @@ func newWorker(config *Config, logger *zap.Logger, telemetry *metadata.Telemetry
 		health:    h,
 		metrics:   metrics,
 		events:    events,
+		foreign:   newForeign(config, telemetry, h),
 		tasks:     make(chan task, 64),
 		quit:      make(chan struct{}),
 		done:      make(chan struct{}),
@@ -177,6 +179,7 @@ func (w *worker) handle(e *journal.Entry) {
 
 // tick does what time asks for.
 func (w *worker) tick() {
+	w.foreign.forget()
 	if len(w.reorder.heap) > 0 && time.Since(w.arrived) >= w.reorder.idleAfter() {
 		w.drain()
 	}

@@ -12,11 +12,19 @@ import (
 var encoding = base32.NewEncoding("abcdefghijklmnopqrstuvwxyz234567").WithPadding(base32.NoPadding)
 
 // Namer turns credentials into ids under one set of keys. Safe for concurrent use.
-type Namer struct{ ids, fingerprints macs }
+type Namer struct {
+	keyID        string
+	ids          macs
+	fingerprints []macs // the first signs, the others are former ones
+}
 
 // NewNamer names under keys.
 func NewNamer(keys Keys) *Namer {
-	return &Namer{ids: newMACs("tok_", keys.Identity), fingerprints: newMACs("fp_", keys.Fingerprint)}
+	n := &Namer{keyID: KeyID(keys.Identity), ids: newMACs("tok_", keys.Identity), fingerprints: []macs{newMACs("fp_", keys.Fingerprint)}}
+	for _, key := range keys.Former {
+		n.fingerprints = append(n.fingerprints, newMACs("fp_", key))
+	}
+	return n
 }
 
 // ID is "tok_" and 26 letters: HMAC-SHA256(identity key, tenant + 0x00 + principal)[:16] in base32. The same principal has the
@@ -25,10 +33,22 @@ func (n *Namer) ID(tenant string, c credential.Credential) string {
 	return n.ids.name(tenant, Principal(c))
 }
 
+// KeyID is the public name of the identity key.
+func (n *Namer) KeyID() string { return n.keyID }
+
 // Fingerprint is "fp_" and 26 letters: a keyed hash of this very credential. It changes when the credential is rotated or
 // refreshed, and when the fingerprint key is.
 func (n *Namer) Fingerprint(tenant string, c credential.Credential) string {
-	return n.fingerprints.name(tenant, string(c.Kind)+"\x00"+c.Raw)
+	return n.fingerprints[0].name(tenant, string(c.Kind)+"\x00"+c.Raw)
+}
+
+// Former are the fingerprints of the credential under former keys, the latest first.
+func (n *Namer) Former(tenant string, c credential.Credential) []string {
+	former := make([]string, len(n.fingerprints)-1)
+	for i := range former {
+		former[i] = n.fingerprints[i+1].name(tenant, string(c.Kind)+"\x00"+c.Raw)
+	}
+	return former
 }
 
 // Principal is who a credential speaks for: of a JWT its issuer, client and subject, which outlive the hour of the token; of

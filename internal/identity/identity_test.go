@@ -52,12 +52,25 @@ func TestWhoIsWho(t *testing.T) {
 	assert.NotEqual(t, id(ada), other.ID("", ada), "another key, another id")
 }
 
+// A fingerprint key may be rotated: what was signed with the former one is still found, and ids stay.
+func TestFormerFingerprintKeys(t *testing.T) {
+	c := credential.Credential{Raw: "corp_example", Kind: credential.APIKey}
+	before := testKeys()
+	after := Keys{Identity: before.Identity, Fingerprint: bytes.Repeat([]byte{3}, 32), Former: [][]byte{before.Fingerprint}}
+	old, rotated := NewNamer(before), NewNamer(after)
+	assert.Empty(t, old.Former("", c))
+	assert.NotEqual(t, old.Fingerprint("", c), rotated.Fingerprint("", c))
+	assert.Equal(t, []string{old.Fingerprint("", c)}, rotated.Former("", c))
+	assert.Equal(t, old.ID("", c), rotated.ID("", c))
+	assert.Equal(t, old.KeyID(), rotated.KeyID())
+}
+
 func TestKeysAreNotPrinted(t *testing.T) {
 	for _, verb := range []string{"%v", "%+v", "%#v", "%s"} {
 		assert.Equal(t, "[keys]", fmt.Sprintf(verb, testKeys()))
 	}
-	assert.Len(t, testKeys().Check(), 8)
-	assert.NotEqual(t, testKeys().Check(), Keys{Identity: []byte("x")}.Check())
+	assert.Regexp(t, "^[0-9a-f]{8}$", NewNamer(testKeys()).KeyID())
+	assert.NotEqual(t, KeyID(testKeys().Identity), KeyID([]byte("x")))
 }
 
 func BenchmarkNamer(b *testing.B) {

@@ -5,26 +5,25 @@ import (
 	"crypto/hkdf"
 	"crypto/rand"
 	"crypto/sha256"
-	"encoding/base64"
 	"encoding/hex"
 	"fmt"
-	"os"
-	"strings"
 )
 
 // KeyLength is the length of keys that are made here, and the least that is accepted, in bytes.
 const KeyLength = 32
 
 // Keys are the secrets that tokens are named under. The identity key must never change: every id and every baseline hangs on
-// it. The fingerprint key may.
+// it. The fingerprint key may: what was signed with a former one is still found.
 type Keys struct {
 	Identity    []byte
 	Fingerprint []byte
+	Former      [][]byte // earlier fingerprint keys, the latest first
 }
 
-// Check is a short public name of the identity key, by which operators see that two instances share it.
-func (k Keys) Check() string {
-	sum := sha256.Sum256(append([]byte("holter identity key check\x00"), k.Identity...))
+// KeyID is a short public name of a key, by which operators and collectors see that two instances share it. It is derived from
+// the key and tells nothing about it.
+func KeyID(key []byte) string {
+	sum := sha256.Sum256(append([]byte("holter key id\x00"), key...))
 	return hex.EncodeToString(sum[:4])
 }
 
@@ -33,36 +32,6 @@ func (Keys) String() string { return "[keys]" }
 
 // GoString hides the keys.
 func (Keys) GoString() string { return "[keys]" }
-
-// ParseKey reads a key as it stands in a configuration: base64 of at least KeyLength bytes.
-func ParseKey(encoded string) ([]byte, error) {
-	encoded = strings.TrimRight(strings.TrimSpace(encoded), "=")
-	enc := base64.RawStdEncoding
-	if strings.ContainsAny(encoded, "-_") {
-		enc = base64.RawURLEncoding
-	}
-	key, err := enc.DecodeString(encoded)
-	if err != nil {
-		return nil, fmt.Errorf("not base64: write the output of `openssl rand -base64 %d`", KeyLength)
-	}
-	if len(key) < KeyLength {
-		return nil, fmt.Errorf("%d bytes are too few: a key has at least %d, as `openssl rand -base64 %d` makes", len(key), KeyLength, KeyLength)
-	}
-	return key, nil
-}
-
-// ReadKey reads a key from a file that holds what ParseKey reads.
-func ReadKey(path string) ([]byte, error) {
-	b, err := os.ReadFile(path)
-	if err != nil {
-		return nil, fmt.Errorf("read key: %w", err)
-	}
-	key, err := ParseKey(string(b))
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", path, err)
-	}
-	return key, nil
-}
 
 // NewKey makes a key.
 func NewKey() []byte {

@@ -44,6 +44,43 @@ func TestReadKey(t *testing.T) {
 	assert.NotContains(t, err.Error(), "short")
 }
 
+func TestParseKeyring(t *testing.T) {
+	first, second := NewKey(), NewKey()
+	keys, err := ParseKeyring([]byte("# made in spring\n" + EncodeKey(first) + " # signs\n\n" + EncodeKey(second)))
+	require.NoError(t, err)
+	assert.Equal(t, [][]byte{first, second}, keys)
+	for text, want := range map[string]string{
+		"# nothing":              "no key in it: write the output of",
+		EncodeKey(first) + "\nx": "line 2: not base64",
+		EncodeKey(first) + "\n" + EncodeKey(second) + "\n" + EncodeKey(first): "line 3: key " + KeyID(first) + " stands there twice",
+	} {
+		_, err := ParseKeyring([]byte(text))
+		require.ErrorContains(t, err, want)
+		assert.NotContains(t, err.Error(), EncodeKey(first))
+	}
+	path := filepath.Join(t.TempDir(), "keys")
+	require.NoError(t, os.WriteFile(path, []byte(EncodeKey(first)+"\n"+EncodeKey(second)), 0o600))
+	_, err = ReadKey(path)
+	assert.ErrorContains(t, err, "2 keys: an identity key has no former ones")
+}
+
+func FuzzParseKeyring(f *testing.F) {
+	f.Add([]byte("# c\nYWJjYWJjYWJjYWJjYWJjYWJjYWJjYWJjYWJjYWJjYWI=\n"))
+	f.Fuzz(func(t *testing.T, text []byte) {
+		keys, err := ParseKeyring(text)
+		if err != nil {
+			return
+		}
+		var again []byte
+		for _, key := range keys {
+			again = append(again, EncodeKey(key)+"\n"...)
+		}
+		read, err := ParseKeyring(again)
+		require.NoError(t, err)
+		assert.Equal(t, keys, read)
+	})
+}
+
 // memory is a store that can be told to fail.
 type memory struct {
 	values map[string][]byte

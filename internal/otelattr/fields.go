@@ -53,6 +53,8 @@ func (f *fields) readToken(k string, v pcommon.Value) {
 		r.Outbound = v.AsString() == DirectionOutbound
 	case TokenOutcome:
 		r.Outcome, f.judged = outcomeOf(v.AsString())
+	case TokenKeyID:
+		r.KeyID = v.AsString()
 	case TokenViolations:
 		r.Violations = stringsOf(v)
 	}

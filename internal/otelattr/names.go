@@ -25,6 +25,7 @@ const (
 	TokenOwnerTeam   = "api_token.owner.team"
 	TokenStatus      = "api_token.status" // active, expired, revoked, leaked, decoy, unknown; absent without a registry
 	TokenTagsPrefix  = "api_token.tags."
+	TokenKeyID       = "api_token.key_id"  // of a resource: the public id of the identity key that its tokens are named under
 	TokenOutcome     = "api_token.outcome" // success, client_error, auth_error, rate_limited, server_error
 )
 

@@ -19,10 +19,21 @@ type Record struct {
 	Served      bool    // a SERVER span: counted for its service and route whether it has a token or not
 	Unreadable  bool    // no token is known, although a credential stands there
 	Provisional bool    // the token may turn out to be another one: counted, not learned from
+	KeyID       string  // of the identity key that the token is named under; empty: not said
+}
+
+// Disown takes a token away that is named in a way nobody here understands. A credential stands there, and is not known.
+func (r *Record) Disown() {
+	r.Token, r.Hint, r.Type, r.Registry, r.KeyID = "", "", "", "", ""
+	r.OwnerID, r.OwnerName, r.OwnerTeam = "", "", ""
+	r.Status, r.Violations, r.Provisional, r.Unreadable = "", nil, false, true
 }
 
 // Origin is what all records of one resource have in common.
-type Origin struct{ Service, Version, Environment string }
+type Origin struct {
+	Service, Version, Environment string
+	KeyID                         string // of the identity key that tokens are named under; empty: not said
+}
 
 // OriginOf reads the attributes of a resource.
 func OriginOf(resource pcommon.Map) Origin {
@@ -35,6 +46,8 @@ func OriginOf(resource pcommon.Map) Origin {
 			o.Version = v.AsString()
 		case EnvironmentName:
 			o.Environment = v.AsString()
+		case TokenKeyID:
+			o.KeyID = v.AsString()
 		case OldEnvironment:
 			if o.Environment == "" {
 				o.Environment = v.AsString()
@@ -136,6 +149,9 @@ func (f *fields) finish(o Origin) {
 	}
 	if r.Token != "" {
 		r.Unreadable = false
+		if r.KeyID == "" {
+			r.KeyID = o.KeyID
+		}
 	}
 }
 

@@ -31,8 +31,22 @@ type KeysConfig struct {
 	IdentityFile string `mapstructure:"identity_file"`
 	// Fingerprint is the key behind api_token.fingerprint; it is derived from the identity key where it is not given.
 	Fingerprint configopaque.String `mapstructure:"fingerprint"`
-	// FingerprintFile is a file that holds it.
+	// FingerprintFile is a file that holds it, and former ones below it.
 	FingerprintFile string `mapstructure:"fingerprint_file"`
+	// Fingerprints are, in place of Fingerprint, the key that signs and former ones by which is still looked up.
+	Fingerprints []FingerprintKey `mapstructure:"fingerprints"`
+
+	_ struct{}
+}
+
+// FingerprintKey is one key behind api_token.fingerprint.
+type FingerprintKey struct {
+	// ID is the key's public id. It is derived from the key: where it is given, another key is refused.
+	ID string `mapstructure:"id"`
+	// Key is the key itself.
+	Key configopaque.String `mapstructure:"key"`
+	// File is a file that holds it, and former ones below it.
+	File string `mapstructure:"file"`
 
 	_ struct{}
 }
@@ -56,26 +70,44 @@ func DefaultConfig() Config {
 	return Config{Registry: RegistryConfig{ReloadInterval: defaultReloadInterval}}
 }
 
-// Validate refuses keys that are too short or no base64.
+// Validate refuses keys that are too short or no base64, and those that are given in two places.
 func (k *KeysConfig) Validate() error {
 	var errs []error
-	for _, key := range [...]struct {
-		name, value, file string
-	}{
-		{"identity", string(k.Identity), k.IdentityFile},
-		{"fingerprint", string(k.Fingerprint), k.FingerprintFile},
-	} {
-		if key.value == "" {
-			continue
-		}
-		if key.file != "" {
-			errs = append(errs, fmt.Errorf("%s: given here and in %s_file: keep one", key.name, key.name))
-		}
-		if _, err := identity.ParseKey(key.value); err != nil {
-			errs = append(errs, fmt.Errorf("%s: %w", key.name, err))
-		}
+	if k.Identity != "" && k.IdentityFile != "" {
+		errs = append(errs, errors.New("identity: given here and in identity_file: keep one"))
+	}
+	if k.Fingerprint != "" && k.FingerprintFile != "" {
+		errs = append(errs, errors.New("fingerprint: given here and in fingerprint_file: keep one"))
+	}
+	if len(k.Fingerprints) > 0 && (k.Fingerprint != "" || k.FingerprintFile != "") {
+		errs = append(errs, errors.New("fingerprints: a fingerprint key is given beside them: make it the first or a later one of the list"))
+	}
+	if err := check("identity", k.Identity); err != nil {
+		errs = append(errs, err)
+	}
+	if err := check("fingerprint", k.Fingerprint); err != nil {
+		errs = append(errs, err)
 	}
 	return errors.Join(errs...)
+}
+
+// Validate refuses an entry that holds no key, or two.
+func (f *FingerprintKey) Validate() error {
+	if (f.Key == "") == (f.File == "") {
+		return errors.New("write either key or file")
+	}
+	return check("key", f.Key)
+}
+
+// check says what is wrong with a key that is given.
+func check(path string, key configopaque.String) error {
+	if key == "" {
+		return nil
+	}
+	if _, err := identity.ParseKey(string(key)); err != nil {
+		return fmt.Errorf("%s: %w", path, err)
+	}
+	return nil
 }
 
 // Validate refuses sources that would never be read.

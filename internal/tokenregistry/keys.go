@@ -35,32 +35,83 @@ func (r *Registry) startKeys(ctx context.Context, host component.Host) error {
 		keys.Fingerprint = identity.FingerprintKey(keys.Identity)
 	}
 	r.namer = identity.NewNamer(keys)
-	r.logger.Info("Tokens are named under an identity key; instances that show the same check share it",
-		zap.String("identity_key_check", keys.Check()))
+	former := make([]string, len(keys.Former))
+	for i, key := range keys.Former {
+		former[i] = identity.KeyID(key)
+	}
+	r.logger.Info("Tokens are named under an identity key; instances that show the same id share it",
+		zap.String("identity_key_id", r.KeyID()), zap.String("fingerprint_key_id", identity.KeyID(keys.Fingerprint)), zap.Strings("former_fingerprint_key_ids", former))
 	return nil
 }
+
+// KeyID is the public id of the identity key that tokens are named under.
+func (r *Registry) KeyID() string { return r.namer.KeyID() }
 
 // read reads the keys that are given; what is not given is nil.
 func (k *KeysConfig) read() (identity.Keys, error) {
 	var keys identity.Keys
-	for _, key := range [...]struct {
-		name, value, file string
-		into              *[]byte
-	}{
-		{"identity", string(k.Identity), k.IdentityFile, &keys.Identity},
-		{"fingerprint", string(k.Fingerprint), k.FingerprintFile, &keys.Fingerprint},
-	} {
-		var err error
-		switch {
-		case key.value != "":
-			*key.into, err = identity.ParseKey(key.value)
-		case key.file != "":
-			*key.into, err = identity.ReadKey(key.file)
-			key.name += "_file"
+	var err error
+	switch {
+	case k.Identity != "":
+		if keys.Identity, err = identity.ParseKey(string(k.Identity)); err != nil {
+			return keys, fmt.Errorf("keys::identity: %w", err)
 		}
+	case k.IdentityFile != "":
+		if keys.Identity, err = identity.ReadKey(k.IdentityFile); err != nil {
+			return keys, fmt.Errorf("keys::identity_file: %w", err)
+		}
+	}
+	ring, err := k.readFingerprints()
+	if err != nil {
+		return keys, fmt.Errorf("keys::%w", err)
+	}
+	if len(ring) > 0 {
+		keys.Fingerprint, keys.Former = ring[0], ring[1:]
+	}
+	return keys, nil
+}
+
+// readFingerprints reads the fingerprint keys, the one that signs first.
+func (k *KeysConfig) readFingerprints() ([][]byte, error) {
+	if k.Fingerprint != "" {
+		ring, err := (&FingerprintKey{Key: k.Fingerprint}).read()
 		if err != nil {
-			return keys, fmt.Errorf("keys::%s: %w", key.name, err)
+			return nil, fmt.Errorf("fingerprint: %w", err)
 		}
+		return ring, nil
+	}
+	if k.FingerprintFile != "" {
+		ring, err := identity.ReadKeyring(k.FingerprintFile)
+		if err != nil {
+			return nil, fmt.Errorf("fingerprint_file: %w", err)
+		}
+		return ring, nil
+	}
+	var ring [][]byte
+	for i := range k.Fingerprints {
+		keys, err := k.Fingerprints[i].read()
+		if err != nil {
+			return nil, fmt.Errorf("fingerprints[%d]: %w", i, err)
+		}
+		ring = append(ring, keys...)
+	}
+	return ring, nil
+}
+
+// read reads one entry of the list, and checks that it is the key that was meant.
+func (f *FingerprintKey) read() (keys [][]byte, err error) {
+	if f.File != "" {
+		keys, err = identity.ReadKeyring(f.File)
+	} else {
+		var key []byte
+		key, err = identity.ParseKey(string(f.Key))
+		keys = [][]byte{key}
+	}
+	if err != nil {
+		return nil, err
+	}
+	if id := identity.KeyID(keys[0]); f.ID != "" && f.ID != id {
+		return nil, fmt.Errorf("id: this key's id is %s, not %q: take the other key, or correct the id", id, f.ID)
 	}
 	return keys, nil
 }

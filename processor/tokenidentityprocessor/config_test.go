@@ -56,17 +56,22 @@ func TestValidate(t *testing.T) {
 		"key":                 {func(c *Config) { c.Keys.Identity = "YWJj" + "" }, "keys: identity: 3 bytes are too few: a key has at least 32"},
 		"no base64":           {func(c *Config) { c.Keys.Fingerprint = "!" }, "keys: fingerprint: not base64: write the output of `openssl rand -base64 32`"},
 		"two keys":            {func(c *Config) { c.Keys.Identity, c.Keys.IdentityFile = "x", "/k" }, "keys: identity: given here and in identity_file: keep one"},
-		"proxy":               {func(c *Config) { c.TrustedProxies = []string{"10.0.0.1", "ten"} }, `trusted_proxies[1]: "ten" is neither a network nor an address: write 10.0.0.0/8 or 10.1.2.3`},
-		"attribute":           {func(c *Config) { c.Attributes = []string{"api_token.type", "api_token.raw"} }, `attributes[1]: "api_token.raw" cannot be added: choose from api_token.owner.name`},
-		"interval":            {func(c *Config) { c.Registry.ReloadInterval = 0 }, "registry: reload_interval: 0s must be above zero, such as 5s"},
-		"optional nothing":    {func(c *Config) { c.Registry.Optional = true }, "registry: file: is missing: an optional registry needs a path too"},
-		"placeholder":         {func(c *Config) { c.Erase.Placeholder = "" }, "erase: placeholder: is empty: write REDACTED or another word"},
-		"odd placeholder":     {func(c *Config) { c.Erase.Placeholder = "a b" }, `erase: placeholder: "a b" must be one short word`},
-		"placeholder as key":  {func(c *Config) { c.Erase.Placeholder = "gone" }, `erase: placeholder: "gone" would be taken for a credential by the next reader`},
-		"other placeholder":   {func(c *Config) { c.Erase.Placeholder = "***" }, ""},
-		"source without name": {func(c *Config) { c.Sources.Headers = []string{"default", "-"} }, `sources: headers[1]: "-" is no name: write one such as x-api-key`},
-		"cache":               {func(c *Config) { c.Cache.MaxTokens = 0 }, "cache::max_tokens: 0 must be at least 1: the default is 100000"},
-		"services":            {func(c *Config) { c.Cache.MaxServices = -1 }, "cache::max_services: -1 must be at least 1"},
+		"fingerprints beside": {func(c *Config) { c.Keys.FingerprintFile, c.Keys.Fingerprints = "/k", fingerprints('a') }, "keys: fingerprints: a fingerprint key is given beside them"},
+		"fingerprint of none": {func(c *Config) {
+			c.Keys.Fingerprints = append(fingerprints('a'), tokenregistry.FingerprintKey{ID: "x"})
+		}, "keys::fingerprints::1: write either key or file"},
+		"fingerprint too short": {func(c *Config) { c.Keys.Fingerprints = []tokenregistry.FingerprintKey{{Key: "YWJj"}} }, "key: 3 bytes are too few"},
+		"proxy":                 {func(c *Config) { c.TrustedProxies = []string{"10.0.0.1", "ten"} }, `trusted_proxies[1]: "ten" is neither a network nor an address: write 10.0.0.0/8 or 10.1.2.3`},
+		"attribute":             {func(c *Config) { c.Attributes = []string{"api_token.type", "api_token.raw"} }, `attributes[1]: "api_token.raw" cannot be added: choose from api_token.owner.name`},
+		"interval":              {func(c *Config) { c.Registry.ReloadInterval = 0 }, "registry: reload_interval: 0s must be above zero, such as 5s"},
+		"optional nothing":      {func(c *Config) { c.Registry.Optional = true }, "registry: file: is missing: an optional registry needs a path too"},
+		"placeholder":           {func(c *Config) { c.Erase.Placeholder = "" }, "erase: placeholder: is empty: write REDACTED or another word"},
+		"odd placeholder":       {func(c *Config) { c.Erase.Placeholder = "a b" }, `erase: placeholder: "a b" must be one short word`},
+		"placeholder as key":    {func(c *Config) { c.Erase.Placeholder = "gone" }, `erase: placeholder: "gone" would be taken for a credential by the next reader`},
+		"other placeholder":     {func(c *Config) { c.Erase.Placeholder = "***" }, ""},
+		"source without name":   {func(c *Config) { c.Sources.Headers = []string{"default", "-"} }, `sources: headers[1]: "-" is no name: write one such as x-api-key`},
+		"cache":                 {func(c *Config) { c.Cache.MaxTokens = 0 }, "cache::max_tokens: 0 must be at least 1: the default is 100000"},
+		"services":              {func(c *Config) { c.Cache.MaxServices = -1 }, "cache::max_services: -1 must be at least 1"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			cfg := createDefaultConfig().(*Config)

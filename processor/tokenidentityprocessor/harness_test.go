@@ -22,6 +22,7 @@ import (
 	"go.uber.org/zap"
 	"go.uber.org/zap/zaptest/observer"
 
+	"github.com/holterhq/holter/internal/tokenregistry"
 	"github.com/holterhq/holter/processor/tokenidentityprocessor/internal/metadata"
 )
 
@@ -199,4 +200,13 @@ func ofLog(t *testing.T, e *engine, attributes map[string]any, body any) (map[st
 	_, err := e.processLogs(t.Context(), ld)
 	require.NoError(t, err)
 	return log.Attributes().AsRaw(), log.Body().AsRaw()
+}
+
+// fingerprints are keys of configKey, the one that signs first.
+func fingerprints(keys ...byte) []tokenregistry.FingerprintKey {
+	var all []tokenregistry.FingerprintKey
+	for _, key := range keys {
+		all = append(all, tokenregistry.FingerprintKey{Key: configKey(key)})
+	}
+	return all
 }

@@ -15,6 +15,7 @@ func (e *engine) processLogs(ctx context.Context, ld plog.Logs) (plog.Logs, erro
 	defer e.end(ctx, w, ofLogs)
 	for _, rl := range ld.ResourceLogs().All() {
 		e.cleanResource(ctx, w, rl.Resource(), ofLogs)
+		w.signature.of(rl.Resource())
 		tenant := e.tenantOf(rl.Resource())
 		for _, sl := range rl.ScopeLogs().All() {
 			e.cleanScope(ctx, w, sl.Scope(), ofLogs)
@@ -48,6 +49,7 @@ func (e *engine) cleanLog(ctx context.Context, w *worker, tenant string, log plo
 			use.Outcome = outcome.String()
 		}
 		otelattr.PutIdentity(log.Attributes(), &t.Identity, use, e.choice)
+		w.signature.put(log.Attributes())
 	}, func() { otelattr.WithholdLog(log, e.cfg.Erase.Placeholder) })
 }
 

@@ -15,6 +15,7 @@ func (e *engine) processTraces(ctx context.Context, td ptrace.Traces) (ptrace.Tr
 	defer e.end(ctx, w, ofTraces)
 	for _, rs := range td.ResourceSpans().All() {
 		e.cleanResource(ctx, w, rs.Resource(), ofTraces)
+		w.signature.of(rs.Resource())
 		tenant, service := e.tenantOf(rs.Resource()), textOf(rs.Resource(), otelattr.ServiceName)
 		var counts [states]int64
 		for _, ss := range rs.ScopeSpans().All() {
@@ -52,6 +53,7 @@ func (e *engine) cleanSpan(ctx context.Context, w *worker, tenant string, span p
 				use.Outcome = outcome.String()
 			}
 			otelattr.PutIdentity(span.Attributes(), &t.Identity, use, e.choice)
+			w.signature.put(span.Attributes())
 		default:
 			if _, named := span.Attributes().Get(otelattr.TokenID); named {
 				seen = with // an earlier token_identity has been here

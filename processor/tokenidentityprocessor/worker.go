@@ -13,7 +13,8 @@ import (
 
 // worker is what one batch is processed with.
 type worker struct {
-	cleaner *otelattr.Cleaner
+	cleaner   *otelattr.Cleaner
+	signature signature
 }
 
 func newWorker(sources *otelattr.Sources, placeholder string) *worker {
@@ -26,7 +27,11 @@ var (
 )
 
 // begin takes a worker for a batch.
-func (e *engine) begin() *worker { return e.workers.Get().(*worker) }
+func (e *engine) begin() *worker {
+	w := e.workers.Get().(*worker)
+	w.signature.keyID = e.registry.KeyID()
+	return w
+}
 
 // end gives it back when every secret is forgotten.
 func (e *engine) end(ctx context.Context, w *worker, signal metric.MeasurementOption) {
@@ -37,6 +42,7 @@ func (e *engine) end(ctx context.Context, w *worker, signal metric.MeasurementOp
 		e.telemetry.TokenIdentityCacheEvictions.Add(ctx, n)
 	}
 	w.cleaner.Reset()
+	w.signature = signature{}
 	e.workers.Put(w)
 }
 

@@ -29,6 +29,7 @@ type TelemetryBuilder struct {
 	TokenBehaviorAnomalies        metric.Int64Counter
 	TokenBehaviorDropped          metric.Int64Counter
 	TokenBehaviorEvictions        metric.Int64Counter
+	TokenBehaviorForeignKey       metric.Int64Counter
 	TokenBehaviorJournalLost      metric.Int64Counter
 	TokenBehaviorJournalPending   metric.Int64Gauge
 	TokenBehaviorJournalSize      metric.Int64Gauge
@@ -96,6 +97,12 @@ func NewTelemetryBuilder(settings component.TelemetrySettings, options ...Teleme
 		"otelcol_token_behavior_evictions",
 		metric.WithDescription("Baselines that were evicted from memory. [Alpha]"),
 		metric.WithUnit("{token}"),
+	)
+	errs = errors.Join(errs, err)
+	builder.TokenBehaviorForeignKey, err = builder.meter.Int64Counter(
+		"otelcol_token_behavior_foreign_key",
+		metric.WithDescription("Spans and log records whose token is named under another identity key. They are not learned from. [Alpha]"),
+		metric.WithUnit("{record}"),
 	)
 	errs = errors.Join(errs, err)
 	builder.TokenBehaviorJournalLost, err = builder.meter.Int64Counter(
