@@ -210,9 +210,11 @@ func TestOriginOf(t *testing.T) {
 	m.PutStr(ServiceName, "shop")
 	m.PutStr(ServiceVersion, "1.4.2")
 	m.PutStr(OldEnvironment, "staging")
-	assert.Equal(t, Origin{"shop", "1.4.2", "staging"}, OriginOf(m))
+	assert.Equal(t, Origin{Service: "shop", Version: "1.4.2", Environment: "staging"}, OriginOf(m))
 	m.PutStr(EnvironmentName, "production")
 	assert.Equal(t, shop, OriginOf(m))
+	m.PutStr(TokenKeyID, "0a1b2c3d")
+	assert.Equal(t, "0a1b2c3d", OriginOf(m).KeyID)
 }
 
 func BenchmarkSpan(b *testing.B) {
