@@ -18,7 +18,7 @@ func TestParseJWT(t *testing.T) {
 	}{
 		"access token": {
 			`{"iss":"https://id.example.test/","sub":"svc-billing","client_id":"billing","scope":"orders:read orders:write","exp":1795003600}`,
-			Claims{"https://id.example.test/", "svc-billing", "billing", []string{"orders:read", "orders:write"}, time.Unix(1795003600, 0).UTC()},
+			Claims{"https://id.example.test/", "svc-billing", "billing", []string{"orders:read", "orders:write"}, time.Unix(1795003600, 0).UTC(), ""},
 		},
 		"azp":             {`{"iss":"i","azp":"app","sub":"u"}`, Claims{Issuer: "i", Subject: "u", ClientID: "app"}},
 		"okta":            {`{"cid":"c","scp":["a","b"]}`, Claims{ClientID: "c", Scopes: []string{"a", "b"}}},

@@ -14,6 +14,7 @@ type Claims struct {
 	ClientID  string // client_id, azp, cid or appid, the first that is there
 	Scopes    []string
 	ExpiresAt time.Time // zero: the token does not say
+	Tenant    string    // only where a claim is named for it
 }
 
 // maxJWT bounds what is decoded. Tokens that carry more are opaque.

@@ -4,7 +4,6 @@ package identity
 
 import (
 	"encoding/base32"
-	"strings"
 
 	"github.com/holterhq/holter/internal/credential"
 )
@@ -30,8 +29,11 @@ func NewNamer(keys Keys) *Namer {
 // ID is "tok_" and 26 letters: HMAC-SHA256(identity key, tenant + 0x00 + principal)[:16] in base32. The same principal has the
 // same id wherever the identity key is the same.
 func (n *Namer) ID(tenant string, c credential.Credential) string {
-	return n.ids.name(tenant, Principal(c))
+	return n.Name(tenant, Principal(c))
 }
+
+// Name is the id of a principal.
+func (n *Namer) Name(tenant, principal string) string { return n.ids.name(tenant, principal) }
 
 // KeyID is the public name of the identity key.
 func (n *Namer) KeyID() string { return n.keyID }
@@ -50,17 +52,3 @@ func (n *Namer) Former(tenant string, c credential.Credential) []string {
 	}
 	return former
 }
-
-// Principal is who a credential speaks for: of a JWT its issuer, client and subject, which outlive the hour of the token; of
-// Basic the user; of anything else the credential itself. Kinds do not mix: a user named like a key is not that key.
-func Principal(c credential.Credential) string {
-	switch {
-	case c.Kind == credential.Basic:
-		return join("basic", c.User)
-	case c.Claims != nil && (c.Claims.Subject != "" || c.Claims.ClientID != ""):
-		return join("claims", c.Claims.Issuer, c.Claims.ClientID, c.Claims.Subject)
-	}
-	return join("key", c.Raw)
-}
-
-func join(parts ...string) string { return strings.Join(parts, "\x00") }

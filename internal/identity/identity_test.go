@@ -65,6 +65,23 @@ func TestFormerFingerprintKeys(t *testing.T) {
 	assert.Equal(t, old.KeyID(), rotated.KeyID())
 }
 
+func TestWhoIsLearnedUnder(t *testing.T) {
+	claims := func(iss, client, sub string) credential.Credential {
+		return credential.Credential{Raw: iss + client + sub, Kind: credential.JWT, Claims: &credential.Claims{Issuer: iss, ClientID: client, Subject: sub}}
+	}
+	ada, bob := claims("i", "app", "ada"), claims("i", "app", "bob")
+	assert.NotEqual(t, Principal(ada), Principal(bob))
+	assert.Equal(t, Client(ada), Client(bob), "end users fold into their client")
+	assert.NotEqual(t, Client(ada), Client(claims("j", "app", "ada")), "of this issuer")
+	assert.Equal(t, Principal(claims("i", "", "ada")), Client(claims("i", "", "ada")), "no client is named")
+	key := credential.Credential{Raw: "app", Kind: credential.APIKey}
+	assert.Equal(t, Principal(key), Client(key))
+	all := map[string]bool{
+		Principal(ada): true, Client(ada): true, Unverified(Principal(ada)): true, Owner("ada"): true, Principal(claims("", "", "ada")): true, Principal(key): true,
+	}
+	assert.Len(t, all, 6, "none of them can be taken for another")
+}
+
 func TestKeysAreNotPrinted(t *testing.T) {
 	for _, verb := range []string{"%v", "%+v", "%#v", "%s"} {
 		assert.Equal(t, "[keys]", fmt.Sprintf(verb, testKeys()))

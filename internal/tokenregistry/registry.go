@@ -141,15 +141,31 @@ func (r *Resolution) Status(when time.Time) (registry.Status, []string) {
 	return "", nil
 }
 
+// Query asks what is known of a credential.
+type Query struct {
+	Tenant      string
+	Credential  credential.Credential
+	Principal   string // under whom behaviour is learned; empty: identity.Principal of the credential
+	ByOwner     bool   // behaviour is learned under the owner, where there is one
+	Fingerprint bool   // the fingerprint is asked for
+}
+
 // Resolve says what is known of a credential. It never blocks on a source.
-func (r *Registry) Resolve(tenant string, c credential.Credential, fingerprint bool) Resolution {
-	found := Resolution{ID: r.namer.ID(tenant, c)}
-	if fingerprint {
+func (r *Registry) Resolve(q Query) Resolution {
+	tenant, c := q.Tenant, q.Credential
+	if q.Principal == "" {
+		q.Principal = identity.Principal(c)
+	}
+	found := Resolution{ID: r.namer.Name(tenant, q.Principal)}
+	if q.Fingerprint {
 		found.Fingerprint = r.namer.Fingerprint(tenant, c)
 	}
 	if r.directory != nil {
 		found.generation = r.directory.Generation()
 		found.Token, found.Consulted = r.directory.Find(c), r.directory.Read()
+	}
+	if t := found.Token; q.ByOwner && t != nil && t.Owner != nil {
+		found.ID = r.namer.Name(tenant, identity.Owner(t.Owner.ID))
 	}
 	return found
 }

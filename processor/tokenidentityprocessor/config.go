@@ -30,6 +30,10 @@ type Config struct {
 	Sources SourcesConfig `mapstructure:"sources"`
 	// Erase says what becomes of secrets.
 	Erase EraseConfig `mapstructure:"erase"`
+	// LearnBy is under whom behaviour is learned: principal, client or owner.
+	LearnBy string `mapstructure:"learn_by"`
+	// JWT says how JSON web tokens are read.
+	JWT JWTConfig `mapstructure:"jwt"`
 	// Tenant makes a resource attribute a part of every identity.
 	Tenant TenantConfig `mapstructure:"tenant"`
 	// Attributes are written besides those that always are.
@@ -98,8 +102,10 @@ func createDefaultConfig() component.Config {
 			QueryParameters: []string{defaultWord},
 			Cookies:         []string{defaultWord},
 		},
-		Erase: EraseConfig{Placeholder: credential.Placeholder},
-		Cache: CacheConfig{MaxTokens: 100_000, MaxServices: 1000},
+		LearnBy: learnByPrincipal,
+		JWT:     JWTConfig{Claims: defaultClaims()},
+		Erase:   EraseConfig{Placeholder: credential.Placeholder},
+		Cache:   CacheConfig{MaxTokens: 100_000, MaxServices: 1000},
 	}
 }
 
@@ -133,6 +139,9 @@ func (c *Config) Validate() error {
 	}
 	if own := c.Config; c.TokenRegistry != nil && !reflect.DeepEqual(own, tokenregistry.DefaultConfig()) {
 		errs = append(errs, errors.New("token_registry: the extension keeps keys, storage and registry: move them there"))
+	}
+	if by := c.LearnBy; by != learnByPrincipal && by != learnByClient && by != learnByOwner {
+		errs = append(errs, fmt.Errorf("learn_by: %q: write principal, client (its users fold into it) or owner (as the registry knows it)", by))
 	}
 	if c.Cache.MaxTokens < 1 {
 		errs = append(errs, fmt.Errorf("cache::max_tokens: %d must be at least 1: the default is 100000", c.Cache.MaxTokens))

@@ -35,6 +35,10 @@ func TestLoadConfig(t *testing.T) {
 			Storage:  &storage,
 			Registry: tokenregistry.RegistryConfig{File: "/etc/holter/owners.yaml", ReloadInterval: 30 * time.Second, Optional: true},
 		},
+		LearnBy: learnByClient,
+		JWT: JWTConfig{Claims: ClaimsConfig{
+			Issuer: []string{"iss"}, Client: []string{"app.id", "azp"}, Subject: []string{"sub"}, Scopes: []string{"scope", "scp"}, Tenant: []string{"tid"},
+		}},
 		TrustedProxies: []string{"10.0.0.0/8", "2001:db8::1"},
 		Sources: SourcesConfig{
 			Headers: []string{"x-corp-key", "default"}, Metadata: []string{"default"}, QueryParameters: []string{"default"}, Cookies: []string{"corp_session"},
@@ -70,6 +74,9 @@ func TestValidate(t *testing.T) {
 		"placeholder as key":    {func(c *Config) { c.Erase.Placeholder = "gone" }, `erase: placeholder: "gone" would be taken for a credential by the next reader`},
 		"other placeholder":     {func(c *Config) { c.Erase.Placeholder = "***" }, ""},
 		"source without name":   {func(c *Config) { c.Sources.Headers = []string{"default", "-"} }, `sources: headers[1]: "-" is no name: write one such as x-api-key`},
+		"learn by":              {func(c *Config) { c.LearnBy = "user" }, `learn_by: "user": write principal, client`},
+		"claim":                 {func(c *Config) { c.JWT.Claims.Tenant = []string{"tid", ""} }, `jwt::claims: tenant[1]: "" is no claim: write one such as tid`},
+		"no claims":             {func(c *Config) { c.JWT.Claims.Client, c.JWT.Claims.Subject = nil, nil }, "jwt::claims: subject: is missing beside client"},
 		"cache":                 {func(c *Config) { c.Cache.MaxTokens = 0 }, "cache::max_tokens: 0 must be at least 1: the default is 100000"},
 		"services":              {func(c *Config) { c.Cache.MaxServices = -1 }, "cache::max_services: -1 must be at least 1"},
 	} {

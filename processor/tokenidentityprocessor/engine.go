@@ -9,6 +9,7 @@ import (
 	"go.opentelemetry.io/collector/processor"
 	"go.uber.org/zap"
 
+	"github.com/holterhq/holter/internal/credential"
 	"github.com/holterhq/holter/internal/geo"
 	"github.com/holterhq/holter/internal/identity"
 	"github.com/holterhq/holter/internal/otelattr"
@@ -25,6 +26,7 @@ type engine struct {
 	health    health
 
 	choice   otelattr.Choice
+	claims   *credential.ClaimPaths // nil: the usual ones
 	proxies  geo.Proxies
 	country  *geo.Database // nil: not looked up
 	coverage *coverage
@@ -57,6 +59,7 @@ func newEngine(set processor.Settings, cfg *Config) (*engine, error) {
 		logger:    set.Logger,
 		telemetry: telemetry,
 		choice:    choice,
+		claims:    cfg.JWT.Claims.paths(),
 		proxies:   proxies,
 		cache:     identity.NewCache[*token](cfg.Cache.MaxTokens),
 		coverage:  newCoverage(telemetry, cfg.Cache.MaxServices),

@@ -6,6 +6,7 @@ import (
 
 	"github.com/holterhq/holter/internal/credential"
 	"github.com/holterhq/holter/internal/geo"
+	"github.com/holterhq/holter/internal/identity"
 	"github.com/holterhq/holter/internal/otelattr"
 	"github.com/holterhq/holter/internal/tokenregistry"
 )
@@ -20,11 +21,20 @@ type token struct {
 func (e *engine) tokenOf(tenant string, scheme credential.Scheme, secret string) *token {
 	return e.cache.Get(tenant, scheme, secret,
 		func(t *token) bool { return e.registry.Fresh(&t.found) },
-		func() *token { return e.makeToken(tenant, credential.Parse(scheme, secret)) })
+		func() *token { return e.makeToken(tenant, e.claims.Parse(scheme, secret)) })
 }
 
 func (e *engine) makeToken(tenant string, c credential.Credential) *token {
-	t := &token{found: e.registry.Resolve(tenant, c, e.choice.Wants(otelattr.TokenFingerprint))}
+	q := tokenregistry.Query{
+		Tenant: tenant, Credential: c, ByOwner: e.cfg.LearnBy == learnByOwner, Fingerprint: e.choice.Wants(otelattr.TokenFingerprint),
+	}
+	if tenant == "" && c.Claims != nil {
+		q.Tenant = c.Claims.Tenant
+	}
+	if e.cfg.LearnBy == learnByClient {
+		q.Principal = identity.Client(c)
+	}
+	t := &token{found: e.registry.Resolve(q)}
 	t.ID, t.Hint = t.found.ID, c.Hint()
 	if r := t.found.Token; r != nil && r.Owner != nil {
 		t.OwnerID, t.OwnerTeam = r.Owner.ID, r.Owner.Team
