@@ -61,7 +61,7 @@ func (p Proxies) rightmost(headers []string, address func(string) string) (last 
 		rest := headers[i]
 		for rest != "" {
 			hop := rest
-			if comma := strings.LastIndexByte(rest, ','); comma >= 0 {
+			if comma := lastComma(rest); comma >= 0 {
 				rest, hop = rest[:comma], rest[comma+1:]
 			} else {
 				rest = ""
@@ -79,15 +79,70 @@ func (p Proxies) rightmost(headers []string, address func(string) string) (last 
 	return last, ok
 }
 
-// forParameter is the for= of one element of a Forwarded header.
-func forParameter(element string) string {
-	for pair := range strings.SplitSeq(element, ";") {
-		name, value, ok := strings.Cut(strings.TrimSpace(pair), "=")
-		if ok && strings.EqualFold(name, "for") {
-			return strings.Trim(value, `"`)
+// lastComma is the last comma that stands in no quotes, or -1. Quotes are paired from the end: the client writes the beginning, and
+// a quote that it leaves open must not hide what the proxies added.
+func lastComma(s string) int {
+	quoted := false
+	for i := len(s) - 1; i >= 0; i-- {
+		switch {
+		case s[i] == '"' && !escaped(s, i):
+			quoted = !quoted
+		case s[i] == ',' && !quoted:
+			return i
 		}
 	}
-	return ""
+	return -1
+}
+
+// escaped says whether the byte at i stands behind a backslash that is none itself.
+func escaped(s string, i int) bool {
+	n := 0
+	for i > n && s[i-1-n] == '\\' {
+		n++
+	}
+	return n%2 == 1
+}
+
+// forParameter is the for= of one element of a Forwarded header (RFC 7239), empty if there is none or more than one: a host that the
+// client sent may stand beside it.
+func forParameter(element string) string {
+	address, found := "", false
+	for element != "" {
+		var pair string
+		pair, element = cutPair(element)
+		name, value, ok := strings.Cut(pair, "=")
+		if !ok || !strings.EqualFold(strings.TrimSpace(name), "for") {
+			continue
+		}
+		if found {
+			return ""
+		}
+		address, found = unquote(strings.TrimSpace(value)), true
+	}
+	return address
+}
+
+// cutPair cuts an element behind the first semicolon that stands in no quotes.
+func cutPair(element string) (pair, rest string) {
+	quoted := false
+	for i := 0; i < len(element); i++ {
+		switch b := element[i]; {
+		case b == '"':
+			quoted = !quoted
+		case b == '\\' && quoted:
+			i++
+		case b == ';' && !quoted:
+			return element[:i], element[i+1:]
+		}
+	}
+	return element, ""
+}
+
+func unquote(value string) string {
+	if len(value) >= 2 && value[0] == '"' && value[len(value)-1] == '"' {
+		return value[1 : len(value)-1]
+	}
+	return value
 }
 
 // ParseAddr reads an address as headers and logs write it: with or without port, brackets and zone.
@@ -97,7 +152,7 @@ func ParseAddr(s string) (netip.Addr, bool) {
 	}
 	if s[0] == '[' {
 		end := strings.IndexByte(s, ']')
-		if end < 0 {
+		if end < 0 || end+1 < len(s) && s[end+1] != ':' {
 			return netip.Addr{}, false
 		}
 		s = s[1:end]

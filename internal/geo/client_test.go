@@ -2,6 +2,7 @@ package geo
 
 import (
 	"net/netip"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -29,6 +30,18 @@ func TestClient(t *testing.T) {
 		"ports":                    {trusted, Sight{Peer: "10.0.0.1:80", Forwarded: []string{"8.8.8.8:1234"}}, "8.8.8.8"},
 		"IPv6":                     {trusted, Sight{Peer: "2001:db8::1", Forwarded: []string{"[2a01:238::1]:443"}}, "2a01:238::1"},
 		"Forwarded":                {trusted, Sight{Peer: "10.0.0.1", Standard: []string{`for=1.1.1.1, for="[2a01:238::1]:443";proto=https;by=10.0.0.1`}}, "2a01:238::1"},
+		"Forwarded, a zone":        {trusted, Sight{Peer: "10.0.0.1", Standard: []string{`for="[2a01:238::1%25eth0]"`}}, "2a01:238::1"},
+		"Forwarded, mapped":        {trusted, Sight{Peer: "10.0.0.1", Standard: []string{`For="[::ffff:8.8.8.8]:443"`}}, "8.8.8.8"},
+		"Forwarded, a hidden port": {trusted, Sight{Peer: "10.0.0.1", Standard: []string{`for="8.8.8.8:_x"; proto=http`}}, "8.8.8.8"},
+		"Forwarded, two proxies":   {trusted, Sight{Peer: "10.0.0.1", Standard: []string{`for=8.8.8.8;by="a,b;c", for=10.0.0.2`}}, "8.8.8.8"},
+		"Forwarded, an open quote": {trusted, Sight{Peer: "10.0.0.1", Standard: []string{`for="1.1.1.1, for=8.8.8.8`}}, "8.8.8.8"},
+		"Forwarded, a host that lies": {
+			trusted, Sight{Peer: "10.0.0.1", Standard: []string{`for=1.1.1.1, host="x\";for=1.1.1.1, for=1.1.1.1";for=8.8.8.8`}}, "8.8.8.8",
+		},
+		"Forwarded, two clients":   {trusted, Sight{Client: "9.9.9.9", Peer: "10.0.0.1", Standard: []string{"for=1.1.1.1;for=8.8.8.8"}}, "9.9.9.9"},
+		"Forwarded, unknown":       {trusted, Sight{Client: "9.9.9.9", Peer: "10.0.0.1", Standard: []string{"for=1.1.1.1, for=unknown"}}, "9.9.9.9"},
+		"text behind the brackets": {trusted, Sight{Client: "9.9.9.9", Peer: "10.0.0.1", Forwarded: []string{"[2a01:238::1]x"}}, "9.9.9.9"},
+		"an octal address":         {trusted, Sight{Client: "9.9.9.9", Peer: "10.0.0.1", Forwarded: []string{"010.1.1.1"}}, "9.9.9.9"},
 		"Forwarded, obfuscated":    {trusted, Sight{Client: "8.8.8.8", Peer: "10.0.0.1", Standard: []string{"for=_hidden"}}, "8.8.8.8"},
 		"a mapped address":         {trusted, Sight{Peer: "::ffff:10.0.0.1", Forwarded: []string{"8.8.8.8"}}, "8.8.8.8"},
 		"empty elements":           {trusted, Sight{Peer: "10.0.0.1", Forwarded: []string{"8.8.8.8,"}, Client: "9.9.9.9"}, "9.9.9.9"},
@@ -55,5 +68,27 @@ func FuzzClient(f *testing.F) {
 		}
 		Network(addr)
 		KindOf(addr)
+	})
+}
+
+// FuzzForwarded: whatever a client sends, what the trusted proxy adds behind it is what counts, in either header.
+func FuzzForwarded(f *testing.F) {
+	f.Add("1.1.1.1", "example.com")
+	f.Add(`for="1.1.1.1`, `x\";for=1.1.1.1, for="1.1.1.1`)
+	f.Add(`for=1.1.1.1;host="`, `";for=1.1.1.1;x="`)
+	proxies := Proxies{netip.MustParsePrefix("10.0.0.0/8")}
+	escape := strings.NewReplacer(`\`, `\\`, `"`, `\"`)
+	f.Fuzz(func(t *testing.T, sent, host string) {
+		for _, sight := range []Sight{
+			{Forwarded: []string{sent + ", 8.8.8.8"}},
+			{Forwarded: []string{sent, "8.8.8.8, 10.0.0.9"}},
+			{Standard: []string{sent + `, for=8.8.8.8;host="` + escape.Replace(host) + `"`}},
+			{Standard: []string{sent + `, host="` + escape.Replace(host) + `";for="8.8.8.8:443"`, "for=10.0.0.9"}},
+		} {
+			sight.Peer, sight.Client = "10.0.0.1", sent
+			if addr, ok := proxies.Client(sight); !ok || addr.String() != "8.8.8.8" {
+				t.Fatalf("%v of %+v", addr, sight)
+			}
+		}
 	})
 }

@@ -1,5 +1,5 @@
-// Package geo says where an address is: its country, from an embedded database in the public domain, and its network. What is
-// not known is unknown, never guessed.
+// Package geo says where an address is: its place and its network, from a country database in the public domain that is embedded,
+// and from databases that the operator has. What is not known is unknown, never guessed.
 package geo
 
 import (
@@ -7,7 +7,6 @@ import (
 	_ "embed"
 	"fmt"
 	"io"
-	"maps"
 	"net/netip"
 	"sync"
 	"sync/atomic"
@@ -19,10 +18,16 @@ import (
 //go:embed country.mmdb.zst
 var compressed []byte
 
-// Database finds countries. Safe for concurrent use.
+// Database finds what is known of addresses. Safe for concurrent use.
 type Database struct {
-	reader    *maxminddb.Reader
-	countries atomic.Pointer[map[uintptr]string] // by the offset of a record; there are some 250, so it is copied to grow
+	reader  *maxminddb.Reader
+	records [1 << 12]atomic.Pointer[located] // that were read lately, each in the one place that its offset leads to
+}
+
+// located is a record and where in its database it stands.
+type located struct {
+	Record
+	offset uintptr
 }
 
 // Embedded is the database that Holter carries. It is unpacked (5 MB) at the first call.
@@ -43,45 +48,40 @@ func unpack() ([]byte, error) {
 	return io.ReadAll(decoder)
 }
 
-// Open reads a database in MaxMind's format whose records name a country_code.
+// Open reads a database in MaxMind's format, in any layout that Record reads.
 func Open(raw []byte) (*Database, error) {
 	reader, err := maxminddb.OpenBytes(raw)
 	if err != nil {
-		return nil, fmt.Errorf("open country database: %w", err)
+		return nil, err
 	}
-	d := &Database{reader: reader}
-	d.countries.Store(&map[uintptr]string{})
-	return d, nil
+	return &Database{reader: reader}, nil
 }
 
-// Country is the ISO 3166-1 alpha-2 code of an address, empty if it is not known. Addresses that are nobody's (KindOf) are not
-// looked up.
-func (d *Database) Country(addr netip.Addr) string {
+// Country is the ISO 3166-1 alpha-2 code of an address, empty if it is not known.
+func (d *Database) Country(addr netip.Addr) string { return d.Find(addr).Country }
+
+// unknown is the record of what no database knows.
+var unknown = new(located)
+
+// Find is what the database says of an address, never nil. Addresses that are nobody's (KindOf) are not looked up.
+func (d *Database) Find(addr netip.Addr) *Record {
 	addr = addr.Unmap().WithZone("")
-	if !addr.IsValid() || KindOf(addr) != Public {
-		return ""
+	if d == nil || !addr.IsValid() || KindOf(addr) != Public {
+		return &unknown.Record
 	}
 	result := d.reader.Lookup(addr)
 	if !result.Found() {
-		return ""
+		return &unknown.Record
 	}
-	known := *d.countries.Load()
-	if country, ok := known[result.Offset()]; ok {
-		return country
+	offset := result.Offset()
+	place := &d.records[(offset^offset>>12)%uintptr(len(d.records))]
+	if known := place.Load(); known != nil && known.offset == offset {
+		return &known.Record
 	}
-	var record struct {
-		Country string `maxminddb:"country_code"`
+	found := &located{offset: offset}
+	if err := result.Decode(&found.Record); err != nil {
+		found.Record = Record{}
 	}
-	if err := result.Decode(&record); err != nil || !isCode(record.Country) {
-		record.Country = ""
-	}
-	more := maps.Clone(known)
-	more[result.Offset()] = record.Country
-	d.countries.Store(&more)
-	return record.Country
-}
-
-// isCode refuses what stands in some databases for unknown: "ZZ", "None".
-func isCode(code string) bool {
-	return len(code) == 2 && code != "ZZ" && code != "XX" && code[0] >= 'A' && code[0] <= 'Z' && code[1] >= 'A' && code[1] <= 'Z'
+	place.Store(found)
+	return &found.Record
 }

@@ -73,7 +73,7 @@ func rawDatabase(t *testing.T) []byte {
 
 func TestBadDatabase(t *testing.T) {
 	_, err := Open([]byte("not a database"))
-	assert.ErrorContains(t, err, "open country database")
+	assert.Error(t, err)
 }
 
 func TestKindOf(t *testing.T) {
