@@ -16,8 +16,9 @@ type File struct {
 	content Content
 	atlas   *Atlas
 
-	info os.FileInfo // of the reading that was tried last; nil: none
-	err  error
+	database *Database   // in force
+	info     os.FileInfo // of the reading that was tried last; nil: none
+	err      error
 }
 
 // NewFile is the database at path, to be put into atlas.
@@ -27,6 +28,9 @@ func NewFile(path string, content Content, atlas *Atlas) *File {
 
 // Path is where the file is.
 func (f *File) Path() string { return f.path }
+
+// Database is the reading in force, nil if there is none.
+func (f *File) Database() *Database { return f.database }
 
 // Check reads the file if it has changed since the last call. It says whether another reading came into force, and what is wrong
 // with the file as it is now; the same error is returned as long as the file stays as it is.
@@ -45,7 +49,7 @@ func (f *File) Check() (changed bool, err error) {
 		f.err = fmt.Errorf("%s: %w", f.path, err)
 		return false, f.err
 	}
-	f.err = nil
+	f.database, f.err = d, nil
 	f.atlas.Put(f.content, d)
 	return true, nil
 }

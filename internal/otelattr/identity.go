@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"go.opentelemetry.io/collector/pdata/pcommon"
+
+	"github.com/holterhq/holter/internal/geo"
 )
 
 // Identity is what is known about a token, whatever it is used for. Empty parts are not written.
@@ -37,8 +39,8 @@ type Use struct {
 	Violations []string
 	Outcome    string
 	Direction  string
-	Country    string
-	Client     string // the client's address, where it is another than the record says
+	Place      geo.Place // where the client is
+	Client     string    // its address, where that is another than the record says
 }
 
 // Choice is which attributes are written besides those that always are. The zero value is none.
@@ -48,6 +50,7 @@ type Choice uint32
 var choices = [...]string{
 	TokenOwnerName, TokenOwnerType, TokenType, TokenFormat, TokenFingerprint, TokenDirection, TokenRegistryID,
 	TokenIssuer, TokenClientID, TokenScopes, TokenExpiresAt, TokenVerified, TokenStatus, TokenTagsPrefix + "*",
+	TokenOriginKind, GeoContinent, GeoRegion, GeoLocality, GeoLatitude, GeoLongitude, ClientASNumber, ClientASOrg,
 }
 
 const (
@@ -65,7 +68,18 @@ const (
 	chooseVerified
 	chooseStatus
 	chooseTags
+	chooseOriginKind
+	chooseContinent
+	chooseRegion
+	chooseLocality
+	chooseLatitude
+	chooseLongitude
+	chooseASNumber
+	chooseASOrg
 )
+
+// chooseOrigin is everything that says where a request came from.
+const chooseOrigin = chooseOriginKind | chooseContinent | chooseRegion | chooseLocality | chooseLatitude | chooseLongitude | chooseASNumber | chooseASOrg
 
 // Choose compiles names of attributes.
 func Choose(names []string) (Choice, error) {
@@ -99,7 +113,7 @@ func PutIdentity(attrs pcommon.Map, who *Identity, use Use, choice Choice) {
 		{TokenOutcome, use.Outcome},
 		{TokenOwnerID, who.OwnerID},
 		{TokenOwnerTeam, who.OwnerTeam},
-		{GeoCountry, use.Country},
+		{GeoCountry, use.Place.Where().Country},
 		{TokenStatus, status},
 		{ClientAddress, use.Client},
 	}
@@ -123,6 +137,9 @@ func PutIdentity(attrs pcommon.Map, who *Identity, use Use, choice Choice) {
 			details = new(Details)
 		}
 		putChosen(attrs, details, use.Direction, choice)
+		if choice&chooseOrigin != 0 {
+			putOrigin(attrs, use.Place, choice)
+		}
 	}
 }
 
@@ -159,6 +176,37 @@ func putChosen(attrs pcommon.Map, who *Details, direction string, choice Choice)
 		for _, key := range sortedKeys(who.Tags) {
 			attrs.PutStr(TokenTagsPrefix+key, who.Tags[key])
 		}
+	}
+}
+
+// putOrigin writes what was chosen of a place.
+func putOrigin(attrs pcommon.Map, place geo.Place, choice Choice) {
+	where, network := place.Where(), place.Network()
+	for _, text := range [...]struct {
+		chosen Choice
+		name   string
+		value  string
+	}{
+		{chooseOriginKind, TokenOriginKind, string(place.Kind)},
+		{chooseContinent, GeoContinent, where.Continent},
+		{chooseRegion, GeoRegion, where.Region},
+		{chooseLocality, GeoLocality, where.City},
+		{chooseASOrg, ClientASOrg, network.Organization},
+	} {
+		if choice&text.chosen != 0 {
+			putText(attrs, text.name, text.value)
+		}
+	}
+	if where.Located {
+		if choice&chooseLatitude != 0 {
+			attrs.PutDouble(GeoLatitude, where.Latitude)
+		}
+		if choice&chooseLongitude != 0 {
+			attrs.PutDouble(GeoLongitude, where.Longitude)
+		}
+	}
+	if choice&chooseASNumber != 0 && network.Network != 0 {
+		attrs.PutInt(ClientASNumber, int64(network.Network))
 	}
 }
 

@@ -1,12 +1,15 @@
 package otelattr
 
 import (
+	"net/netip"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"go.opentelemetry.io/collector/pdata/pcommon"
+
+	"github.com/holterhq/holter/internal/geo"
 )
 
 func TestPutIdentityWritesWhatIsKnownAndChosen(t *testing.T) {
@@ -18,7 +21,7 @@ func TestPutIdentityWritesWhatIsKnownAndChosen(t *testing.T) {
 			OwnerName: "on", OwnerType: "ot", Tags: map[string]string{"b": "2", "a": "1"},
 		},
 	}
-	use := Use{Status: "active", Outcome: "success", Direction: DirectionInbound, Country: "DE"}
+	use := Use{Status: "active", Outcome: "success", Direction: DirectionInbound, Place: placeOf(t, "81.169.181.179")}
 	attrs := pcommon.NewMap()
 	PutIdentity(attrs, who, use, 0)
 	assert.Equal(t, map[string]any{
@@ -33,13 +36,27 @@ func TestPutIdentityWritesWhatIsKnownAndChosen(t *testing.T) {
 	for name, want := range map[string]any{
 		TokenType: "jwt", TokenFormat: "jwt", TokenFingerprint: "fp_x", TokenDirection: "inbound", TokenRegistryID: "r", TokenIssuer: "i", TokenClientID: "c",
 		TokenScopes: []any{"a"}, TokenExpiresAt: "2026-12-01T00:00:00Z", TokenVerified: false, TokenStatus: "revoked", TokenViolations: []any{"revoked"},
+		TokenOriginKind: "public", GeoContinent: "EU",
 		TokenOwnerName: "on", TokenOwnerType: "ot", TokenTagsPrefix + "a": "1", TokenTagsPrefix + "b": "2", ClientAddress: "8.8.8.8",
 	} {
 		assert.Equal(t, want, got[name], name)
 	}
+	for _, absent := range []string{GeoRegion, GeoLocality, GeoLatitude, GeoLongitude, ClientASNumber, ClientASOrg} {
+		assert.NotContains(t, got, absent, "unknown is unknown")
+	}
 	bare := pcommon.NewMap()
 	PutIdentity(bare, &Identity{ID: "tok_x"}, Use{}, everything)
 	assert.Equal(t, map[string]any{TokenID: "tok_x"}, bare.AsRaw())
+}
+
+// placeOf is where the embedded database has an address.
+func placeOf(t *testing.T, address string) geo.Place {
+	t.Helper()
+	embedded, err := geo.Embedded()
+	require.NoError(t, err)
+	var atlas geo.Atlas
+	atlas.Put(geo.Countries, embedded)
+	return atlas.Find(netip.MustParseAddr(address))
 }
 
 func TestChoose(t *testing.T) {

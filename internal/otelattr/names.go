@@ -25,8 +25,9 @@ const (
 	TokenOwnerTeam   = "api_token.owner.team"
 	TokenStatus      = "api_token.status" // active, expired, revoked, leaked, decoy, unknown; absent without a registry
 	TokenTagsPrefix  = "api_token.tags."
-	TokenKeyID       = "api_token.key_id"  // of a resource: the public id of the identity key that its tokens are named under
-	TokenOutcome     = "api_token.outcome" // success, client_error, auth_error, rate_limited, server_error
+	TokenKeyID       = "api_token.key_id"      // of a resource: the public id of the identity key that its tokens are named under
+	TokenOutcome     = "api_token.outcome"     // success, client_error, auth_error, rate_limited, server_error
+	TokenOriginKind  = "api_token.origin.kind" // of the client's address: public, private, loopback, shared, documentation …
 )
 
 // Values of TokenDirection.
@@ -94,6 +95,11 @@ const (
 	OldEnvironment       = "deployment.environment"
 
 	GeoCountry     = "geo.country.iso_code"
+	GeoContinent   = "geo.continent.code"
+	GeoRegion      = "geo.region.iso_code"
+	GeoLocality    = "geo.locality.name"
+	GeoLatitude    = "geo.location.lat"
+	GeoLongitude   = "geo.location.lon"
 	ClientASNumber = "client.as.number"
 	ClientASOrg    = "client.as.organization.name"
 )

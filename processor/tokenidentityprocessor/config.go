@@ -7,6 +7,7 @@ import (
 	"reflect"
 	"slices"
 	"strings"
+	"time"
 
 	"go.opentelemetry.io/collector/component"
 
@@ -40,14 +41,6 @@ type Config struct {
 	Attributes []string `mapstructure:"attributes"`
 	// Cache bounds what is remembered.
 	Cache CacheConfig `mapstructure:"cache"`
-
-	_ struct{}
-}
-
-// GeoConfig is about the country that requests come from.
-type GeoConfig struct {
-	// Enabled looks countries up in the database that Holter carries.
-	Enabled bool `mapstructure:"enabled"`
 
 	_ struct{}
 }
@@ -95,7 +88,7 @@ const defaultWord = "default"
 func createDefaultConfig() component.Config {
 	return &Config{
 		Config: tokenregistry.DefaultConfig(),
-		Geo:    GeoConfig{Enabled: true},
+		Geo:    GeoConfig{Enabled: true, ReloadInterval: time.Minute},
 		Sources: SourcesConfig{
 			Headers:         []string{defaultWord},
 			Metadata:        []string{defaultWord},
@@ -142,6 +135,9 @@ func (c *Config) Validate() error {
 	}
 	if by := c.LearnBy; by != learnByPrincipal && by != learnByClient && by != learnByOwner {
 		errs = append(errs, fmt.Errorf("learn_by: %q: write principal, client (its users fold into it) or owner (as the registry knows it)", by))
+	}
+	if err := c.checkOriginAttributes(); err != nil {
+		errs = append(errs, err)
 	}
 	if c.Cache.MaxTokens < 1 {
 		errs = append(errs, fmt.Errorf("cache::max_tokens: %d must be at least 1: the default is 100000", c.Cache.MaxTokens))

@@ -39,6 +39,9 @@ func TestLoadConfig(t *testing.T) {
 		JWT: JWTConfig{Claims: ClaimsConfig{
 			Issuer: []string{"iss"}, Client: []string{"app.id", "azp"}, Subject: []string{"sub"}, Scopes: []string{"scope", "scp"}, Tenant: []string{"tid"},
 		}},
+		Geo: GeoConfig{
+			Enabled: true, CountryDB: "/var/lib/geo/country.mmdb", CityDB: "/var/lib/geo/city.mmdb", ASNDB: "/var/lib/geo/asn.mmdb", ReloadInterval: 10 * time.Minute,
+		},
 		TrustedProxies: []string{"10.0.0.0/8", "2001:db8::1"},
 		Sources: SourcesConfig{
 			Headers: []string{"x-corp-key", "default"}, Metadata: []string{"default"}, QueryParameters: []string{"default"}, Cookies: []string{"corp_session"},

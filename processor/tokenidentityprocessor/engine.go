@@ -10,7 +10,6 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/holterhq/holter/internal/credential"
-	"github.com/holterhq/holter/internal/geo"
 	"github.com/holterhq/holter/internal/identity"
 	"github.com/holterhq/holter/internal/otelattr"
 	"github.com/holterhq/holter/internal/tokenregistry"
@@ -27,8 +26,7 @@ type engine struct {
 
 	choice   otelattr.Choice
 	claims   *credential.ClaimPaths // nil: the usual ones
-	proxies  geo.Proxies
-	country  *geo.Database // nil: not looked up
+	origins  origins
 	coverage *coverage
 	cache    *identity.Cache[*token]
 	workers  sync.Pool
@@ -60,7 +58,7 @@ func newEngine(set processor.Settings, cfg *Config) (*engine, error) {
 		telemetry: telemetry,
 		choice:    choice,
 		claims:    cfg.JWT.Claims.paths(),
-		proxies:   proxies,
+		origins:   origins{proxies: proxies},
 		cache:     identity.NewCache[*token](cfg.Cache.MaxTokens),
 		coverage:  newCoverage(telemetry, cfg.Cache.MaxServices),
 	}
@@ -68,7 +66,7 @@ func newEngine(set processor.Settings, cfg *Config) (*engine, error) {
 	e.workers.New = func() any { return newWorker(sources, cfg.Erase.Placeholder) }
 	if cfg.TokenRegistry == nil {
 		e.registry, err = tokenregistry.New(tokenregistry.Settings{
-			ID: set.ID, Kind: component.KindProcessor, Telemetry: set.TelemetrySettings, Health: &e.health,
+			ID: set.ID, Kind: component.KindProcessor, Telemetry: set.TelemetrySettings, Health: e.health.about("registry"),
 		}, cfg.Config)
 	}
 	return e, err
@@ -78,14 +76,7 @@ func (e *engine) start(ctx context.Context, host component.Host) error {
 	if err := e.startRegistry(ctx, host); err != nil {
 		return err
 	}
-	if e.cfg.Geo.Enabled {
-		database, err := geo.Embedded()
-		if err != nil {
-			return err
-		}
-		e.country = database
-	}
-	return nil
+	return e.startOrigins(ctx)
 }
 
 func (e *engine) startRegistry(ctx context.Context, host component.Host) (err error) {
@@ -98,6 +89,7 @@ func (e *engine) startRegistry(ctx context.Context, host component.Host) (err er
 }
 
 func (e *engine) shutdown(ctx context.Context) error {
+	e.origins.shutdown()
 	var err error
 	if e.registry != nil && !e.shared {
 		err = e.registry.Shutdown(ctx)

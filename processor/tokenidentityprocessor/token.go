@@ -1,11 +1,9 @@
 package tokenidentityprocessor
 
 import (
-	"context"
 	"time"
 
 	"github.com/holterhq/holter/internal/credential"
-	"github.com/holterhq/holter/internal/geo"
 	"github.com/holterhq/holter/internal/identity"
 	"github.com/holterhq/holter/internal/otelattr"
 	"github.com/holterhq/holter/internal/tokenregistry"
@@ -67,7 +65,7 @@ func detailsOf(c credential.Credential, found *tokenregistry.Resolution) *otelat
 }
 
 // identify says whose token a sight shows, and of what use it was at the time of its event.
-func (e *engine) identify(ctx context.Context, tenant string, sight *otelattr.Sight, when time.Time, outbound bool) (*token, otelattr.Use) {
+func (e *engine) identify(w *worker, tenant string, sight *otelattr.Sight, when time.Time, outbound bool) (*token, otelattr.Use) {
 	t := e.tokenOf(tenant, sight.Scheme, sight.Secret)
 	use := otelattr.Use{Direction: otelattr.DirectionInbound}
 	status, violations := t.found.Status(when)
@@ -75,29 +73,7 @@ func (e *engine) identify(ctx context.Context, tenant string, sight *otelattr.Si
 	if outbound {
 		use.Direction = otelattr.DirectionOutbound
 	} else {
-		use.Country, use.Client = e.locate(ctx, sight)
+		use.Place, use.Client = e.origins.locate(w, sight)
 	}
 	return t, use
-}
-
-// locate says where a request came from. With trusted proxies the client's address may be another than the record says.
-func (e *engine) locate(ctx context.Context, sight *otelattr.Sight) (country, client string) {
-	if e.country == nil && len(e.proxies) == 0 {
-		return "", ""
-	}
-	addr, ok := e.proxies.Client(sight.Origin)
-	if !ok {
-		return "", ""
-	}
-	if len(e.proxies) > 0 {
-		if text := addr.String(); text != sight.Origin.Client {
-			client = text
-		}
-	}
-	if e.country != nil {
-		if country = e.country.Country(addr); country == "" && geo.KindOf(addr) == geo.Public {
-			e.telemetry.TokenIdentityGeoMisses.Add(ctx, 1)
-		}
-	}
-	return country, client
 }

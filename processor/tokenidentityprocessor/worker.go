@@ -8,6 +8,7 @@ import (
 	"go.opentelemetry.io/otel/metric"
 	"go.uber.org/zap"
 
+	"github.com/holterhq/holter/internal/geo"
 	"github.com/holterhq/holter/internal/otelattr"
 )
 
@@ -15,6 +16,8 @@ import (
 type worker struct {
 	cleaner   *otelattr.Cleaner
 	signature signature
+	places    geo.Memo
+	geoMisses int64
 }
 
 func newWorker(sources *otelattr.Sources, placeholder string) *worker {
@@ -37,6 +40,10 @@ func (e *engine) begin() *worker {
 func (e *engine) end(ctx context.Context, w *worker, signal metric.MeasurementOption) {
 	if n := w.cleaner.Erased(); n > 0 {
 		e.telemetry.TokenIdentityErased.Add(ctx, int64(n), signal)
+	}
+	if n := w.geoMisses; n > 0 {
+		w.geoMisses = 0
+		e.telemetry.TokenIdentityGeoMisses.Add(ctx, n)
 	}
 	if n := e.cache.Evicted(); n > 0 {
 		e.telemetry.TokenIdentityCacheEvictions.Add(ctx, n)

@@ -28,7 +28,9 @@ type TelemetryBuilder struct {
 	registrations               []metric.Registration
 	TokenIdentityCacheEvictions metric.Int64Counter
 	TokenIdentityErased         metric.Int64Counter
+	TokenIdentityGeoErrors      metric.Int64Counter
 	TokenIdentityGeoMisses      metric.Int64Counter
+	TokenIdentityGeoReloads     metric.Int64Counter
 	TokenIdentityPanics         metric.Int64Counter
 	TokenIdentitySpans          metric.Int64Counter
 	TokenIdentityWithheld       metric.Int64Counter
@@ -75,10 +77,22 @@ func NewTelemetryBuilder(settings component.TelemetrySettings, options ...Teleme
 		metric.WithUnit("{string}"),
 	)
 	errs = errors.Join(errs, err)
+	builder.TokenIdentityGeoErrors, err = builder.meter.Int64Counter(
+		"otelcol_token_identity_geo_errors",
+		metric.WithDescription("Geo databases that could not be read or were refused. The last good one stays in force. [Alpha]"),
+		metric.WithUnit("{error}"),
+	)
+	errs = errors.Join(errs, err)
 	builder.TokenIdentityGeoMisses, err = builder.meter.Int64Counter(
 		"otelcol_token_identity_geo_misses",
 		metric.WithDescription("Public client addresses whose country is not in the database. [Alpha]"),
 		metric.WithUnit("{lookup}"),
+	)
+	errs = errors.Join(errs, err)
+	builder.TokenIdentityGeoReloads, err = builder.meter.Int64Counter(
+		"otelcol_token_identity_geo_reloads",
+		metric.WithDescription("Geo databases that were read from a file and put in force. [Alpha]"),
+		metric.WithUnit("{reload}"),
 	)
 	errs = errors.Join(errs, err)
 	builder.TokenIdentityPanics, err = builder.meter.Int64Counter(

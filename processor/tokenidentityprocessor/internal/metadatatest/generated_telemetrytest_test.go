@@ -21,7 +21,9 @@ func TestSetupTelemetry(t *testing.T) {
 	defer tb.Shutdown()
 	tb.TokenIdentityCacheEvictions.Add(context.Background(), 1)
 	tb.TokenIdentityErased.Add(context.Background(), 1)
+	tb.TokenIdentityGeoErrors.Add(context.Background(), 1)
 	tb.TokenIdentityGeoMisses.Add(context.Background(), 1)
+	tb.TokenIdentityGeoReloads.Add(context.Background(), 1)
 	tb.TokenIdentityPanics.Add(context.Background(), 1)
 	tb.TokenIdentitySpans.Add(context.Background(), 1)
 	tb.TokenIdentityWithheld.Add(context.Background(), 1)
@@ -31,7 +33,13 @@ func TestSetupTelemetry(t *testing.T) {
 	AssertEqualTokenIdentityErased(t, testTel,
 		[]metricdata.DataPoint[int64]{{Value: 1}},
 		metricdatatest.IgnoreTimestamp())
+	AssertEqualTokenIdentityGeoErrors(t, testTel,
+		[]metricdata.DataPoint[int64]{{Value: 1}},
+		metricdatatest.IgnoreTimestamp())
 	AssertEqualTokenIdentityGeoMisses(t, testTel,
+		[]metricdata.DataPoint[int64]{{Value: 1}},
+		metricdatatest.IgnoreTimestamp())
+	AssertEqualTokenIdentityGeoReloads(t, testTel,
 		[]metricdata.DataPoint[int64]{{Value: 1}},
 		metricdatatest.IgnoreTimestamp())
 	AssertEqualTokenIdentityPanics(t, testTel,
