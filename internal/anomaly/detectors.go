@@ -20,9 +20,13 @@ const (
 
 // Rules: no statistics, outside the budget.
 const (
-	ExpiredUse   Detector = "expired_use"
-	RevokedUse   Detector = "revoked_use"
-	UnknownToken Detector = "unknown_token"
+	ExpiredUse       Detector = "expired_use"
+	RevokedUse       Detector = "revoked_use"
+	UnknownToken     Detector = "unknown_token"
+	NetworkPolicy    Detector = "network_policy"
+	ScopeViolation   Detector = "scope_violation"
+	LeakedCredential Detector = "leaked_credential"
+	DecoyUse         Detector = "decoy_use"
 )
 
 // Rule is how security tools name and class a detector.
@@ -49,6 +53,10 @@ var Rules = [...]Rule{
 	{ExpiredUse, "Expired API token used", "registry", "T1550.001"},
 	{RevokedUse, "Revoked API token used", "registry", "T1550.001"},
 	{UnknownToken, "Unregistered API token used", "registry", "T1136.003"},
+	{NetworkPolicy, "API token used from a network that it is not allowed on", "registry", "T1078.004"},
+	{ScopeViolation, "API token used on what it is not granted", "registry", "T1526"},
+	{LeakedCredential, "Leaked API token used", "registry", "T1552"},
+	{DecoyUse, "Decoy API token used", "registry", "T1552"},
 }
 
 // RuleOf returns the rule of a detector, and whether there is such a detector.

@@ -36,13 +36,13 @@ func (t *token) explain(o *Observation, f finding, x *[facetCount]float64) anoma
 }
 
 // report turns a broken rule into an event.
-func (t *token) report(o *Observation, r *rule) anomaly.Event {
+func (t *token) report(o *Observation, r *rule, b *breach) anomaly.Event {
 	e := t.event(o, r.name, r.severity)
 	e.Action = r.action
 	e.Evidence = []anomaly.Evidence{{
-		Facet: "registry", Observed: r.sentence, Expected: "a registered token in force", Samples: t.requests, Age: t.age(o),
+		Facet: "registry", Observed: b.sentence, Expected: "a registered token in force", Samples: t.requests, Age: t.age(o),
 	}}
-	e.Sentence = anomaly.RuleSentence(&e, r.sentence)
+	e.Sentence = anomaly.RuleSentence(&e, b.sentence)
 	return e
 }
 

@@ -1,21 +1,41 @@
 package behavior
 
-import "github.com/holterhq/holter/internal/anomaly"
+import (
+	"slices"
+
+	"github.com/holterhq/holter/internal/anomaly"
+)
 
 // rule fires on what the registry says about a request: no statistics, outside the budget, once per token and day.
 type rule struct {
-	name      anomaly.Detector
+	name     anomaly.Detector
+	severity anomaly.Severity
+	action   anomaly.Action
+	breaches []breach // any of them breaks the rule
+}
+
+// breach is one way to break a rule.
+type breach struct {
 	violation string // an element of api_token.violations, or
 	status    string // the value of api_token.status
-	severity  anomaly.Severity
-	action    anomaly.Action
 	sentence  string
 }
 
+// rules stand in the order of their bits in what is kept of a day: new ones at the end.
 var rules = [...]rule{
-	{name: anomaly.ExpiredUse, violation: "expired", status: "expired", severity: anomaly.Act, action: anomaly.Reauthenticate, sentence: "was used after it had expired"},
-	{name: anomaly.RevokedUse, violation: "revoked", status: "revoked", severity: anomaly.Act, action: anomaly.Lock, sentence: "was used after it had been revoked"},
-	{name: anomaly.UnknownToken, status: "unknown", severity: anomaly.Look, action: anomaly.Observe, sentence: "is not in the registry"},
+	{anomaly.ExpiredUse, anomaly.Act, anomaly.Reauthenticate, []breach{
+		{"expired", "expired", "was used after it had expired"},
+		{"rotated", "", "was used after another had taken over and its grace was over"},
+	}},
+	{anomaly.RevokedUse, anomaly.Act, anomaly.Lock, []breach{{"revoked", "revoked", "was used after it had been revoked"}}},
+	{anomaly.UnknownToken, anomaly.Look, anomaly.Observe, []breach{{"", "unknown", "is not in the registry"}}},
+	{anomaly.NetworkPolicy, anomaly.Act, anomaly.Restrict, []breach{{"network", "", "was used from a network that it may not be used from"}}},
+	{anomaly.ScopeViolation, anomaly.Act, anomaly.Restrict, []breach{
+		{"route", "", "was used on what it may not be used on"},
+		{"scope", "", "claims a scope that the registry does not grant it"},
+	}},
+	{anomaly.LeakedCredential, anomaly.Act, anomaly.Lock, []breach{{"leaked", "leaked", "was used although it is known to have leaked"}}},
+	{anomaly.DecoyUse, anomaly.Confirmed, anomaly.Lock, []breach{{"decoy", "decoy", "is a decoy: nobody but a thief has it"}}},
 }
 
 // applyRules returns the events of the rules that this request breaks and that have not fired today.
@@ -25,23 +45,24 @@ func (t *token) applyRules(o *Observation, events []anomaly.Event) []anomaly.Eve
 	}
 	for i := range rules {
 		r := &rules[i]
-		if t.block.rules&(1<<i) != 0 || !r.broken(o) {
+		if t.block.rules&(1<<i) != 0 {
 			continue
 		}
-		t.block.rules |= 1 << i
-		events = append(events, t.report(o, r))
+		if b := r.broken(o); b != nil {
+			t.block.rules |= 1 << i
+			events = append(events, t.report(o, r, b))
+		}
 	}
 	return events
 }
 
-func (r *rule) broken(o *Observation) bool {
-	if r.status != "" && o.Status == r.status {
-		return true
-	}
-	for _, v := range o.Violations {
-		if r.violation != "" && v == r.violation {
-			return true
+// broken is how a request breaks the rule, nil if it does not.
+func (r *rule) broken(o *Observation) *breach {
+	for i := range r.breaches {
+		b := &r.breaches[i]
+		if b.status != "" && o.Status == b.status || b.violation != "" && slices.Contains(o.Violations, b.violation) {
+			return b
 		}
 	}
-	return false
+	return nil
 }
