@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"sync"
-	"time"
 
 	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/extension/xextension/storage"
@@ -127,14 +126,24 @@ type Resolution struct {
 	Token       *registry.Token // nil: not registered
 	Consulted   bool            // there is a registry to be registered in
 
+	claimed    []string // the scopes that the credential claims, where the registry grants some
 	generation uint64
 }
 
-// Status is the token's status at the time of an event and what its use then violated, both empty where there is no registry.
-func (r *Resolution) Status(when time.Time) (registry.Status, []string) {
+// Limits says what of a use Check wants to know: its address, and its method and path.
+func (r *Resolution) Limits() (networks, routes bool) {
+	if r.Token == nil {
+		return false, false
+	}
+	return r.Token.Limits()
+}
+
+// Check is the token's status at the time of a use and what the use violates, both empty where there is no registry.
+func (r *Resolution) Check(u registry.Use) (registry.Status, []string) {
 	switch {
 	case r.Token != nil:
-		return r.Token.At(when)
+		u.Scopes = r.claimed
+		return r.Token.Check(u)
 	case r.Consulted:
 		return registry.Unknown, nil
 	}
@@ -163,6 +172,9 @@ func (r *Registry) Resolve(q Query) Resolution {
 	if r.directory != nil {
 		found.generation = r.directory.Generation()
 		found.Token, found.Consulted = r.directory.Find(c), r.directory.Read()
+	}
+	if t := found.Token; t != nil && len(t.Scopes) > 0 && c.Claims != nil {
+		found.claimed = c.Claims.Scopes
 	}
 	if t := found.Token; q.ByOwner && t != nil && t.Owner != nil {
 		found.ID = r.namer.Name(tenant, identity.Owner(t.Owner.ID))

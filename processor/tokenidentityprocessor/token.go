@@ -6,6 +6,7 @@ import (
 	"github.com/holterhq/holter/internal/credential"
 	"github.com/holterhq/holter/internal/identity"
 	"github.com/holterhq/holter/internal/otelattr"
+	"github.com/holterhq/holter/internal/registry"
 	"github.com/holterhq/holter/internal/tokenregistry"
 )
 
@@ -65,15 +66,23 @@ func detailsOf(c credential.Credential, found *tokenregistry.Resolution) *otelat
 }
 
 // identify says whose token a sight shows, and of what use it was at the time of its event.
-func (e *engine) identify(w *worker, tenant string, sight *otelattr.Sight, when time.Time, outbound bool) (*token, otelattr.Use) {
+func (e *engine) identify(w *worker, tenant string, sight *otelattr.Sight, when time.Time, outbound bool, request otelattr.Request) (*token, otelattr.Use) {
 	t := e.tokenOf(tenant, sight.Scheme, sight.Secret)
 	use := otelattr.Use{Direction: otelattr.DirectionInbound}
-	status, violations := t.found.Status(when)
-	use.Status, use.Violations = string(status), violations
+	networks, routes := t.found.Limits()
+	asked := registry.Use{When: when}
 	if outbound {
 		use.Direction = otelattr.DirectionOutbound
 	} else {
 		use.Place, use.Client = e.origins.locate(w, sight)
+		if networks {
+			asked.Addr, _ = e.origins.proxies.Client(sight.Origin)
+		}
 	}
+	if routes {
+		asked.Method, asked.Path = request.Called()
+	}
+	status, violations := t.found.Check(asked)
+	use.Status, use.Violations = string(status), violations
 	return t, use
 }
