@@ -26,7 +26,8 @@ type Details struct {
 	Issuer, ClientID string
 	Scopes           []string
 	ExpiresAt        time.Time
-	Unverified       bool // the claims were read from the token and checked by nobody
+	Unverified       bool // the claims were read from the token and checked by nobody, or found to be forged
+	Verified         bool // the claims are those of the issuer
 
 	RegistryID           string
 	OwnerName, OwnerType string
@@ -41,6 +42,8 @@ type Use struct {
 	Direction  string
 	Place      geo.Place // where the client is
 	Client     string    // its address, where that is another than the record says
+
+	Provisional bool // the identity may turn out to be another one
 }
 
 // Choice is which attributes are written besides those that always are. The zero value is none.
@@ -126,11 +129,17 @@ func PutIdentity(attrs pcommon.Map, who *Identity, use Use, choice Choice) {
 	if len(use.Violations) > 0 {
 		room++
 	}
+	if use.Provisional {
+		room++
+	}
 	attrs.EnsureCapacity(attrs.Len() + room)
 	for i := range texts {
 		putText(attrs, texts[i].name, texts[i].value)
 	}
 	putTexts(attrs, TokenViolations, use.Violations)
+	if use.Provisional {
+		attrs.PutBool(TokenProvisional, true)
+	}
 	if choice != 0 {
 		details := who.Details
 		if details == nil {
@@ -169,8 +178,8 @@ func putChosen(attrs pcommon.Map, who *Details, direction string, choice Choice)
 	if choice&chooseExpiresAt != 0 && !who.ExpiresAt.IsZero() {
 		attrs.PutStr(TokenExpiresAt, who.ExpiresAt.UTC().Format(time.RFC3339))
 	}
-	if choice&chooseVerified != 0 && who.Unverified {
-		attrs.PutBool(TokenVerified, false)
+	if choice&chooseVerified != 0 && (who.Unverified || who.Verified) {
+		attrs.PutBool(TokenVerified, who.Verified)
 	}
 	if choice&chooseTags != 0 {
 		for _, key := range sortedKeys(who.Tags) {

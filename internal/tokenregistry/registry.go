@@ -157,6 +157,7 @@ type Query struct {
 	Principal   string // under whom behaviour is learned; empty: identity.Principal of the credential
 	ByOwner     bool   // behaviour is learned under the owner, where there is one
 	Fingerprint bool   // the fingerprint is asked for
+	Forged      bool   // its signature is wrong: what it claims joins it to nobody
 }
 
 // Resolve says what is known of a credential. It never blocks on a source.
@@ -169,6 +170,9 @@ func (r *Registry) Resolve(q Query) Resolution {
 	if q.Fingerprint {
 		found.Fingerprint = r.namer.Fingerprint(tenant, c)
 	}
+	if q.Forged {
+		c.Claims = nil
+	}
 	if r.directory != nil {
 		found.generation = r.directory.Generation()
 		found.Token, found.Consulted = r.directory.Find(c), r.directory.Read()
@@ -176,7 +180,7 @@ func (r *Registry) Resolve(q Query) Resolution {
 	if t := found.Token; t != nil && len(t.Scopes) > 0 && c.Claims != nil {
 		found.claimed = c.Claims.Scopes
 	}
-	if t := found.Token; q.ByOwner && t != nil && t.Owner != nil {
+	if t := found.Token; q.ByOwner && !q.Forged && t != nil && t.Owner != nil {
 		found.ID = r.namer.Name(tenant, identity.Owner(t.Owner.ID))
 	}
 	return found

@@ -80,8 +80,14 @@ func TestValidate(t *testing.T) {
 		"learn by":              {func(c *Config) { c.LearnBy = "user" }, `learn_by: "user": write principal, client`},
 		"claim":                 {func(c *Config) { c.JWT.Claims.Tenant = []string{"tid", ""} }, `jwt::claims: tenant[1]: "" is no claim: write one such as tid`},
 		"no claims":             {func(c *Config) { c.JWT.Claims.Client, c.JWT.Claims.Subject = nil, nil }, "jwt::claims: subject: is missing beside client"},
-		"cache":                 {func(c *Config) { c.Cache.MaxTokens = 0 }, "cache::max_tokens: 0 must be at least 1: the default is 100000"},
-		"services":              {func(c *Config) { c.Cache.MaxServices = -1 }, "cache::max_services: -1 must be at least 1"},
+		"issuer":                {func(c *Config) { c.JWT.Verify = []VerifyConfig{{JWKSFile: "f"}} }, "jwt::verify::0: issuer: is missing"},
+		"two places":            {func(c *Config) { c.JWT.Verify = []VerifyConfig{{Issuer: "i", JWKSFile: "f", Discovery: true}} }, "write one of jwks_url, jwks_file and discovery: true"},
+		"algorithm": {func(c *Config) {
+			c.JWT.Verify = []VerifyConfig{{Issuer: "i", JWKSFile: "f", Algorithms: []string{"HS256"}}}
+		}, `algorithms[0]: "HS256" cannot be checked with a public key`},
+		"jwks address": {func(c *Config) { c.JWT.Verify = []VerifyConfig{{Issuer: "i", JWKSURL: "id.example"}} }, `jwks_url: "id.example" is no address`},
+		"cache":        {func(c *Config) { c.Cache.MaxTokens = 0 }, "cache::max_tokens: 0 must be at least 1: the default is 100000"},
+		"services":     {func(c *Config) { c.Cache.MaxServices = -1 }, "cache::max_services: -1 must be at least 1"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			cfg := createDefaultConfig().(*Config)

@@ -11,6 +11,7 @@ import (
 
 	"github.com/holterhq/holter/internal/credential"
 	"github.com/holterhq/holter/internal/identity"
+	"github.com/holterhq/holter/internal/jwks"
 	"github.com/holterhq/holter/internal/otelattr"
 	"github.com/holterhq/holter/internal/tokenregistry"
 	"github.com/holterhq/holter/processor/tokenidentityprocessor/internal/metadata"
@@ -26,6 +27,7 @@ type engine struct {
 
 	choice   otelattr.Choice
 	claims   *credential.ClaimPaths // nil: the usual ones
+	verifies *jwks.Verifier         // nil: no issuer
 	origins  origins
 	coverage *coverage
 	cache    *identity.Cache[*token]
@@ -62,6 +64,7 @@ func newEngine(set processor.Settings, cfg *Config) (*engine, error) {
 		cache:     identity.NewCache[*token](cfg.Cache.MaxTokens),
 		coverage:  newCoverage(telemetry, cfg.Cache.MaxServices),
 	}
+	e.verifies = e.verifier()
 	sources := cfg.Sources.sources()
 	e.workers.New = func() any { return newWorker(sources, cfg.Erase.Placeholder) }
 	if cfg.TokenRegistry == nil {
@@ -76,6 +79,8 @@ func (e *engine) start(ctx context.Context, host component.Host) error {
 	if err := e.startRegistry(ctx, host); err != nil {
 		return err
 	}
+	e.warnOfPlainHTTP()
+	e.verifies.Start()
 	return e.startOrigins(ctx)
 }
 
@@ -89,6 +94,7 @@ func (e *engine) startRegistry(ctx context.Context, host component.Host) (err er
 }
 
 func (e *engine) shutdown(ctx context.Context) error {
+	e.verifies.Shutdown()
 	e.origins.shutdown()
 	var err error
 	if e.registry != nil && !e.shared {

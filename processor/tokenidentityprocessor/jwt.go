@@ -20,6 +20,8 @@ const (
 type JWTConfig struct {
 	// Claims are where it stands whose a token is.
 	Claims ClaimsConfig `mapstructure:"claims"`
+	// Verify are issuers whose signatures are checked.
+	Verify []VerifyConfig `mapstructure:"verify"`
 
 	_ struct{}
 }

@@ -44,7 +44,7 @@ func (e *engine) cleanLog(ctx context.Context, w *worker, tenant string, log plo
 		if when == 0 {
 			when = log.ObservedTimestamp()
 		}
-		t, use := e.identify(w, tenant, sight, when.AsTime(), false, otelattr.LogRequest(log))
+		t, use := e.identify(ctx, w, tenant, sight, when.AsTime(), false, otelattr.LogRequest(log))
 		if outcome, ok := sight.Outcome(ptrace.StatusCodeUnset, false); ok {
 			use.Outcome = outcome.String()
 		}

@@ -1,10 +1,12 @@
 package tokenidentityprocessor
 
 import (
+	"context"
 	"time"
 
 	"github.com/holterhq/holter/internal/credential"
 	"github.com/holterhq/holter/internal/identity"
+	"github.com/holterhq/holter/internal/jwks"
 	"github.com/holterhq/holter/internal/otelattr"
 	"github.com/holterhq/holter/internal/registry"
 	"github.com/holterhq/holter/internal/tokenregistry"
@@ -13,17 +15,19 @@ import (
 // token is what is remembered of a credential: everything that is said about it, and not the credential.
 type token struct {
 	otelattr.Identity
-	found tokenregistry.Resolution
+	found   tokenregistry.Resolution
+	verdict jwks.Verdict
+	expires int64 // of a token that was checked, in unix seconds; 0: never
 }
 
 // tokenOf is the token behind a secret.
-func (e *engine) tokenOf(tenant string, scheme credential.Scheme, secret string) *token {
+func (e *engine) tokenOf(ctx context.Context, tenant string, scheme credential.Scheme, secret string) *token {
 	return e.cache.Get(tenant, scheme, secret,
-		func(t *token) bool { return e.registry.Fresh(&t.found) },
-		func() *token { return e.makeToken(tenant, e.claims.Parse(scheme, secret)) })
+		func(t *token) bool { return e.registry.Fresh(&t.found) && e.verifies.Fresh(t.verdict) },
+		func() *token { return e.makeToken(ctx, tenant, e.claims.Parse(scheme, secret)) })
 }
 
-func (e *engine) makeToken(tenant string, c credential.Credential) *token {
+func (e *engine) makeToken(ctx context.Context, tenant string, c credential.Credential) *token {
 	q := tokenregistry.Query{
 		Tenant: tenant, Credential: c, ByOwner: e.cfg.LearnBy == learnByOwner, Fingerprint: e.choice.Wants(otelattr.TokenFingerprint),
 	}
@@ -33,13 +37,23 @@ func (e *engine) makeToken(tenant string, c credential.Credential) *token {
 	if e.cfg.LearnBy == learnByClient {
 		q.Principal = identity.Client(c)
 	}
-	t := &token{found: e.registry.Resolve(q)}
+	verdict := e.verify(ctx, c)
+	if verdict.State == jwks.Forged {
+		q.Principal, q.Forged = identity.Unverified(identity.Principal(c)), true
+	}
+	t := &token{found: e.registry.Resolve(q), verdict: verdict}
+	if verdict.State == jwks.Genuine && !c.Claims.ExpiresAt.IsZero() {
+		t.expires = c.Claims.ExpiresAt.Unix()
+	}
 	t.ID, t.Hint = t.found.ID, c.Hint()
 	if r := t.found.Token; r != nil && r.Owner != nil {
 		t.OwnerID, t.OwnerTeam = r.Owner.ID, r.Owner.Team
 	}
 	if e.choice != 0 {
 		t.Details = detailsOf(c, &t.found)
+		if verdict.State == jwks.Genuine {
+			t.Details.Unverified, t.Details.Verified = false, true
+		}
 	}
 	return t
 }
@@ -66,8 +80,8 @@ func detailsOf(c credential.Credential, found *tokenregistry.Resolution) *otelat
 }
 
 // identify says whose token a sight shows, and of what use it was at the time of its event.
-func (e *engine) identify(w *worker, tenant string, sight *otelattr.Sight, when time.Time, outbound bool, request otelattr.Request) (*token, otelattr.Use) {
-	t := e.tokenOf(tenant, sight.Scheme, sight.Secret)
+func (e *engine) identify(ctx context.Context, w *worker, tenant string, sight *otelattr.Sight, when time.Time, outbound bool, request otelattr.Request) (*token, otelattr.Use) {
+	t := e.tokenOf(ctx, tenant, sight.Scheme, sight.Secret)
 	use := otelattr.Use{Direction: otelattr.DirectionInbound}
 	networks, routes := t.found.Limits()
 	asked := registry.Use{When: when}
@@ -83,6 +97,10 @@ func (e *engine) identify(w *worker, tenant string, sight *otelattr.Sight, when 
 		asked.Method, asked.Path = request.Called()
 	}
 	status, violations := t.found.Check(asked)
+	if t.verdict.State != jwks.Unasked {
+		status, violations = t.judge(when, status, violations)
+		use.Provisional = t.verdict.State == jwks.Pending
+	}
 	use.Status, use.Violations = string(status), violations
 	return t, use
 }

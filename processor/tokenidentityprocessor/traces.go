@@ -48,7 +48,7 @@ func (e *engine) cleanSpan(ctx context.Context, w *worker, tenant string, span p
 		case sight.Secret != "":
 			seen = with
 			outbound := span.Kind() == ptrace.SpanKindClient || span.Kind() == ptrace.SpanKindProducer
-			t, use := e.identify(w, tenant, sight, span.EndTimestamp().AsTime(), outbound, otelattr.SpanRequest(span))
+			t, use := e.identify(ctx, w, tenant, sight, span.EndTimestamp().AsTime(), outbound, otelattr.SpanRequest(span))
 			if outcome, ok := sight.Outcome(span.Status().Code(), true); ok {
 				use.Outcome = outcome.String()
 			}

@@ -31,8 +31,10 @@ type TelemetryBuilder struct {
 	TokenIdentityGeoErrors      metric.Int64Counter
 	TokenIdentityGeoMisses      metric.Int64Counter
 	TokenIdentityGeoReloads     metric.Int64Counter
+	TokenIdentityIssuerErrors   metric.Int64Counter
 	TokenIdentityPanics         metric.Int64Counter
 	TokenIdentitySpans          metric.Int64Counter
+	TokenIdentityVerdicts       metric.Int64Counter
 	TokenIdentityWithheld       metric.Int64Counter
 }
 
@@ -95,6 +97,12 @@ func NewTelemetryBuilder(settings component.TelemetrySettings, options ...Teleme
 		metric.WithUnit("{reload}"),
 	)
 	errs = errors.Join(errs, err)
+	builder.TokenIdentityIssuerErrors, err = builder.meter.Int64Counter(
+		"otelcol_token_identity_issuer_errors",
+		metric.WithDescription("Times that an issuer's keys could not be read. The last good set stays in force. [Alpha]"),
+		metric.WithUnit("{error}"),
+	)
+	errs = errors.Join(errs, err)
 	builder.TokenIdentityPanics, err = builder.meter.Int64Counter(
 		"otelcol_token_identity_panics",
 		metric.WithDescription("Panics caught while a record was processed. The record is exported without its texts, the batch is kept. [Alpha]"),
@@ -105,6 +113,12 @@ func NewTelemetryBuilder(settings component.TelemetrySettings, options ...Teleme
 		"otelcol_token_identity_spans",
 		metric.WithDescription("Server spans by service, with a credential, without one, or with one that cannot be read because something upstream masked it. [Alpha]"),
 		metric.WithUnit("{span}"),
+	)
+	errs = errors.Join(errs, err)
+	builder.TokenIdentityVerdicts, err = builder.meter.Int64Counter(
+		"otelcol_token_identity_verdicts",
+		metric.WithDescription("JSON web tokens of configured issuers whose signature was checked, once for each that is not in the cache. [Alpha]"),
+		metric.WithUnit("{token}"),
 	)
 	errs = errors.Join(errs, err)
 	builder.TokenIdentityWithheld, err = builder.meter.Int64Counter(

@@ -24,8 +24,10 @@ func TestSetupTelemetry(t *testing.T) {
 	tb.TokenIdentityGeoErrors.Add(context.Background(), 1)
 	tb.TokenIdentityGeoMisses.Add(context.Background(), 1)
 	tb.TokenIdentityGeoReloads.Add(context.Background(), 1)
+	tb.TokenIdentityIssuerErrors.Add(context.Background(), 1)
 	tb.TokenIdentityPanics.Add(context.Background(), 1)
 	tb.TokenIdentitySpans.Add(context.Background(), 1)
+	tb.TokenIdentityVerdicts.Add(context.Background(), 1)
 	tb.TokenIdentityWithheld.Add(context.Background(), 1)
 	AssertEqualTokenIdentityCacheEvictions(t, testTel,
 		[]metricdata.DataPoint[int64]{{Value: 1}},
@@ -42,10 +44,16 @@ func TestSetupTelemetry(t *testing.T) {
 	AssertEqualTokenIdentityGeoReloads(t, testTel,
 		[]metricdata.DataPoint[int64]{{Value: 1}},
 		metricdatatest.IgnoreTimestamp())
+	AssertEqualTokenIdentityIssuerErrors(t, testTel,
+		[]metricdata.DataPoint[int64]{{Value: 1}},
+		metricdatatest.IgnoreTimestamp())
 	AssertEqualTokenIdentityPanics(t, testTel,
 		[]metricdata.DataPoint[int64]{{Value: 1}},
 		metricdatatest.IgnoreTimestamp())
 	AssertEqualTokenIdentitySpans(t, testTel,
+		[]metricdata.DataPoint[int64]{{Value: 1}},
+		metricdatatest.IgnoreTimestamp())
+	AssertEqualTokenIdentityVerdicts(t, testTel,
 		[]metricdata.DataPoint[int64]{{Value: 1}},
 		metricdatatest.IgnoreTimestamp())
 	AssertEqualTokenIdentityWithheld(t, testTel,
