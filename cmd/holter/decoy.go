@@ -71,7 +71,7 @@ func runDecoy(f decoyFlags, out, notes io.Writer, random io.Reader, now time.Tim
 		tags["planted"] = f.planted
 	}
 	maps.Copy(tags, f.tags)
-	secrets, entries := make([]string, f.count), make([]registry.Entry, f.count)
+	secrets, entries := make([]string, f.count), make([]registry.Draft, f.count)
 	for i := range f.count {
 		secret, err := f.mint(random)
 		if err != nil {
@@ -81,7 +81,7 @@ func runDecoy(f decoyFlags, out, notes io.Writer, random io.Reader, now time.Tim
 		if _, err := io.ReadFull(random, id); err != nil {
 			return err
 		}
-		entries[i] = registry.Entry{ID: "decoy_" + hex.EncodeToString(id), Owner: f.owner, Status: registry.Decoy, Tags: tags}
+		entries[i] = registry.Draft{ID: "decoy_" + hex.EncodeToString(id), Owner: f.owner, Status: registry.Decoy, Tags: tags}
 		entries[i].Joins(credential.Parse(credential.Plain, secret))
 		secrets[i] = secret
 	}

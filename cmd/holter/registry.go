@@ -57,7 +57,7 @@ func registryCheckCommand() *cobra.Command {
 // addFlags is what holter registry add is asked for.
 type addFlags struct {
 	registry string
-	entry    registry.Entry
+	entry    registry.Draft
 	status   string
 }
 

@@ -1,6 +1,9 @@
 package credential
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // Format is a published credential format: an anchored prefix, and what may follow it.
 type Format struct {
@@ -268,6 +271,12 @@ func Recognise(s string) *Format {
 
 // shortestFormat is the length of the shortest prefix and body there are.
 const shortestFormat = 13
+
+// IsFormat says whether a format is called so.
+func IsFormat(name string) bool {
+	return slices.ContainsFunc(formats, func(f Format) bool { return f.Name == name }) ||
+		slices.ContainsFunc([]*Format{jwtFormat, telegramFormat, slackHook, pemFormat}, func(f *Format) bool { return f.Name == name })
+}
 
 // Prefix is what a hint may show of a secret: the part that every secret of its format has.
 func (f *Format) Prefix() string { return f.prefix }

@@ -16,23 +16,23 @@ import (
 	"github.com/holterhq/holter/internal/credential"
 )
 
-// Entry is a token as it is added to a registry file.
-type Entry struct {
+// Draft is a token as it is to be added to a registry file.
+type Draft struct {
 	ID        string            `yaml:"id"`
 	Owner     string            `yaml:"owner,omitempty"`
 	SHA256    string            `yaml:"sha256,omitempty"`
 	Prefix    string            `yaml:"prefix,omitempty"`
 	LastFour  string            `yaml:"last_four,omitempty"`
 	User      string            `yaml:"user,omitempty"`
-	Claims    *EntryClaims      `yaml:"claims,omitempty"`
+	Claims    *DraftClaims      `yaml:"claims,omitempty"`
 	ExpiresAt string            `yaml:"expires_at,omitempty"`
 	Status    Status            `yaml:"status,omitempty"`
 	Scopes    []string          `yaml:"scopes,omitempty,flow"`
 	Tags      map[string]string `yaml:"tags,omitempty"`
 }
 
-// EntryClaims are what a token that carries claims is joined by.
-type EntryClaims struct {
+// DraftClaims are what a token that carries claims is joined by.
+type DraftClaims struct {
 	Issuer   string `yaml:"iss,omitempty"`
 	ClientID string `yaml:"client_id,omitempty"`
 	Subject  string `yaml:"sub,omitempty"`
@@ -40,19 +40,19 @@ type EntryClaims struct {
 
 // Joins makes an entry that is joined to this credential: by its digest and its ends, by the user of Basic, or by the claims of
 // a JWT, which outlive it.
-func (e *Entry) Joins(c credential.Credential) {
+func (d *Draft) Joins(c credential.Credential) {
 	switch {
 	case c.Kind == credential.Basic:
-		e.User = c.User
+		d.User = c.User
 		return
 	case c.Claims != nil && (c.Claims.ClientID != "" || c.Claims.Subject != ""):
-		e.Claims = &EntryClaims{c.Claims.Issuer, c.Claims.ClientID, c.Claims.Subject}
+		d.Claims = &DraftClaims{c.Claims.Issuer, c.Claims.ClientID, c.Claims.Subject}
 		return
 	}
 	sum := sha256.Sum256([]byte(c.Raw))
-	e.SHA256 = hex.EncodeToString(sum[:])
+	d.SHA256 = hex.EncodeToString(sum[:])
 	if prefix, last := c.Ends(); len(prefix) >= leastPrefix {
-		e.Prefix, e.LastFour = prefix, last
+		d.Prefix, d.LastFour = prefix, last
 	}
 }
 
@@ -61,7 +61,7 @@ const leastPrefix = 3
 
 // Append adds tokens to a registry file and leaves everything else in it as it is, comments included. The file is replaced as a
 // whole or not at all, and only by one that is good; one that is not there is made.
-func Append(path string, entries ...Entry) error {
+func Append(path string, entries ...Draft) error {
 	before, err := os.Stat(path)
 	var text []byte
 	mode := fs.FileMode(0o600)
@@ -82,7 +82,7 @@ func Append(path string, entries ...Entry) error {
 }
 
 // appendTo is the text of a registry with the entries at the end of its tokens.
-func appendTo(text []byte, entries []Entry) ([]byte, error) {
+func appendTo(text []byte, entries []Draft) ([]byte, error) {
 	var root yaml.Node
 	if err := yaml.Unmarshal(text, &root); err != nil {
 		return nil, syntaxError(err)

@@ -26,7 +26,7 @@ tokens:
   - {id: key_1, owner: acme, user: ada}
 `
 	require.NoError(t, os.WriteFile(path, []byte(before), 0o640))
-	added := Entry{ID: "decoy_1", Status: Decoy, Tags: map[string]string{"planted": "wiki"}}
+	added := Draft{ID: "decoy_1", Status: Decoy, Tags: map[string]string{"planted": "wiki"}}
 	added.Joins(credential.Parse(credential.Plain, aKey))
 	require.NoError(t, Append(path, added))
 	text, err := os.ReadFile(path)
@@ -58,7 +58,7 @@ func TestAppendToNothing(t *testing.T) {
 	} {
 		path := filepath.Join(t.TempDir(), "owners.yaml")
 		require.NoError(t, os.WriteFile(path, []byte(text), 0o600))
-		require.NoError(t, Append(path, Entry{ID: "b", User: "ada"}, Entry{ID: "c", User: "grace"}), name)
+		require.NoError(t, Append(path, Draft{ID: "b", User: "ada"}, Draft{ID: "c", User: "grace"}), name)
 		file, err := os.Open(path)
 		require.NoError(t, err)
 		snapshot, err := Parse(file)
@@ -67,7 +67,7 @@ func TestAppendToNothing(t *testing.T) {
 		assert.Contains(t, snapshot.base.users, "grace", name)
 	}
 	path := filepath.Join(t.TempDir(), "owners.yaml")
-	require.NoError(t, Append(path, Entry{ID: "b", User: "ada"}))
+	require.NoError(t, Append(path, Draft{ID: "b", User: "ada"}))
 	info, err := os.Stat(path)
 	require.NoError(t, err)
 	assert.Equal(t, os.FileMode(0o600), info.Mode().Perm(), "a new one is nobody else's")
@@ -82,18 +82,18 @@ func TestAppendRefusesAFileThatIsNotGood(t *testing.T) {
 		"owners: [{}]": "owners[0].id: is missing",
 	} {
 		require.NoError(t, os.WriteFile(path, []byte(text), 0o600))
-		require.ErrorContains(t, Append(path, Entry{ID: "b", User: "ada"}), want)
+		require.ErrorContains(t, Append(path, Draft{ID: "b", User: "ada"}), want)
 	}
 }
 
 func TestJoins(t *testing.T) {
-	var e Entry
+	var e Draft
 	e.Joins(credential.Credential{Raw: "ada:secret", Kind: credential.Basic, User: "ada"})
-	assert.Equal(t, Entry{User: "ada"}, e)
-	e = Entry{}
+	assert.Equal(t, Draft{User: "ada"}, e)
+	e = Draft{}
 	e.Joins(credential.Credential{Raw: "x", Kind: credential.JWT, Claims: &credential.Claims{Issuer: "i", ClientID: "c"}})
-	assert.Equal(t, Entry{Claims: &EntryClaims{Issuer: "i", ClientID: "c"}}, e)
-	e = Entry{}
+	assert.Equal(t, Draft{Claims: &DraftClaims{Issuer: "i", ClientID: "c"}}, e)
+	e = Draft{}
 	e.Joins(credential.Credential{Raw: "short_secret", Kind: credential.APIKey})
 	assert.Empty(t, e.Prefix+e.LastFour, "the ends of a short key tell too much")
 	assert.NotEmpty(t, e.SHA256)

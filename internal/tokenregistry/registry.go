@@ -42,7 +42,10 @@ type Registry struct {
 	namer     *identity.Namer
 	directory *registry.Directory // nil: there are no sources
 	watches   []*watch
-	client    storage.Client
+
+	introspections []*introspection
+
+	client storage.Client
 
 	stop context.CancelFunc
 	done sync.WaitGroup
@@ -54,10 +57,14 @@ func New(set Settings, cfg Config) (*Registry, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Registry{
+	r := &Registry{
 		set: set, cfg: cfg, logger: set.Telemetry.Logger, telemetry: telemetry,
 		stop: func() {},
-	}, nil
+	}
+	for _, server := range cfg.Registry.introspections() {
+		r.introspections = append(r.introspections, r.newIntrospection(server))
+	}
+	return r, nil
 }
 
 // Start reads the keys and every source once, and watches the sources from then on.
@@ -66,16 +73,22 @@ func (r *Registry) Start(ctx context.Context, host component.Host) error {
 		return err
 	}
 	sources, err := r.cfg.Registry.open(ctx, host, r.set.Telemetry)
-	if err != nil || len(sources) == 0 {
+	if err != nil {
 		return err
+	}
+	watching, stop := context.WithCancel(context.Background())
+	r.stop = stop
+	for _, server := range r.introspections {
+		if err := server.start(ctx, watching, host); err != nil {
+			stop()
+			return fmt.Errorf("registry::%w", err)
+		}
 	}
 	asked := make([]registry.Source, 0, len(sources))
 	for _, source := range sources {
 		asked = append(asked, source.Source)
 	}
 	r.directory = registry.NewDirectory(asked...)
-	watching, stop := context.WithCancel(context.Background())
-	r.stop = stop
 	for _, source := range sources {
 		w := r.newWatch(source.Source)
 		r.watches = append(r.watches, w)
@@ -121,13 +134,17 @@ func (r *Registry) Shutdown(ctx context.Context) error {
 
 // Resolution is what is known of a credential at one time. It holds no credential.
 type Resolution struct {
-	ID          string          // api_token.id
-	Fingerprint string          // api_token.fingerprint; empty if it was not asked for
-	Token       *registry.Token // nil: not registered
-	Consulted   bool            // there is a registry to be registered in
+	ID          string             // api_token.id
+	Fingerprint string             // api_token.fingerprint; empty if it was not asked for
+	Token       *registry.Token    // nil: not registered
+	Consulted   bool               // there is a registry to be registered in
+	Claims      *credential.Claims // those that an authorization server gave; nil: none did
+	Provisional bool               // a server has been asked and has not answered
 
 	claimed    []string // the scopes that the credential claims, where the registry grants some
 	generation uint64
+	inquiry    *registry.Inquiry // nil: no server is asked
+	version    uint32
 }
 
 // Limits says what of a use Check wants to know: its address, and its method and path.
@@ -180,6 +197,9 @@ func (r *Registry) Resolve(q Query) Resolution {
 	if t := found.Token; t != nil && len(t.Scopes) > 0 && c.Claims != nil {
 		found.claimed = c.Claims.Scopes
 	}
+	if len(r.introspections) > 0 {
+		r.introspect(&found, c)
+	}
 	if t := found.Token; q.ByOwner && !q.Forged && t != nil && t.Owner != nil {
 		found.ID = r.namer.Name(tenant, identity.Owner(t.Owner.ID))
 	}
@@ -188,5 +208,6 @@ func (r *Registry) Resolve(q Query) Resolution {
 
 // Fresh says whether a Resolution is still what Resolve would say.
 func (r *Registry) Fresh(found *Resolution) bool {
-	return r.directory == nil || found.generation == r.directory.Generation()
+	return (r.directory == nil || found.generation == r.directory.Generation()) &&
+		(found.inquiry == nil || found.version == found.inquiry.Version())
 }

@@ -17,6 +17,8 @@ import (
 type SourceConfig struct {
 	// File is a file of owners and tokens.
 	File *FileConfig `mapstructure:"file"`
+	// Introspection is an authorization server that is asked about tokens.
+	Introspection *IntrospectionConfig `mapstructure:"introspection"`
 
 	_ struct{}
 }
@@ -25,7 +27,7 @@ type SourceConfig struct {
 type kind interface {
 	// validate says what is wrong, beginning with the key: "path: is missing …".
 	validate() error
-	// open makes the source. It reads nothing yet.
+	// open makes the source, nil for one that has no reading. It reads nothing yet.
 	open(ctx context.Context, host component.Host, telemetry component.TelemetrySettings) (registry.Source, error)
 }
 
@@ -40,11 +42,14 @@ func (s *SourceConfig) kinds() []namedKind {
 	if s.File != nil {
 		given = append(given, namedKind{"file", s.File})
 	}
+	if s.Introspection != nil {
+		given = append(given, namedKind{"introspection", s.Introspection})
+	}
 	return given
 }
 
 // kindNames are all of them, for those who wrote another.
-var kindNames = []string{"file"}
+var kindNames = []string{"file", "introspection"}
 
 func (s *SourceConfig) validate() error {
 	given := s.kinds()
@@ -138,7 +143,9 @@ func (r *RegistryConfig) open(ctx context.Context, host component.Host, telemetr
 			if err != nil {
 				return nil, fmt.Errorf("%s::%s::%w", path, k.name, err)
 			}
-			sources = append(sources, opened{source, path})
+			if source != nil {
+				sources = append(sources, opened{source, path})
+			}
 		}
 	}
 	return sources, nil

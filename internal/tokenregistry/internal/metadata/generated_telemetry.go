@@ -23,12 +23,15 @@ func Tracer(settings component.TelemetrySettings) trace.Tracer {
 // TelemetryBuilder provides an interface for components to report telemetry
 // as defined in metadata and user config.
 type TelemetryBuilder struct {
-	meter                      metric.Meter
-	mu                         sync.Mutex
-	registrations              []metric.Registration
-	TokenRegistrySourceErrors  metric.Int64Counter
-	TokenRegistrySourceReloads metric.Int64Counter
-	TokenRegistryTokens        metric.Int64Gauge
+	meter                               metric.Meter
+	mu                                  sync.Mutex
+	registrations                       []metric.Registration
+	TokenRegistryIntrospectionDrops     metric.Int64Counter
+	TokenRegistryIntrospectionEvictions metric.Int64Counter
+	TokenRegistryIntrospections         metric.Int64Counter
+	TokenRegistrySourceErrors           metric.Int64Counter
+	TokenRegistrySourceReloads          metric.Int64Counter
+	TokenRegistryTokens                 metric.Int64Gauge
 }
 
 // TelemetryBuilderOption applies changes to default builder.
@@ -60,6 +63,24 @@ func NewTelemetryBuilder(settings component.TelemetrySettings, options ...Teleme
 	}
 	builder.meter = Meter(settings)
 	var err, errs error
+	builder.TokenRegistryIntrospectionDrops, err = builder.meter.Int64Counter(
+		"otelcol_token_registry_introspection_drops",
+		metric.WithDescription("Tokens that were not asked about because the queue was full. They are asked about later, when they are used again. [Alpha]"),
+		metric.WithUnit("{token}"),
+	)
+	errs = errors.Join(errs, err)
+	builder.TokenRegistryIntrospectionEvictions, err = builder.meter.Int64Counter(
+		"otelcol_token_registry_introspection_evictions",
+		metric.WithDescription("Answers that were forgotten for others because max_tokens were remembered. [Alpha]"),
+		metric.WithUnit("{token}"),
+	)
+	errs = errors.Join(errs, err)
+	builder.TokenRegistryIntrospections, err = builder.meter.Int64Counter(
+		"otelcol_token_registry_introspections",
+		metric.WithDescription("Tokens that an authorization server was asked about. [Alpha]"),
+		metric.WithUnit("{token}"),
+	)
+	errs = errors.Join(errs, err)
 	builder.TokenRegistrySourceErrors, err = builder.meter.Int64Counter(
 		"otelcol_token_registry_source_errors",
 		metric.WithDescription("Times that a registry source could not be read or was refused. Its last good reading stays in force. [Alpha]"),

@@ -19,9 +19,21 @@ func TestSetupTelemetry(t *testing.T) {
 	tb, err := metadata.NewTelemetryBuilder(testTel.NewTelemetrySettings())
 	require.NoError(t, err)
 	defer tb.Shutdown()
+	tb.TokenRegistryIntrospectionDrops.Add(context.Background(), 1)
+	tb.TokenRegistryIntrospectionEvictions.Add(context.Background(), 1)
+	tb.TokenRegistryIntrospections.Add(context.Background(), 1)
 	tb.TokenRegistrySourceErrors.Add(context.Background(), 1)
 	tb.TokenRegistrySourceReloads.Add(context.Background(), 1)
 	tb.TokenRegistryTokens.Record(context.Background(), 1)
+	AssertEqualTokenRegistryIntrospectionDrops(t, testTel,
+		[]metricdata.DataPoint[int64]{{Value: 1}},
+		metricdatatest.IgnoreTimestamp())
+	AssertEqualTokenRegistryIntrospectionEvictions(t, testTel,
+		[]metricdata.DataPoint[int64]{{Value: 1}},
+		metricdatatest.IgnoreTimestamp())
+	AssertEqualTokenRegistryIntrospections(t, testTel,
+		[]metricdata.DataPoint[int64]{{Value: 1}},
+		metricdatatest.IgnoreTimestamp())
 	AssertEqualTokenRegistrySourceErrors(t, testTel,
 		[]metricdata.DataPoint[int64]{{Value: 1}},
 		metricdatatest.IgnoreTimestamp())
