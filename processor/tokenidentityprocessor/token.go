@@ -64,6 +64,9 @@ func detailsOf(c credential.Credential, found *tokenregistry.Resolution) *otelat
 	if c.Claims != nil {
 		d.Issuer, d.ClientID, d.Scopes, d.ExpiresAt, d.Unverified = c.Claims.Issuer, c.Claims.ClientID, c.Claims.Scopes, c.Claims.ExpiresAt, true
 	}
+	if a := found.Claims; a != nil {
+		d.Issuer, d.ClientID, d.Unverified, d.Verified = a.Issuer, a.ClientID, false, true // the server itself said so
+	}
 	if r := found.Token; r != nil {
 		d.RegistryID, d.Tags = r.ID, r.Tags
 		if len(r.Scopes) > 0 {
@@ -82,7 +85,7 @@ func detailsOf(c credential.Credential, found *tokenregistry.Resolution) *otelat
 // identify says whose token a sight shows, and of what use it was at the time of its event.
 func (e *engine) identify(ctx context.Context, w *worker, tenant string, sight *otelattr.Sight, when time.Time, outbound bool, request otelattr.Request) (*token, otelattr.Use) {
 	t := e.tokenOf(ctx, tenant, sight.Scheme, sight.Secret)
-	use := otelattr.Use{Direction: otelattr.DirectionInbound}
+	use := otelattr.Use{Direction: otelattr.DirectionInbound, Provisional: t.found.Provisional}
 	networks, routes := t.found.Limits()
 	asked := registry.Use{When: when}
 	if outbound {
@@ -99,7 +102,7 @@ func (e *engine) identify(ctx context.Context, w *worker, tenant string, sight *
 	status, violations := t.found.Check(asked)
 	if t.verdict.State != jwks.Unasked {
 		status, violations = t.judge(when, status, violations)
-		use.Provisional = t.verdict.State == jwks.Pending
+		use.Provisional = use.Provisional || t.verdict.State == jwks.Pending
 	}
 	use.Status, use.Violations = string(status), violations
 	return t, use
