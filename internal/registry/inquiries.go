@@ -33,7 +33,7 @@ type Inquiries struct {
 
 	mu      sync.Mutex
 	known   map[inquiryKey]*Inquiry
-	running deadlines  // those whose answer has a time to end, soonest first
+	running deadlines   // those whose answer has a time to end, soonest first
 	idle    *lists.List // those that nobody has used since it ended, the longest first
 }
 

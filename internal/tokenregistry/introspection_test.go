@@ -144,7 +144,7 @@ func load(t *testing.T, text string) (Config, error) {
 }
 
 func (d *desk) resolve(token string) Resolution {
-	return d.Resolve("", credential.Parse(credential.Plain, token), false)
+	return d.Resolve(Query{Credential: credential.Parse(credential.Plain, token)})
 }
 
 // changed waits until a Resolution no longer holds, and resolves anew.
@@ -206,10 +206,10 @@ func TestTheOwnerIsWhoeverIsRegisteredForTheClient(t *testing.T) {
 	assert.Equal(t, "gold", known.Token.Tags["plan"])
 
 	jwt := credential.Credential{Raw: "a.b.c", Kind: credential.JWT, Claims: &credential.Claims{ClientID: "billing"}}
-	before := d.Resolve("", jwt, false)
+	before := d.Resolve(Query{Credential: jwt})
 	assert.Equal(t, "acme", before.Token.Owner.ID, "the owner of a JWT is known at once")
 	require.Eventually(t, func() bool { return !d.Fresh(&before) }, 20*time.Second, time.Millisecond)
-	after := d.Resolve("", jwt, false)
+	after := d.Resolve(Query{Credential: jwt})
 	assert.Equal(t, registry.Revoked, after.Token.Status, "that it is revoked only the server knows")
 }
 
