@@ -16,12 +16,13 @@ import (
 type Identity struct {
 	ID, Hint           string
 	OwnerID, OwnerTeam string
+	Fingerprint        string
 	*Details           // nil: nothing that is written by choice is known
 }
 
 // Details are what is written of an Identity by choice alone.
 type Details struct {
-	Type, Format, Fingerprint string
+	Type, Format string
 
 	Issuer, ClientID string
 	Scopes           []string
@@ -97,6 +98,11 @@ func Choose(names []string) (Choice, error) {
 	return c, nil
 }
 
+// Detailed says whether anything was chosen that Details hold.
+func (c Choice) Detailed() bool {
+	return c&^(chooseFingerprint|chooseDirection|chooseStatus|chooseOrigin) != 0
+}
+
 // Wants says whether an attribute was chosen.
 func (c Choice) Wants(name string) bool {
 	at := slices.Index(choices[:], name)
@@ -140,38 +146,27 @@ func PutIdentity(attrs pcommon.Map, who *Identity, use Use, choice Choice) {
 	if use.Provisional {
 		attrs.PutBool(TokenProvisional, true)
 	}
-	if choice != 0 {
-		details := who.Details
-		if details == nil {
-			details = new(Details)
-		}
-		putChosen(attrs, details, use.Direction, choice)
-		if choice&chooseOrigin != 0 {
-			putOrigin(attrs, use.Place, choice)
-		}
+	if choice == 0 {
+		return
+	}
+	choice.put(attrs, chooseFingerprint, TokenFingerprint, who.Fingerprint)
+	choice.put(attrs, chooseDirection, TokenDirection, use.Direction)
+	if who.Details != nil {
+		putChosen(attrs, who.Details, choice)
+	}
+	if choice&chooseOrigin != 0 {
+		putOrigin(attrs, use.Place, choice)
 	}
 }
 
-func putChosen(attrs pcommon.Map, who *Details, direction string, choice Choice) {
-	for _, text := range [...]struct {
-		chosen Choice
-		name   string
-		value  string
-	}{
-		{chooseOwnerName, TokenOwnerName, who.OwnerName},
-		{chooseOwnerType, TokenOwnerType, who.OwnerType},
-		{chooseType, TokenType, who.Type},
-		{chooseFormat, TokenFormat, who.Format},
-		{chooseFingerprint, TokenFingerprint, who.Fingerprint},
-		{chooseDirection, TokenDirection, direction},
-		{chooseRegistryID, TokenRegistryID, who.RegistryID},
-		{chooseIssuer, TokenIssuer, who.Issuer},
-		{chooseClientID, TokenClientID, who.ClientID},
-	} {
-		if choice&text.chosen != 0 {
-			putText(attrs, text.name, text.value)
-		}
-	}
+func putChosen(attrs pcommon.Map, who *Details, choice Choice) {
+	choice.put(attrs, chooseOwnerName, TokenOwnerName, who.OwnerName)
+	choice.put(attrs, chooseOwnerType, TokenOwnerType, who.OwnerType)
+	choice.put(attrs, chooseType, TokenType, who.Type)
+	choice.put(attrs, chooseFormat, TokenFormat, who.Format)
+	choice.put(attrs, chooseRegistryID, TokenRegistryID, who.RegistryID)
+	choice.put(attrs, chooseIssuer, TokenIssuer, who.Issuer)
+	choice.put(attrs, chooseClientID, TokenClientID, who.ClientID)
 	if choice&chooseScopes != 0 {
 		putTexts(attrs, TokenScopes, who.Scopes)
 	}
@@ -191,21 +186,11 @@ func putChosen(attrs pcommon.Map, who *Details, direction string, choice Choice)
 // putOrigin writes what was chosen of a place.
 func putOrigin(attrs pcommon.Map, place geo.Place, choice Choice) {
 	where, network := place.Where(), place.Network()
-	for _, text := range [...]struct {
-		chosen Choice
-		name   string
-		value  string
-	}{
-		{chooseOriginKind, TokenOriginKind, string(place.Kind)},
-		{chooseContinent, GeoContinent, where.Continent},
-		{chooseRegion, GeoRegion, where.Region},
-		{chooseLocality, GeoLocality, where.City},
-		{chooseASOrg, ClientASOrg, network.Organization},
-	} {
-		if choice&text.chosen != 0 {
-			putText(attrs, text.name, text.value)
-		}
-	}
+	choice.put(attrs, chooseOriginKind, TokenOriginKind, string(place.Kind))
+	choice.put(attrs, chooseContinent, GeoContinent, where.Continent)
+	choice.put(attrs, chooseRegion, GeoRegion, where.Region)
+	choice.put(attrs, chooseLocality, GeoLocality, where.City)
+	choice.put(attrs, chooseASOrg, ClientASOrg, network.Organization)
 	if where.Located {
 		if choice&chooseLatitude != 0 {
 			attrs.PutDouble(GeoLatitude, where.Latitude)
@@ -216,6 +201,13 @@ func putOrigin(attrs pcommon.Map, place geo.Place, choice Choice) {
 	}
 	if choice&chooseASNumber != 0 && network.Network != 0 {
 		attrs.PutInt(ClientASNumber, int64(network.Network))
+	}
+}
+
+// put writes a text if it was chosen.
+func (c Choice) put(attrs pcommon.Map, chosen Choice, name, value string) {
+	if c&chosen != 0 {
+		putText(attrs, name, value)
 	}
 }
 

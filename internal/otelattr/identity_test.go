@@ -14,9 +14,9 @@ import (
 
 func TestPutIdentityWritesWhatIsKnownAndChosen(t *testing.T) {
 	who := &Identity{
-		ID: "tok_x", Hint: "h", OwnerID: "o", OwnerTeam: "om",
+		ID: "tok_x", Hint: "h", OwnerID: "o", OwnerTeam: "om", Fingerprint: "fp_x",
 		Details: &Details{
-			Type: "jwt", Format: "jwt", Fingerprint: "fp_x", Issuer: "i", ClientID: "c", Scopes: []string{"a"}, Unverified: true,
+			Type: "jwt", Format: "jwt", Issuer: "i", ClientID: "c", Scopes: []string{"a"}, Unverified: true,
 			ExpiresAt: time.Date(2026, 12, 1, 1, 0, 0, 0, time.FixedZone("x", 3600)), RegistryID: "r",
 			OwnerName: "on", OwnerType: "ot", Tags: map[string]string{"b": "2", "a": "1"},
 		},
@@ -57,6 +57,18 @@ func placeOf(t *testing.T, address string) geo.Place {
 	var atlas geo.Atlas
 	atlas.Put(geo.Countries, embedded)
 	return atlas.Find(netip.MustParseAddr(address))
+}
+
+func TestDetailed(t *testing.T) {
+	of := func(names ...string) bool {
+		c, err := Choose(names)
+		require.NoError(t, err)
+		return c.Detailed()
+	}
+	assert.False(t, of())
+	assert.False(t, of(TokenFingerprint, TokenDirection, TokenStatus, TokenOriginKind, ClientASNumber))
+	assert.True(t, of(TokenFingerprint, TokenType))
+	assert.True(t, of(TokenTagsPrefix+"*"))
 }
 
 func TestChoose(t *testing.T) {

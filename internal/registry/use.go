@@ -26,6 +26,11 @@ type Use struct {
 // Limits says what of a use has to be known to check it: its address, and its method and path.
 func (t *Token) Limits() (networks, routes bool) { return len(t.Networks) > 0, len(t.Routes) > 0 }
 
+// Unlimited says whether the token is active at any time and every use of it is allowed.
+func (t *Token) Unlimited() bool {
+	return t.Status == Active && t.ExpiresAt.IsZero() && t.UsableUntil.IsZero() && len(t.Networks)+len(t.Routes)+len(t.Scopes) == 0
+}
+
 // At is the status at a time, and what the use of the token at that time violates.
 func (t *Token) At(when time.Time) (Status, []string) { return t.Check(Use{When: when}) }
 

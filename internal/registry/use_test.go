@@ -39,6 +39,7 @@ func TestUse(t *testing.T) {
 			status, violations := test.token.Check(test.use)
 			assert.Equal(t, test.status, status)
 			assert.Equal(t, test.violations, violations)
+			assert.Equal(t, name == "unlimited", test.token.Unlimited())
 		})
 	}
 	assert.Equal(t, []string{"leaked"}, onlyStatus[Leaked], "what is shared stays as it is")

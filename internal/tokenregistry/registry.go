@@ -141,6 +141,7 @@ type Resolution struct {
 	Claims      *credential.Claims // those that an authorization server gave; nil: none did
 	Provisional bool               // a server has been asked and has not answered
 
+	settled    bool     // the registered token is active, whatever its use
 	claimed    []string // the scopes that the credential claims, where the registry grants some
 	generation uint64
 	inquiry    *registry.Inquiry // nil: no server is asked
@@ -158,6 +159,8 @@ func (r *Resolution) Limits() (networks, routes bool) {
 // Check is the token's status at the time of a use and what the use violates, both empty where there is no registry.
 func (r *Resolution) Check(u registry.Use) (registry.Status, []string) {
 	switch {
+	case r.settled:
+		return registry.Active, nil
 	case r.Token != nil:
 		u.Scopes = r.claimed
 		return r.Token.Check(u)
@@ -165,6 +168,13 @@ func (r *Resolution) Check(u registry.Use) (registry.Status, []string) {
 		return registry.Unknown, nil
 	}
 	return "", nil
+}
+
+// Settle lets go of a registered token that no use can violate: millions of them are remembered.
+func (r *Resolution) Settle() {
+	if r.Token != nil && r.Token.Unlimited() {
+		r.settled, r.Token = true, nil
+	}
 }
 
 // Query asks what is known of a credential.

@@ -45,22 +45,23 @@ func (e *engine) makeToken(ctx context.Context, tenant string, c credential.Cred
 	if verdict.State == jwks.Genuine && !c.Claims.ExpiresAt.IsZero() {
 		t.expires = c.Claims.ExpiresAt.Unix()
 	}
-	t.ID, t.Hint = t.found.ID, c.Hint()
+	t.ID, t.Hint, t.Fingerprint = t.found.ID, c.Hint(), t.found.Fingerprint
 	if r := t.found.Token; r != nil && r.Owner != nil {
 		t.OwnerID, t.OwnerTeam = r.Owner.ID, r.Owner.Team
 	}
-	if e.choice != 0 {
+	if e.choice.Detailed() {
 		t.Details = detailsOf(c, &t.found)
 		if verdict.State == jwks.Genuine {
 			t.Details.Unverified, t.Details.Verified = false, true
 		}
 	}
+	t.found.Settle()
 	return t
 }
 
 // detailsOf is what is written of a token by choice alone.
 func detailsOf(c credential.Credential, found *tokenregistry.Resolution) *otelattr.Details {
-	d := &otelattr.Details{Fingerprint: found.Fingerprint, Type: string(c.Kind), Format: c.Format}
+	d := &otelattr.Details{Type: string(c.Kind), Format: c.Format}
 	if c.Claims != nil {
 		d.Issuer, d.ClientID, d.Scopes, d.ExpiresAt, d.Unverified = c.Claims.Issuer, c.Claims.ClientID, c.Claims.Scopes, c.Claims.ExpiresAt, true
 	}
