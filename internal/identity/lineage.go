@@ -251,7 +251,7 @@ func idBytes(id string) (bytes [16]byte, ok bool) {
 		return bytes, false
 	}
 	_, err := encoding.Decode(bytes[:], []byte(letters))
-	return bytes, err == nil
+	return bytes, err == nil && idOf(bytes) == id
 }
 
 func idOf(bytes [16]byte) string { return "tok_" + encoding.EncodeToString(bytes[:]) }

@@ -52,7 +52,7 @@ func TestTheFirstIDStays(t *testing.T) {
 		_, known := l.Known(other)
 		assert.False(t, known, "names of other kinds and tenants do not mix")
 	}
-	for _, bad := range []string{"", "tok_", "tok_" + strings.Repeat("A", 26), strings.Repeat("a", 30), "tok_" + strings.Repeat("1", 26)} {
+	for _, bad := range []string{"", "tok_", "tok_" + strings.Repeat("A", 26), strings.Repeat("a", 30), "tok_" + strings.Repeat("1", 26), "tok_" + strings.Repeat("b", 26)} {
 		assert.Equal(t, bad, l.First(aKey(9), bad))
 		_, known = l.Known(aKey(9))
 		assert.False(t, known, bad)

@@ -73,9 +73,13 @@ func (d *Directory) Find(c credential.Credential) *Token {
 // maxRotations is how far a token is followed back.
 const maxRotations = 10_000
 
-// relate follows a token's rotations back to the first, and looks for the one that took over from it.
+// relate follows a token's rotations back to the first and on to the last.
 func (d *Directory) relate(t *Token) {
-	seen := map[string]bool{}
+	next := d.successor(t.ID)
+	if t.Replaces == "" && next == nil {
+		return
+	}
+	seen := map[string]bool{t.ID: true}
 	for before := t.Replaces; before != "" && !seen[before] && len(seen) < maxRotations; {
 		t.First, t.Rotates, seen[before] = before, true, true
 		r := d.byID(before)
@@ -87,15 +91,26 @@ func (d *Directory) relate(t *Token) {
 		}
 		before = r.succession.replaces
 	}
+	if next == nil {
+		return
+	}
+	t.Rotates = true
+	if until, known := next.tookOver(); known {
+		t.UsableUntil = until
+	}
+	for t.APITokenID == "" && next != nil && !seen[next.id] && len(seen) < maxRotations {
+		t.APITokenID, seen[next.id] = next.succession.apiTokenID, true
+		next = d.successor(next.id)
+	}
+}
+
+func (d *Directory) successor(id string) *record {
 	for _, source := range d.sources {
-		if next := source.Snapshot().successor(t.ID); next != nil {
-			t.Rotates = true
-			if until, known := next.tookOver(); known {
-				t.UsableUntil = until
-			}
-			return
+		if r := source.Snapshot().successor(id); r != nil {
+			return r
 		}
 	}
+	return nil
 }
 
 func (d *Directory) byID(id string) *record {

@@ -126,7 +126,7 @@ func TestErrorsCarryTheirPath(t *testing.T) {
 		`tokens[0].replaces: is the token itself`:                                                                    `tokens: [{id: a, user: u, replaces: a}]`,
 		`replaces: goes round in a circle: the first of a token's rotations replaces none`:                           `tokens: [{id: a, user: u, replaces: c}, {id: b, user: v, replaces: a}, {id: c, user: w, replaces: b}, {id: d, user: x, replaces: c}]`,
 		`tokens[1].replaces: "z" is replaced by token "a" already: name the last of its rotations`:                   `tokens: [{id: a, user: u, replaces: z}, {id: b, user: v, replaces: z}]`,
-		`tokens[0].api_token_id: must be an api_token.id: tok_ and 26 letters`:                                       `tokens: [{id: a, user: u, api_token_id: tok_x}]`,
+		`tokens[0].api_token_id: must be an api_token.id, as a span shows it: tok_ and 26 letters`:                                       `tokens: [{id: a, user: u, api_token_id: tok_x}]`,
 		`tokens[0].gateway_id: is a credential: write the gateway's id of it`:                                        `tokens: [{id: a, gateway_id: ` + whole + `}]`,
 		`tokens[1].gateway_id: is that of token "a" already`:                                                         `tokens: [{id: a, gateway_id: g}, {id: b, gateway_id: g}]`,
 		`tokens[0].owner.team_id: unknown key`:                                                                       `tokens: [{id: a, user: u, owner: {id: x, team_id: y}}]`,

@@ -200,7 +200,7 @@ func (e *Row) succession(wrong func(field, format string, args ...any)) *success
 		wrong("replaces", "is the token itself")
 	}
 	if e.APITokenID != "" && !isTokenID(e.APITokenID) {
-		wrong("api_token_id", "must be an api_token.id: tok_ and 26 letters")
+		wrong("api_token_id", "must be an api_token.id, as a span shows it: tok_ and 26 letters")
 	}
 	return s
 }
@@ -208,7 +208,8 @@ func (e *Row) succession(wrong func(field, format string, args ...any)) *success
 // isTokenID says whether a text can be an api_token.id.
 func isTokenID(text string) bool {
 	letters, ok := strings.CutPrefix(text, "tok_")
-	return ok && len(letters) == 26 && strings.Trim(letters, "abcdefghijklmnopqrstuvwxyz234567") == ""
+	return ok && len(letters) == 26 && strings.Trim(letters, "abcdefghijklmnopqrstuvwxyz234567") == "" &&
+		strings.IndexByte("aeimquy4", letters[25]) >= 0 // 128 bits end here
 }
 
 // parseDigest reads the SHA-256 of a credential as key stores write it: in hexadecimal, as PostgreSQL shows bytes, or in base64.

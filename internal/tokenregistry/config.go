@@ -19,6 +19,8 @@ type Config struct {
 	Storage *component.ID `mapstructure:"storage"`
 	// Registry says whose tokens are whose.
 	Registry RegistryConfig `mapstructure:"registry"`
+	// Lineage bounds what is remembered of tokens so that their successors keep their ids.
+	Lineage LineageConfig `mapstructure:"lineage"`
 
 	_ struct{}
 }
@@ -67,7 +69,10 @@ type RegistryConfig struct {
 
 // DefaultConfig has no keys, no storage and no sources.
 func DefaultConfig() Config {
-	return Config{Registry: RegistryConfig{ReloadInterval: defaultReloadInterval}}
+	return Config{
+		Registry: RegistryConfig{ReloadInterval: defaultReloadInterval},
+		Lineage:  LineageConfig{MaxTokens: defaultMaxTokens},
+	}
 }
 
 // Validate refuses keys that are too short or no base64, and those that are given in two places.

@@ -128,6 +128,7 @@ func (r *Registry) generatedKey(ctx context.Context) []byte {
 	case err != nil:
 		r.logger.Error("The identity key cannot be kept: token ids change with every restart until storage works again", zap.Error(err))
 		r.set.Health.Trouble(fmt.Errorf("token ids are of this process only: %w", err))
+		r.passing = true
 		return identity.NewKey()
 	case made:
 		r.logger.Warn("No identity key is configured: one was generated and kept in storage; token ids hold on this instance only; set keys::identity to the same key on every instance before there is a second one")

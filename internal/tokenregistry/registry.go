@@ -47,8 +47,13 @@ type Registry struct {
 
 	client storage.Client
 
-	stop context.CancelFunc
-	done sync.WaitGroup
+	lineage    *identity.Lineage
+	lineageOff bool // and it has been said
+	passing    bool // the identity key is of this process only, and so are all ids
+
+	watching context.Context // ends with the Registry
+	stop     context.CancelFunc
+	done     sync.WaitGroup
 }
 
 // New makes the Registry of a component.
@@ -57,9 +62,11 @@ func New(set Settings, cfg Config) (*Registry, error) {
 	if err != nil {
 		return nil, err
 	}
+	watching, stop := context.WithCancel(context.Background())
 	r := &Registry{
 		set: set, cfg: cfg, logger: set.Telemetry.Logger, telemetry: telemetry,
-		stop: func() {},
+		lineage:  identity.NewLineage(cfg.Lineage.MaxTokens),
+		watching: watching, stop: stop,
 	}
 	for _, server := range cfg.Registry.introspections() {
 		r.introspections = append(r.introspections, r.newIntrospection(server))
@@ -72,15 +79,14 @@ func (r *Registry) Start(ctx context.Context, host component.Host) error {
 	if err := r.startKeys(ctx, host); err != nil {
 		return err
 	}
+	r.startLineage(ctx)
 	sources, err := r.cfg.Registry.open(ctx, host, r.set.Telemetry)
 	if err != nil {
 		return err
 	}
-	watching, stop := context.WithCancel(context.Background())
-	r.stop = stop
 	for _, server := range r.introspections {
-		if err := server.start(ctx, watching, host); err != nil {
-			stop()
+		if err := server.start(ctx, r.watching, host); err != nil {
+			r.stop()
 			return fmt.Errorf("registry::%w", err)
 		}
 	}
@@ -92,11 +98,20 @@ func (r *Registry) Start(ctx context.Context, host component.Host) error {
 	for _, source := range sources {
 		w := r.newWatch(source.Source)
 		r.watches = append(r.watches, w)
-		if err := w.check(ctx); err != nil && !source.Optional() && source.Snapshot() == nil {
-			stop()
-			return fmt.Errorf("%s::%w", source.path, err)
+		remote, ok := source.Source.(interface{ Remote() bool })
+		later := ok && remote.Remote() && source.Optional()
+		if !later {
+			if err := w.check(ctx); err != nil && !source.Optional() && source.Snapshot() == nil {
+				r.stop()
+				return fmt.Errorf("%s::%w", source.path, err)
+			}
 		}
-		r.done.Go(func() { w.run(watching) })
+		r.done.Go(func() {
+			if later {
+				_ = w.check(r.watching) // said in health, log and metric
+			}
+			w.run(r.watching)
+		})
 	}
 	return nil
 }
@@ -125,6 +140,9 @@ func (r *Registry) Shutdown(ctx context.Context) error {
 	r.done.Wait()
 	var err error
 	if r.client != nil {
+		if saveErr := r.saveLineage(ctx); saveErr != nil {
+			r.logger.Error("What was learned of rotations lately is not kept", zap.Error(saveErr))
+		}
 		err = r.client.Close(ctx)
 		r.client = nil
 	}
@@ -210,8 +228,17 @@ func (r *Registry) Resolve(q Query) Resolution {
 	if len(r.introspections) > 0 && !q.Forged {
 		r.introspect(&found, c)
 	}
-	if t := found.Token; q.ByOwner && !q.Forged && t != nil && t.Owner != nil {
+	switch t := found.Token; {
+	case q.Forged:
+		// It is nobody that the registry knows.
+	case t != nil && q.ByOwner && t.Owner != nil:
 		found.ID = r.namer.Name(tenant, identity.Owner(t.Owner.ID))
+	case q.Principal != identity.Principal(c):
+		// Behaviour is learned under what many credentials share.
+	case t != nil:
+		found.ID = r.settle(tenant, t, r.succeeded(found.ID))
+	default:
+		found.ID = r.succeeded(found.ID)
 	}
 	return found
 }

@@ -31,6 +31,7 @@ func TestLoadConfig(t *testing.T) {
 	storage := component.MustNewIDWithName("file_storage", "state")
 	assert.Equal(t, &Config{
 		Config: tokenregistry.Config{
+			Lineage:  tokenregistry.LineageConfig{MaxTokens: 1_000_000},
 			Keys:     tokenregistry.KeysConfig{Identity: "${env:HOLTER_IDENTITY_KEY}", FingerprintFile: "/run/secrets/holter-fingerprint"},
 			Storage:  &storage,
 			Registry: tokenregistry.RegistryConfig{File: "/etc/holter/owners.yaml", ReloadInterval: 30 * time.Second, Optional: true},

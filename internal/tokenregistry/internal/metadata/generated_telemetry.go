@@ -29,6 +29,7 @@ type TelemetryBuilder struct {
 	TokenRegistryIntrospectionDrops     metric.Int64Counter
 	TokenRegistryIntrospectionEvictions metric.Int64Counter
 	TokenRegistryIntrospections         metric.Int64Counter
+	TokenRegistryLineageEvictions       metric.Int64Counter
 	TokenRegistrySourceErrors           metric.Int64Counter
 	TokenRegistrySourceReloads          metric.Int64Counter
 	TokenRegistryTokens                 metric.Int64Gauge
@@ -78,6 +79,12 @@ func NewTelemetryBuilder(settings component.TelemetrySettings, options ...Teleme
 	builder.TokenRegistryIntrospections, err = builder.meter.Int64Counter(
 		"otelcol_token_registry_introspections",
 		metric.WithDescription("Tokens that an authorization server was asked about. [Alpha]"),
+		metric.WithUnit("{token}"),
+	)
+	errs = errors.Join(errs, err)
+	builder.TokenRegistryLineageEvictions, err = builder.meter.Int64Counter(
+		"otelcol_token_registry_lineage_evictions",
+		metric.WithDescription("First ids of tokens that were forgotten because there are more than lineage::max_tokens; a successor of one is a new token. [Alpha]"),
 		metric.WithUnit("{token}"),
 	)
 	errs = errors.Join(errs, err)

@@ -22,6 +22,7 @@ func TestSetupTelemetry(t *testing.T) {
 	tb.TokenRegistryIntrospectionDrops.Add(context.Background(), 1)
 	tb.TokenRegistryIntrospectionEvictions.Add(context.Background(), 1)
 	tb.TokenRegistryIntrospections.Add(context.Background(), 1)
+	tb.TokenRegistryLineageEvictions.Add(context.Background(), 1)
 	tb.TokenRegistrySourceErrors.Add(context.Background(), 1)
 	tb.TokenRegistrySourceReloads.Add(context.Background(), 1)
 	tb.TokenRegistryTokens.Record(context.Background(), 1)
@@ -32,6 +33,9 @@ func TestSetupTelemetry(t *testing.T) {
 		[]metricdata.DataPoint[int64]{{Value: 1}},
 		metricdatatest.IgnoreTimestamp())
 	AssertEqualTokenRegistryIntrospections(t, testTel,
+		[]metricdata.DataPoint[int64]{{Value: 1}},
+		metricdatatest.IgnoreTimestamp())
+	AssertEqualTokenRegistryLineageEvictions(t, testTel,
 		[]metricdata.DataPoint[int64]{{Value: 1}},
 		metricdatatest.IgnoreTimestamp())
 	AssertEqualTokenRegistrySourceErrors(t, testTel,
