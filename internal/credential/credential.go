@@ -55,6 +55,10 @@ func Parse(scheme Scheme, secret string) Credential {
 	case SigV4:
 		return Credential{Raw: secret, Kind: AWSAccessKey, Format: "aws_access_key_id"}
 	}
+	if c, ok := callers[scheme]; ok {
+		c.Raw = secret
+		return c
+	}
 	if claims, ok := ParseJWT(secret); ok {
 		return Credential{Raw: secret, Kind: JWT, Format: "jwt", Claims: claims}
 	}

@@ -11,6 +11,9 @@ const secretPart = 8
 // Hint is what a person may see of a credential: its prefix and its last four, never enough to use. Of a JWT the client or the
 // issuer is shown, because its last four change every hour; of Basic the user.
 func (c Credential) Hint() string {
+	if c.Named() {
+		return c.callerHint()
+	}
 	switch c.Kind {
 	case JWT:
 		if c.Claims == nil {
@@ -40,6 +43,20 @@ func (c Credential) Ends() (prefix, lastFour string) {
 		return "", ""
 	}
 	return prefix, c.Raw[len(c.Raw)-4:]
+}
+
+// Mark is the hint as it stands where the secret was: one word that the next reader takes for masked.
+func (c Credential) Mark() string {
+	hint := strings.Map(func(r rune) rune {
+		if strings.ContainsRune(" \t\"'`&;,=?#%\\<>{}()[]|", r) {
+			return '.'
+		}
+		return r
+	}, c.Hint())
+	if !Masked(hint) {
+		hint += "…"
+	}
+	return hint
 }
 
 // hidden is how much of this secret stays unseen. An access key id is no secret, but its last four are enough to know it by.

@@ -46,6 +46,12 @@ func (l *Literals) Add(secret string) {
 // Empty says whether there is nothing to hunt.
 func (l *Literals) Empty() bool { return len(l.long.secrets)+len(l.short.secrets) == 0 }
 
+// Has says whether a secret is in the set.
+func (l *Literals) Has(secret string) bool {
+	_, ok := l.seen[secret]
+	return ok
+}
+
 // Reset forgets every secret.
 func (l *Literals) Reset() {
 	clear(l.seen)

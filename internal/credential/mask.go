@@ -31,8 +31,11 @@ func Masked(v string) bool {
 			return true
 		}
 	}
-	return len(v) <= longestMark && marked(v)
+	return len(v) <= longestMark && (marked(v) || len(v) == fingerprintLength && ours(v) && v[0] == 'f')
 }
+
+// fingerprintLength is the length of the fingerprints that may stand where a secret was.
+const fingerprintLength = 29
 
 const longestMark = 32
 

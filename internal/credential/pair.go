@@ -80,6 +80,9 @@ func (s *Scanner) convincing(v, value string, n named) bool {
 	if Recognise(value) != nil {
 		return true
 	}
+	if s.Certain && !n.parameter {
+		return false
+	}
 	switch {
 	case n.parameter && n.kind == namesMaybe:
 		return loose(value)

@@ -5,15 +5,15 @@ import "strings"
 // random says whether a text of unknown format looks drawn by lot rather than written: digits and letters, capitals and small
 // letters change places often. UUIDs and hexadecimal strings look so too, therefore it is asked only of what stands beside a
 // word that promises a secret.
-func random(v string) bool { return len(v) >= 16 && switching(v, 20) }
+func random(v string) bool { return len(v) >= 16 && switching(v, 20, 5) }
 
 // promised says whether the value of a name that promises a secret is one: it may be shorter than another, and where it is long,
 // digits among letters are enough.
 func promised(v string) bool {
-	if len(v) < 12 {
+	if len(v) < 12 || camel(v) {
 		return false
 	}
-	if switching(v, 12) || jumbled(v) {
+	if switching(v, 12, 6) || jumbled(v) {
 		return true
 	}
 	if len(v) < 24 || !base64Set.all(v) || ours(v) {
@@ -35,7 +35,7 @@ func promised(v string) bool {
 // words that are written as one, or cannot be spoken.
 func jumbled(v string) bool {
 	const unspeakable = 7 // consonants in a row
-	changes, together, side, consonants, most := 0, 0, 0, 0, 0
+	changes, together, long, side, consonants, most := 0, 0, 0, 0, 0, 0
 	for i := range len(v) {
 		b := v[i]
 		capital := b >= 'A' && b <= 'Z'
@@ -48,15 +48,18 @@ func jumbled(v string) bool {
 		if side++; !capital {
 			side = 0
 		}
-		if side == 2 {
+		switch side {
+		case 2:
 			together++
+		case 4:
+			long++
 		}
 		if consonants++; strings.IndexByte("aeiouy", lowered(b)) >= 0 {
 			consonants = 0
 		}
 		most = max(most, consonants)
 	}
-	return together > 1 && changes*4 >= len(v) || changes > 1 && most >= unspeakable
+	return together > 1 && changes*5 >= len(v) || long > 1 || changes > 1 && most >= unspeakable
 }
 
 // camel says whether a text is words that are written as one: each begins with a capital, has small letters behind it and a vowel
@@ -83,9 +86,9 @@ func camel(v string) bool {
 	return vowel && numbers < 2
 }
 
-// switching says whether letters, capitals and digits change places as often as in a text drawn by lot. Without digits it has to be as
-// long as that.
-func switching(v string, letters int) bool {
+// switching says whether letters, capitals and digits change places as often as in a text drawn by lot. Without digits it has to have
+// so many letters; with them a change in so many characters is enough.
+func switching(v string, letters, rarely int) bool {
 	if ours(v) {
 		return false
 	}
@@ -111,7 +114,7 @@ func switching(v string, letters int) bool {
 		last = class
 	}
 	if digitsSeen > 0 {
-		return changes*5 >= len(v)
+		return changes*rarely >= len(v)
 	}
 	return len(v) >= letters && changes*5 >= 2*len(v)
 }

@@ -36,6 +36,9 @@ func (f *Finding) Known() bool { return f.Format != nil && !f.Format.glued() && 
 // Scanner finds the secrets of one string after the other. It keeps its buffers, and with them parts of the last string: call
 // Forget when a batch is done. Not safe for concurrent use.
 type Scanner struct {
+	// Certain leaves alone what only looks like a secret beside a word that promises one.
+	Certain bool
+
 	found []Finding
 	view  view
 	coded bool // a '%' or a '\' was seen

@@ -10,7 +10,7 @@ func (s *Scanner) statement(v string) {
 		return
 	}
 	s.text(v, 0, len(v), false)
-	if !secretive(v) {
+	if s.Certain || !secretive(v) {
 		return
 	}
 	quoted := false

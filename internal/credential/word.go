@@ -72,7 +72,7 @@ func (s *Scanner) afterScheme(v string, start, i, from, to int) int {
 	common := len(v[start:i]) < 6 && lowered(v[start]) != 'j' // key, bot, token: words of their own
 	switch {
 	case expected && !common && (loose(value) || len(value) >= 3 && strings.ContainsAny(value, "0123456789-_.")):
-	case Recognise(value) != nil, random(value) && (expected || ofBearer(v[start:i])):
+	case Recognise(value) != nil, random(value) && (expected || !s.Certain && ofBearer(v[start:i])):
 	default:
 		return 0
 	}
@@ -110,7 +110,7 @@ func valueExpected(v string, start, from int) bool {
 // afterNoun reads "rejected token X": the noun alone asks for a value that looks drawn by lot, a verdict before it and nothing
 // behind it is enough for one that is merely no word.
 func (s *Scanner) afterNoun(v string, start, i, from, to int) int {
-	if !nouns[strings.ToLower(v[start:i])] {
+	if s.Certain || !nouns[strings.ToLower(v[start:i])] {
 		return 0
 	}
 	at, close := valueAfter(v, i-1, to)

@@ -10,6 +10,8 @@ import (
 // Basic the user; of anything else the credential itself. Kinds do not mix: a user named like a key is not that key.
 func Principal(c credential.Credential) string {
 	switch {
+	case c.Named():
+		return join(callers[c.Kind], c.Format, c.Raw)
 	case c.Kind == credential.Basic:
 		return join("basic", c.User)
 	case c.Claims != nil && (c.Claims.Subject != "" || c.Claims.ClientID != ""):
@@ -32,5 +34,10 @@ func Owner(id string) string { return join("owner", id) }
 
 // Unverified is a principal that a credential claims to be and is not: its signature is wrong.
 func Unverified(principal string) string { return join("unverified", principal) }
+
+// callers are what the principals of callers without a secret begin with.
+var callers = map[credential.Kind]string{
+	credential.GatewayID: "gateway", credential.Workload: "spiffe", credential.Certificate: "certificate", credential.TrustedID: "trusted",
+}
 
 func join(parts ...string) string { return strings.Join(parts, "\x00") }

@@ -15,6 +15,9 @@ type (
 // text erases the secrets of the batch from one string.
 func (h *hunter) text(_ where, f field, value string) (string, bool) {
 	c := (*Cleaner)(h)
+	if f.kept {
+		return value, false
+	}
 	m := c.memoOf(f)
 	if m != nil && m.hunted.has(value) {
 		return value, false
@@ -27,13 +30,15 @@ func (h *hunter) text(_ where, f field, value string) (string, bool) {
 		return value, false
 	}
 	h.erased++
-	return credential.Erase(value, h.spans, h.placeholder), true
+	return c.replaced(value), true
 }
 
 func (h *hunter) field(name string) (f field, clean bool) {
 	f = nameless
 	if slot := h.fields.slot(name); slot.is(name, h.logs) {
 		f = slot.field
+	} else if len(h.sources.kept) > 0 {
+		f.kept = h.sources.kept[credential.Fold(name)]
 	}
 	h.spans = h.literals.FindName(name, h.spans[:0])
 	return f, len(h.spans) == 0
@@ -50,7 +55,7 @@ func (h *hunter) number(field, int64) {}
 func (l *looker) text(at where, f field, value string) (string, bool) {
 	c := (*Cleaner)(l)
 	if f.role != noRole && !c.outside {
-		c.note(f.role, value)
+		c.note(f, at, value)
 	}
 	place := f.place
 	switch {
@@ -97,12 +102,15 @@ func (l *looker) number(f field, value int64) {
 func (l *looker) field(name string) (f field, clean bool) {
 	c := (*Cleaner)(l)
 	slot := c.fields.slot(name)
-	if slot.is(name, c.logs) {
+	if slot.is(name, c.logs) && !c.common {
 		return slot.field, true
 	}
-	if c.logs {
+	switch {
+	case c.common:
+		return c.sources.resourceField(name), len(c.scanner.Scan(credential.Text, name)) == 0
+	case c.logs:
 		f = c.sources.logField(name)
-	} else {
+	default:
 		f = c.sources.spanField(name)
 	}
 	clean = len(c.scanner.Scan(credential.Text, name)) == 0

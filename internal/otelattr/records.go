@@ -26,6 +26,7 @@ type where struct {
 	cookies  bool // a map of cookies
 	secret   bool // the argument before it announces a secret
 	body     bool // the body of a log record itself, not a field of it
+	nested   nest // what the map is about
 	depth    int
 }
 
@@ -64,7 +65,7 @@ func visitValue(value pcommon.Value, at where, f field, v visitor) {
 		}
 		at.response = at.response || f.answer
 		at.cookies = f.cookies
-		at.body = false
+		at.body, at.nested = false, f.nested
 		visitMap(value.Map(), at, v)
 	case pcommon.ValueTypeBytes:
 		visitBytes(value, at, f, v)

@@ -11,7 +11,7 @@ import (
 
 // Sight is what was seen of a request while its record was cleaned.
 type Sight struct {
-	Secret     string // the credential of the request, empty if there is none
+	Secret     string // the credential of the request, or the id that stands for it; empty if there is none
 	Scheme     credential.Scheme
 	Unreadable bool // something stood where a credential stands, but was masked before
 
@@ -19,31 +19,37 @@ type Sight struct {
 	RPCStatus  int // -1: none
 	Origin     geo.Sight
 
-	rank int32
+	rank           int32
+	named, vouched named // who the record says that the caller is, without a secret
 }
 
 // Cleaner finds the credentials of records and erases every secret from them. It works on one batch at a time: Span, Log,
 // Resource and Scope clean what they are given and remember secrets of no known format; HuntTraces and HuntLogs then erase
 // those wherever else in the batch they stand; Reset forgets them. Not safe for concurrent use.
 type Cleaner struct {
-	sources     *Sources
-	placeholder string
-	scanner     credential.Scanner
-	literals    credential.Literals
-	spans       []credential.Span
-	fields      fieldCache
-	sight       Sight
-	logs        bool // the record is a log record
-	outside     bool // the string is no part of a request: a resource, a scope
-	erased      int
-	last        string // what headed has made last
-	plain       memo   // of texts that stand under no name
-	memos       []*memo
+	sources  *Sources
+	erasing  Erasing
+	scanner  credential.Scanner
+	literals credential.Literals
+	spans    []credential.Span
+	fields   fieldCache
+	sight    Sight
+	logs     bool  // the record is a log record
+	outside  bool  // the string is no part of a request: a scope, an event
+	common   bool  // the string is what all records of a resource have in common
+	shared   Sight // what was seen of the credential of the resource
+	offered  Sight // the credential of the next record, as somebody says
+	erased   int
+	last     string // what headed has made last
+	plain    memo   // of texts that stand under no name
+	memos    []*memo
 }
 
-// NewCleaner looks for tokens in sources and puts the placeholder where secrets were.
-func NewCleaner(sources *Sources, placeholder string) *Cleaner {
-	return &Cleaner{sources: sources, placeholder: placeholder}
+// NewCleaner looks for tokens in sources and erases secrets.
+func NewCleaner(sources *Sources, erasing Erasing) *Cleaner {
+	c := &Cleaner{sources: sources, erasing: erasing}
+	c.scanner.Certain = erasing.Certain
+	return c
 }
 
 // Reset forgets every secret.
@@ -51,17 +57,21 @@ func (c *Cleaner) Reset() {
 	c.literals.Reset()
 	c.scanner.Forget()
 	c.forgetTexts()
-	c.sight = Sight{}
+	c.sight, c.shared = Sight{}, Sight{}
 	c.erased, c.last = 0, ""
 }
 
 // Erased is from how many strings something was erased since the last Reset.
 func (c *Cleaner) Erased() int { return c.erased }
 
-// Resource cleans what all records of a resource have in common.
+// Resource cleans what all records of a resource have in common. A credential that it carries is that of its records.
 func (c *Cleaner) Resource(resource pcommon.Resource) {
-	c.outside = true
+	c.shared = Sight{}
+	c.begin(false)
+	c.common = true
+	defer func() { c.common = false }()
 	visitMap(resource.Attributes(), where{}, (*looker)(c))
+	c.shared = c.sight
 }
 
 // Scope cleans what all records of an instrumentation scope have in common.
@@ -76,6 +86,7 @@ func (c *Cleaner) Span(span ptrace.Span) *Sight {
 	visitMap(span.Attributes(), where{}, (*looker)(c))
 	c.outside = true
 	visitSpan(span, (*looker)(c))
+	c.inherit()
 	return &c.sight
 }
 
@@ -86,12 +97,37 @@ func (c *Cleaner) Log(log plog.LogRecord) *Sight {
 	visitValue(log.Body(), where{body: true}, nameless, (*looker)(c))
 	c.outside = true
 	visitLog(log, (*looker)(c))
+	c.inherit()
 	return &c.sight
 }
 
 func (c *Cleaner) begin(log bool) {
 	c.logs, c.outside = log, false
 	c.sight = Sight{RPCStatus: -1, rank: noRank}
+	if c.offered.Secret != "" {
+		c.sight.Secret, c.sight.Scheme, c.sight.rank = c.offered.Secret, c.offered.Scheme, rankExpression
+		c.offered = Sight{}
+	}
+}
+
+// inherit takes the credential of the resource for that of a record which has none.
+func (c *Cleaner) inherit() {
+	if c.sight.Secret == "" && c.shared.Secret != "" {
+		c.sight.Secret, c.sight.Scheme, c.sight.rank = c.shared.Secret, c.shared.Scheme, rankResource
+	}
+}
+
+// Offer hands in what an expression of the operator's says is the credential of the next record. It is a secret wherever it stands.
+func (c *Cleaner) Offer(value string) {
+	for _, one := range c.scanner.Scan(credential.Authorization, value) {
+		if one.Masked {
+			continue
+		}
+		c.literals.Add(one.Secret)
+		if one.Token() && c.offered.Secret == "" {
+			c.offered.Secret, c.offered.Scheme = one.Secret, one.Scheme
+		}
+	}
 }
 
 // Hunting says whether the batch has secrets that have to be hunted: that no format gives away.
@@ -165,24 +201,27 @@ func (c *Cleaner) take(f field, at where, value string, found []credential.Findi
 			c.literals.Add(one.Secret)
 		}
 	}
-	if len(c.spans) == 0 {
+	if len(c.spans) == 0 || f.kept {
 		return value, false
 	}
 	c.erased++
+	if c.erasing.Of != nil {
+		return c.told(value, found), true
+	}
 	if len(c.spans) == 1 && c.spans[0].End == len(value) {
 		return c.headed(value[:c.spans[0].Start]), true
 	}
-	return credential.Erase(value, c.spans, c.placeholder), true
+	return credential.Erase(value, c.spans, c.erasing.Placeholder), true
 }
 
 // headed is the placeholder behind what stands before a secret. Mostly that is an authentication scheme, the same in record
 // after record, so the last one is kept.
 func (c *Cleaner) headed(head string) string {
 	if head == "" {
-		return c.placeholder
+		return c.erasing.Placeholder
 	}
-	if len(c.last) != len(head)+len(c.placeholder) || c.last[:len(head)] != head {
-		c.last = head + c.placeholder
+	if len(c.last) != len(head)+len(c.erasing.Placeholder) || c.last[:len(head)] != head {
+		c.last = head + c.erasing.Placeholder
 	}
 	return c.last
 }
@@ -210,9 +249,17 @@ func (c *Cleaner) consider(f field, at where, value string, one *credential.Find
 }
 
 // note keeps what an attribute says about the request besides its token.
-func (c *Cleaner) note(r role, value string) {
+func (c *Cleaner) note(f field, at where, value string) {
 	o := &c.sight.Origin
-	switch r {
+	switch f.role {
+	case roleCaller:
+		if !at.response {
+			c.sight.name(f.caller, value)
+		}
+	case roleNested:
+		if known := at.nested.callerOf(f); known != nil && !at.response {
+			c.sight.name(known, value)
+		}
 	case roleHTTPStatus:
 		if c.sight.HTTPStatus == 0 {
 			c.sight.HTTPStatus = parseHTTPStatus(value)

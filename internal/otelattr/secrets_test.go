@@ -14,7 +14,9 @@ import (
 const secretInTests = "corp_aB3dE6gH9jK2mN5pQ8sT1vW4"
 
 func testCleaner() *Cleaner {
-	return NewCleaner(NewSources([]string{"authorization", "x-api-key"}, []string{"x-api-key"}, []string{"api_key"}, []string{"sid"}), "REDACTED")
+	return NewCleaner(NewSources(Names{
+		Headers: []string{"authorization", "x-api-key"}, Metadata: []string{"x-api-key"}, Parameters: []string{"api_key"}, Cookies: []string{"sid"},
+	}), Erasing{Placeholder: "REDACTED"})
 }
 
 func TestRenamingKeepsTheOrder(t *testing.T) {

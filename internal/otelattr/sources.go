@@ -11,18 +11,43 @@ import (
 // over query parameters, those over cookies, and those over what gives itself away in a path or a text.
 type Sources struct {
 	headers, metadata, parameters, cookies map[string]int32
+	resource                               map[string]int32
+	trusted                                map[string]caller
+	kept                                   map[string]bool
+}
+
+// Names are the lists of names that sources are made of.
+type Names struct {
+	Headers, Metadata, Parameters, Cookies []string
+	Resource                               []string    // attributes of a resource that carry the token of all its records
+	Trusted                                []TrustedID // attributes that name the caller without a secret, before all others
+	Kept                                   []string    // attributes that nothing is erased from
 }
 
 // NewSources compiles lists of names. Names are compared without capitals and separators.
-func NewSources(headers, metadata, parameters, cookies []string) *Sources {
-	return &Sources{headers: ranks(headers, 0), metadata: ranks(metadata, 1000), parameters: ranks(parameters, 2000), cookies: ranks(cookies, 3000)}
+func NewSources(n Names) *Sources {
+	s := &Sources{
+		headers: ranks(n.Headers, 0), metadata: ranks(n.Metadata, 1000), parameters: ranks(n.Parameters, 2000), cookies: ranks(n.Cookies, 3000),
+		resource: ranks(n.Resource, 0), trusted: make(map[string]caller), kept: make(map[string]bool),
+	}
+	for i, id := range n.Trusted {
+		s.trust(id, rankTrusted+int32(i))
+	}
+	for _, name := range n.Kept {
+		s.kept[credential.Fold(name)] = true
+	}
+	return s
 }
 
-// Ranks behind those of the lists.
+// Ranks before and behind those of the lists.
 const (
-	rankPath = 4000
-	rankText = 5000
-	noRank   = int32(1 << 30)
+	rankTrusted    = -1000
+	rankPath       = 4000
+	rankText       = 5000
+	rankExpression = 12_000
+	rankCaller     = 13_000
+	rankResource   = 14_000
+	noRank         = int32(1 << 30)
 )
 
 func ranks(names []string, from int32) map[string]int32 {
@@ -33,6 +58,18 @@ func ranks(names []string, from int32) map[string]int32 {
 		}
 	}
 	return m
+}
+
+// resourceField reads the name of a resource's attribute.
+func (s *Sources) resourceField(name string) field {
+	f := s.spanField(name)
+	if rank := rankOf(s.resource, name); rank != noRank && f.source == noSource {
+		f.source, f.rank = headerSource, rank
+		if f.place == credential.Text {
+			f.place = credential.Secret
+		}
+	}
+	return f
 }
 
 func rankOf(m map[string]int32, name string) int32 {
@@ -52,6 +89,10 @@ type field struct {
 	answer  bool // a map of this name is a part of the answer
 	cookies bool // a map of this name holds cookies
 	session bool // a cookie of this name opens a session
+
+	caller *caller // who this names without a secret; nil: nobody
+	nested nest    // what a map of this name is about
+	kept   bool    // nothing is erased from what stands under this name
 
 	memo *memo // nil: of what stands under this name nothing is remembered
 }
@@ -77,6 +118,8 @@ const (
 	rolePeer
 	roleForwardedFor
 	roleForwarded
+	roleCaller // it names the caller without a secret
+	roleNested // it does where the map that it stands in is about the caller
 )
 
 func newField(name string) field {
@@ -91,6 +134,10 @@ func newField(name string) field {
 
 // spanField reads the name of a span's attribute.
 func (s *Sources) spanField(name string) field {
+	return s.named(s.spanOrigin(name), name, false)
+}
+
+func (s *Sources) spanOrigin(name string) field {
 	f := newField(name)
 	switch name {
 	case URLQuery, URLFull, URLPath, OldHTTPURL, OldHTTPTarget:
@@ -146,6 +193,10 @@ var statusFields = []string{"status", "statuscode", "responsecode", "responsesta
 
 // logField reads the name of a field of a log record, at any depth of its attributes or its body.
 func (s *Sources) logField(name string) field {
+	return s.named(s.logOrigin(name), name, true)
+}
+
+func (s *Sources) logOrigin(name string) field {
 	f := newField(name)
 	own := credential.FieldName(name)
 	folded := credential.Fold(own)

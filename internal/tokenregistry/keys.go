@@ -9,6 +9,7 @@ import (
 	"go.opentelemetry.io/collector/extension/xextension/storage"
 	"go.uber.org/zap"
 
+	"github.com/holterhq/holter/internal/credential"
 	"github.com/holterhq/holter/internal/identity"
 )
 
@@ -46,6 +47,11 @@ func (r *Registry) startKeys(ctx context.Context, host component.Host) error {
 
 // KeyID is the public id of the identity key that tokens are named under.
 func (r *Registry) KeyID() string { return r.namer.KeyID() }
+
+// Fingerprint is the keyed hash of a credential.
+func (r *Registry) Fingerprint(tenant string, c credential.Credential) string {
+	return r.namer.Fingerprint(tenant, c)
+}
 
 // read reads the keys that are given; what is not given is nil.
 func (k *KeysConfig) read() (identity.Keys, error) {

@@ -6,7 +6,6 @@ import (
 	"net/netip"
 	"reflect"
 	"slices"
-	"strings"
 	"time"
 
 	"go.opentelemetry.io/collector/component"
@@ -52,14 +51,12 @@ type SourcesConfig struct {
 	Metadata        []string `mapstructure:"metadata"`
 	QueryParameters []string `mapstructure:"query_parameters"`
 	Cookies         []string `mapstructure:"cookies"`
-
-	_ struct{}
-}
-
-// EraseConfig is about what stands where a secret was.
-type EraseConfig struct {
-	// Placeholder replaces every secret.
-	Placeholder string `mapstructure:"placeholder"`
+	// Resource lists attributes of resources that carry the token of all their records.
+	Resource []string `mapstructure:"resource"`
+	// TrustedIDs are attributes that say who the caller is without a secret. They come before all other sources.
+	TrustedIDs []TrustedIDConfig `mapstructure:"trusted_ids"`
+	// OTTL finds what no name leads to.
+	OTTL OTTLConfig `mapstructure:"ottl"`
 
 	_ struct{}
 }
@@ -97,7 +94,7 @@ func createDefaultConfig() component.Config {
 		},
 		LearnBy: learnByPrincipal,
 		JWT:     JWTConfig{Claims: defaultClaims()},
-		Erase:   EraseConfig{Placeholder: credential.Placeholder},
+		Erase:   EraseConfig{Mode: eraseWhole, Placeholder: credential.Placeholder, HighEntropy: HighEntropyConfig{Enabled: true}},
 		Cache:   CacheConfig{MaxTokens: 100_000, MaxServices: 1000},
 	}
 }
@@ -148,19 +145,6 @@ func (c *Config) Validate() error {
 	return errors.Join(errs...)
 }
 
-// Validate refuses a placeholder that would itself look like a credential, or break what it is put into.
-func (e *EraseConfig) Validate() error {
-	switch {
-	case e.Placeholder == "":
-		return errors.New("placeholder: is empty: write REDACTED or another word")
-	case len(e.Placeholder) > 64, strings.ContainsAny(e.Placeholder, " \t\r\n\"'&;=?#%\\"):
-		return fmt.Errorf("placeholder: %q must be one short word without spaces, quotes and the signs of URLs, such as REDACTED", e.Placeholder)
-	case !credential.Masked(e.Placeholder):
-		return fmt.Errorf("placeholder: %q would be taken for a credential by the next reader: write REDACTED, or a word with redacted, masked or *** in it", e.Placeholder)
-	}
-	return nil
-}
-
 // Validate refuses names that nothing can be called.
 func (s *SourcesConfig) Validate() error {
 	var errs []error
@@ -169,6 +153,11 @@ func (s *SourcesConfig) Validate() error {
 			if credential.Fold(name) == "" {
 				errs = append(errs, fmt.Errorf("%s[%d]: %q is no name: write one such as x-api-key", list.path, i, name))
 			}
+		}
+	}
+	for i, name := range s.Resource {
+		if credential.Fold(name) == "" || name == defaultWord {
+			errs = append(errs, fmt.Errorf("resource[%d]: %q is no attribute: write one such as corp.api_key", i, name))
 		}
 	}
 	return errors.Join(errs...)
@@ -183,8 +172,8 @@ func (s *SourcesConfig) lists() []sourceList {
 	return []sourceList{{"headers", &s.Headers}, {"metadata", &s.Metadata}, {"query_parameters", &s.QueryParameters}, {"cookies", &s.Cookies}}
 }
 
-// sources are the configured ones with the defaults in their place.
-func (s *SourcesConfig) sources() *otelattr.Sources {
+// sources are the configured ones with the defaults in their place, but for the attributes that are kept as they are.
+func (s *SourcesConfig) sources(kept []string) *otelattr.Sources {
 	full := SourcesConfig{}
 	defaults, into := defaultSources.lists(), full.lists()
 	for i, list := range s.lists() {
@@ -196,7 +185,13 @@ func (s *SourcesConfig) sources() *otelattr.Sources {
 			}
 		}
 	}
-	return otelattr.NewSources(full.Headers, full.Metadata, full.QueryParameters, full.Cookies)
+	names := otelattr.Names{
+		Headers: full.Headers, Metadata: full.Metadata, Parameters: full.QueryParameters, Cookies: full.Cookies, Resource: s.Resource, Kept: kept,
+	}
+	for _, id := range s.TrustedIDs {
+		names.Trusted = append(names.Trusted, otelattr.TrustedID{Attribute: id.Attribute, Fingerprint: id.Kind == trustedFingerprint})
+	}
+	return otelattr.NewSources(names)
 }
 
 // proxies are the trusted ones.

@@ -33,6 +33,8 @@ type engine struct {
 	cache    *identity.Cache[*token]
 	workers  sync.Pool
 
+	expressions *expressions
+
 	registry *tokenregistry.Registry
 	shared   bool // the registry is an extension's
 
@@ -65,8 +67,11 @@ func newEngine(set processor.Settings, cfg *Config) (*engine, error) {
 		coverage:  newCoverage(telemetry, cfg.Cache.MaxServices),
 	}
 	e.verifies = e.verifier()
-	sources := cfg.Sources.sources()
-	e.workers.New = func() any { return newWorker(sources, cfg.Erase.Placeholder) }
+	if e.expressions, err = newExpressions(&cfg.Sources.OTTL, set.TelemetrySettings); err != nil {
+		return nil, fmt.Errorf("sources::ottl::%w", err)
+	}
+	sources := cfg.Sources.sources(cfg.Erase.Off)
+	e.workers.New = func() any { return newWorker(e, sources) }
 	if cfg.TokenRegistry == nil {
 		e.registry, err = tokenregistry.New(tokenregistry.Settings{
 			ID: set.ID, Kind: component.KindProcessor, Telemetry: set.TelemetrySettings, Health: e.health.about("registry"),
@@ -80,6 +85,7 @@ func (e *engine) start(ctx context.Context, host component.Host) error {
 		return err
 	}
 	e.warnOfPlainHTTP()
+	e.warnOfKeptAttributes()
 	e.verifies.Start()
 	return e.startOrigins(ctx)
 }

@@ -84,8 +84,8 @@ func detailsOf(c credential.Credential, found *tokenregistry.Resolution) *otelat
 }
 
 // identify says whose token a sight shows, and of what use it was at the time of its event.
-func (e *engine) identify(ctx context.Context, w *worker, tenant string, sight *otelattr.Sight, when time.Time, outbound bool, request otelattr.Request) (*token, otelattr.Use) {
-	t := e.tokenOf(ctx, tenant, sight.Scheme, sight.Secret)
+func (e *engine) identify(ctx context.Context, w *worker, sight *otelattr.Sight, when time.Time, outbound bool, request otelattr.Request) (*token, otelattr.Use) {
+	t := e.tokenOf(ctx, w.tenant, sight.Scheme, sight.Secret)
 	use := otelattr.Use{Direction: otelattr.DirectionInbound, Provisional: t.found.Provisional}
 	networks, routes := t.found.Limits()
 	asked := registry.Use{When: when}

@@ -14,14 +14,16 @@ func (e *engine) processTraces(ctx context.Context, td ptrace.Traces) (ptrace.Tr
 	w := e.begin()
 	defer e.end(ctx, w, ofTraces)
 	for _, rs := range td.ResourceSpans().All() {
+		w.tenant = e.tenantOf(rs.Resource())
 		e.cleanResource(ctx, w, rs.Resource(), ofTraces)
 		w.signature.of(rs.Resource())
-		tenant, service := e.tenantOf(rs.Resource()), textOf(rs.Resource(), otelattr.ServiceName)
+		service := textOf(rs.Resource(), otelattr.ServiceName)
 		var counts [states]int64
 		for _, ss := range rs.ScopeSpans().All() {
 			e.cleanScope(ctx, w, ss.Scope(), ofTraces)
 			for _, span := range ss.Spans().All() {
-				seen := e.cleanSpan(ctx, w, tenant, span)
+				e.offerSpan(ctx, w, rs, ss, span)
+				seen := e.cleanSpan(ctx, w, span)
 				if span.Kind() == ptrace.SpanKindServer {
 					counts[seen]++
 				}
@@ -36,19 +38,20 @@ func (e *engine) processTraces(ctx context.Context, td ptrace.Traces) (ptrace.Tr
 }
 
 // cleanSpan erases the secrets of one span and identifies its token.
-func (e *engine) cleanSpan(ctx context.Context, w *worker, tenant string, span ptrace.Span) (seen state) {
+func (e *engine) cleanSpan(ctx context.Context, w *worker, span ptrace.Span) (seen state) {
 	e.guarded(ctx, ofTraces, func() {
 		if e.fault != nil {
 			e.fault()
 		}
 		sight := w.cleaner.Span(span)
+		sight.Settle(e.origins.proxies)
 		switch {
 		case sight.Secret == "" && sight.Unreadable:
 			seen = unreadable
 		case sight.Secret != "":
 			seen = with
 			outbound := span.Kind() == ptrace.SpanKindClient || span.Kind() == ptrace.SpanKindProducer
-			t, use := e.identify(ctx, w, tenant, sight, span.EndTimestamp().AsTime(), outbound, otelattr.SpanRequest(span))
+			t, use := e.identify(ctx, w, sight, span.EndTimestamp().AsTime(), outbound, otelattr.SpanRequest(span))
 			if outcome, ok := sight.Outcome(span.Status().Code(), true); ok {
 				use.Outcome = outcome.String()
 			}
@@ -59,19 +62,20 @@ func (e *engine) cleanSpan(ctx context.Context, w *worker, tenant string, span p
 				seen = with // an earlier token_identity has been here
 			}
 		}
-	}, func() { otelattr.WithholdSpan(span, e.cfg.Erase.Placeholder) })
+	}, func() { otelattr.WithholdSpan(span, e.cfg.Erase.word()) })
 	return seen
 }
 
 // huntTraces erases what was found in one record of the batch from all the others.
 func (e *engine) huntTraces(ctx context.Context, w *worker, td ptrace.Traces) {
 	for _, rs := range td.ResourceSpans().All() {
+		w.tenant = e.tenantOf(rs.Resource())
 		e.huntResource(ctx, w, rs.Resource(), ofTraces)
 		for _, ss := range rs.ScopeSpans().All() {
 			e.huntScope(ctx, w, ss.Scope(), ofTraces)
 			for _, span := range ss.Spans().All() {
 				e.guarded(ctx, ofTraces, func() { w.cleaner.HuntSpan(span) },
-					func() { otelattr.WithholdSpan(span, e.cfg.Erase.Placeholder) })
+					func() { otelattr.WithholdSpan(span, e.cfg.Erase.word()) })
 			}
 		}
 	}

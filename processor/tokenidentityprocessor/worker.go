@@ -15,13 +15,16 @@ import (
 // worker is what one batch is processed with.
 type worker struct {
 	cleaner   *otelattr.Cleaner
+	tenant    string // of the records that are processed now
 	signature signature
 	places    geo.Memo
 	geoMisses int64
 }
 
-func newWorker(sources *otelattr.Sources, placeholder string) *worker {
-	return &worker{cleaner: otelattr.NewCleaner(sources, placeholder)}
+func newWorker(e *engine, sources *otelattr.Sources) *worker {
+	w := &worker{}
+	w.cleaner = otelattr.NewCleaner(sources, e.erasing(w))
+	return w
 }
 
 var (
@@ -49,7 +52,7 @@ func (e *engine) end(ctx context.Context, w *worker, signal metric.MeasurementOp
 		e.telemetry.TokenIdentityCacheEvictions.Add(ctx, n)
 	}
 	w.cleaner.Reset()
-	w.signature = signature{}
+	w.signature, w.tenant = signature{}, ""
 	e.workers.Put(w)
 }
 
