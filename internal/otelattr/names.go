@@ -26,6 +26,7 @@ const (
 	TokenStatus      = "api_token.status" // active, expired, revoked, leaked, decoy, unknown; absent without a registry
 	TokenTagsPrefix  = "api_token.tags."
 	TokenKeyID       = "api_token.key_id"      // of a resource: the public id of the identity key that its tokens are named under
+	TokenSealed      = "api_token.sealed"      // bytes: a sealed credential on its way from an agent to a gateway, which takes it off
 	TokenOutcome     = "api_token.outcome"     // success, client_error, auth_error, rate_limited, server_error
 	TokenOriginKind  = "api_token.origin.kind" // of the client's address: public, private, loopback, shared, documentation …
 )

@@ -54,6 +54,9 @@ func (h *hunter) number(field, int64) {}
 // text finds and erases the secrets of one string, and takes note of what it says about the request.
 func (l *looker) text(at where, f field, value string) (string, bool) {
 	c := (*Cleaner)(l)
+	if f.role == roleSealed {
+		return c.unseal(value)
+	}
 	if f.role != noRole && !c.outside {
 		c.note(f, at, value)
 	}

@@ -43,6 +43,7 @@ type Cleaner struct {
 	last     string // what headed has made last
 	plain    memo   // of texts that stand under no name
 	memos    []*memo
+	sealed   []string // sealed credentials that were taken off
 }
 
 // NewCleaner looks for tokens in sources and erases secrets.
@@ -59,6 +60,8 @@ func (c *Cleaner) Reset() {
 	c.forgetTexts()
 	c.sight, c.shared = Sight{}, Sight{}
 	c.erased, c.last = 0, ""
+	clear(c.sealed)
+	c.sealed = c.sealed[:0]
 }
 
 // Erased is from how many strings something was erased since the last Reset.
@@ -70,20 +73,22 @@ func (c *Cleaner) Resource(resource pcommon.Resource) {
 	c.begin(false)
 	c.common = true
 	defer func() { c.common = false }()
-	visitMap(resource.Attributes(), where{}, (*looker)(c))
+	c.lookMap(resource.Attributes())
 	c.shared = c.sight
 }
 
 // Scope cleans what all records of an instrumentation scope have in common.
 func (c *Cleaner) Scope(scope pcommon.InstrumentationScope) {
 	c.outside = true
+	before := len(c.sealed)
 	visitScope(scope, (*looker)(c))
+	c.takeOff(scope.Attributes(), before)
 }
 
 // Span cleans a span and says what was seen of its request. What it returns is valid until the next call.
 func (c *Cleaner) Span(span ptrace.Span) *Sight {
 	c.begin(false)
-	visitMap(span.Attributes(), where{}, (*looker)(c))
+	c.lookMap(span.Attributes())
 	c.outside = true
 	visitSpan(span, (*looker)(c))
 	c.inherit()
@@ -93,7 +98,7 @@ func (c *Cleaner) Span(span ptrace.Span) *Sight {
 // Log cleans a log record and says what was seen of its request. What it returns is valid until the next call.
 func (c *Cleaner) Log(log plog.LogRecord) *Sight {
 	c.begin(true)
-	visitMap(log.Attributes(), where{}, (*looker)(c))
+	c.lookMap(log.Attributes())
 	visitValue(log.Body(), where{body: true}, nameless, (*looker)(c))
 	c.outside = true
 	visitLog(log, (*looker)(c))

@@ -120,6 +120,7 @@ const (
 	roleForwarded
 	roleCaller // it names the caller without a secret
 	roleNested // it does where the map that it stands in is about the caller
+	roleSealed
 )
 
 func newField(name string) field {
@@ -140,6 +141,9 @@ func (s *Sources) spanField(name string) field {
 func (s *Sources) spanOrigin(name string) field {
 	f := newField(name)
 	switch name {
+	case TokenSealed:
+		f.role, f.memo = roleSealed, nil
+		return f
 	case URLQuery, URLFull, URLPath, OldHTTPURL, OldHTTPTarget:
 		f.source = urlSource
 		return f
@@ -198,6 +202,10 @@ func (s *Sources) logField(name string) field {
 
 func (s *Sources) logOrigin(name string) field {
 	f := newField(name)
+	if name == TokenSealed {
+		f.role, f.memo = roleSealed, nil
+		return f
+	}
 	own := credential.FieldName(name)
 	folded := credential.Fold(own)
 	if slices.Contains(statusFields, folded) {

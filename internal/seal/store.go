@@ -123,6 +123,14 @@ func (s *Store) Get(fingerprint string, now time.Time) ([]byte, bool) {
 	return slices.Clone(element.Value.(*entry).sealed), true
 }
 
+// Has says whether there is a sealed credential of this very fingerprint that is kept until then.
+func (s *Store) Has(fingerprint string, until time.Time) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	element := s.entries[fingerprint]
+	return element != nil && element.Value.(*entry).expires > until.Unix()
+}
+
 // Expire removes what is too old.
 func (s *Store) Expire(now time.Time) {
 	s.mu.Lock()

@@ -21,6 +21,8 @@ type Config struct {
 	Registry RegistryConfig `mapstructure:"registry"`
 	// Lineage bounds what is remembered of tokens so that their successors keep their ids.
 	Lineage LineageConfig `mapstructure:"lineage"`
+	// Seal says whether credentials are sealed for whoever may revoke them.
+	Seal SealConfig `mapstructure:"seal"`
 
 	_ struct{}
 }
@@ -72,6 +74,7 @@ func DefaultConfig() Config {
 	return Config{
 		Registry: RegistryConfig{ReloadInterval: defaultReloadInterval},
 		Lineage:  LineageConfig{MaxTokens: defaultMaxTokens},
+		Seal:     defaultSeal(),
 	}
 }
 

@@ -45,7 +45,8 @@ type Registry struct {
 
 	introspections []*introspection
 
-	client storage.Client
+	client  storage.Client
+	sealing sealing
 
 	lineage    *identity.Lineage
 	lineageOff bool // and it has been said
@@ -82,6 +83,10 @@ func (r *Registry) Start(ctx context.Context, host component.Host) error {
 	r.startLineage(ctx)
 	sources, err := r.cfg.Registry.open(ctx, host, r.set.Telemetry)
 	if err != nil {
+		return err
+	}
+	if err := r.startSealing(ctx, r.watching); err != nil {
+		r.stop()
 		return err
 	}
 	for _, server := range r.introspections {
@@ -138,6 +143,7 @@ func (r *Registry) Tokens() int {
 func (r *Registry) Shutdown(ctx context.Context) error {
 	r.stop()
 	r.done.Wait()
+	r.saveSealed(ctx)
 	var err error
 	if r.client != nil {
 		if saveErr := r.saveLineage(ctx); saveErr != nil {

@@ -35,6 +35,7 @@ func TestLoadConfig(t *testing.T) {
 			Keys:     tokenregistry.KeysConfig{Identity: "${env:HOLTER_IDENTITY_KEY}", FingerprintFile: "/run/secrets/holter-fingerprint"},
 			Storage:  &storage,
 			Registry: tokenregistry.RegistryConfig{File: "/etc/holter/owners.yaml", ReloadInterval: 30 * time.Second, Optional: true},
+			Seal:     tokenregistry.DefaultConfig().Seal,
 		},
 		LearnBy: learnByClient,
 		JWT: JWTConfig{Claims: ClaimsConfig{

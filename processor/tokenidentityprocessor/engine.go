@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"sync"
+	"time"
 
 	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/processor"
@@ -36,7 +37,8 @@ type engine struct {
 	expressions *expressions
 
 	registry *tokenregistry.Registry
-	shared   bool // the registry is an extension's
+	shared   bool          // the registry is an extension's
+	seals    time.Duration // how often a credential in use is sealed; 0: never
 
 	// fault is called with every record, in tests that want one to fail.
 	fault func()
@@ -84,6 +86,7 @@ func (e *engine) start(ctx context.Context, host component.Host) error {
 	if err := e.startRegistry(ctx, host); err != nil {
 		return err
 	}
+	e.seals = e.registry.SealsEvery()
 	e.warnOfPlainHTTP()
 	e.warnOfKeptAttributes()
 	e.verifies.Start()

@@ -52,6 +52,9 @@ func (e *engine) cleanLog(ctx context.Context, w *worker, log plog.LogRecord) {
 		}
 		otelattr.PutIdentity(log.Attributes(), &t.Identity, use, e.choice)
 		w.signature.put(log.Attributes())
+		if e.seals > 0 {
+			e.seal(w.tenant, sight, t, when.AsTime(), log.Attributes())
+		}
 	}, func() { otelattr.WithholdLog(log, e.cfg.Erase.word()) })
 }
 

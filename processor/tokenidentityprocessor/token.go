@@ -2,6 +2,7 @@ package tokenidentityprocessor
 
 import (
 	"context"
+	"sync/atomic"
 	"time"
 
 	"github.com/holterhq/holter/internal/credential"
@@ -17,7 +18,8 @@ type token struct {
 	otelattr.Identity
 	found   tokenregistry.Resolution
 	verdict jwks.Verdict
-	expires int64 // of a token that was checked, in unix seconds; 0: never
+	expires int64        // of a token that was checked, in unix seconds; 0: never
+	sealed  atomic.Int64 // the time of the event that it was last sealed for, in unix nanoseconds; 0: none
 }
 
 // tokenOf is the token behind a secret.
@@ -29,10 +31,7 @@ func (e *engine) tokenOf(ctx context.Context, tenant string, scheme credential.S
 
 func (e *engine) makeToken(ctx context.Context, tenant string, c credential.Credential) *token {
 	q := tokenregistry.Query{
-		Tenant: tenant, Credential: c, ByOwner: e.cfg.LearnBy == learnByOwner, Fingerprint: e.choice.Wants(otelattr.TokenFingerprint),
-	}
-	if tenant == "" && c.Claims != nil {
-		q.Tenant = c.Claims.Tenant
+		Tenant: tenantFor(tenant, c), Credential: c, ByOwner: e.cfg.LearnBy == learnByOwner, Fingerprint: e.choice.Wants(otelattr.TokenFingerprint),
 	}
 	if e.cfg.LearnBy == learnByClient {
 		q.Principal = identity.Client(c)
@@ -57,6 +56,14 @@ func (e *engine) makeToken(ctx context.Context, tenant string, c credential.Cred
 	}
 	t.found.Settle()
 	return t
+}
+
+// tenantFor is the tenant of the resource or, where that says none, of the token.
+func tenantFor(tenant string, c credential.Credential) string {
+	if tenant == "" && c.Claims != nil {
+		return c.Claims.Tenant
+	}
+	return tenant
 }
 
 // detailsOf is what is written of a token by choice alone.

@@ -57,6 +57,9 @@ func (e *engine) cleanSpan(ctx context.Context, w *worker, span ptrace.Span) (se
 			}
 			otelattr.PutIdentity(span.Attributes(), &t.Identity, use, e.choice)
 			w.signature.put(span.Attributes())
+			if e.seals > 0 {
+				e.seal(w.tenant, sight, t, span.EndTimestamp().AsTime(), span.Attributes())
+			}
 		default:
 			if _, named := span.Attributes().Get(otelattr.TokenID); named {
 				seen = with // an earlier token_identity has been here

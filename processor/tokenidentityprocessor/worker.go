@@ -51,6 +51,9 @@ func (e *engine) end(ctx context.Context, w *worker, signal metric.MeasurementOp
 	if n := e.cache.Evicted(); n > 0 {
 		e.telemetry.TokenIdentityCacheEvictions.Add(ctx, n)
 	}
+	for _, sealed := range w.cleaner.Sealed() {
+		e.registry.TakeSealed([]byte(sealed))
+	}
 	w.cleaner.Reset()
 	w.signature, w.tenant = signature{}, ""
 	e.workers.Put(w)

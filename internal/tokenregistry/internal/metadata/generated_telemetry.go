@@ -30,6 +30,10 @@ type TelemetryBuilder struct {
 	TokenRegistryIntrospectionEvictions metric.Int64Counter
 	TokenRegistryIntrospections         metric.Int64Counter
 	TokenRegistryLineageEvictions       metric.Int64Counter
+	TokenRegistrySealed                 metric.Int64Gauge
+	TokenRegistrySealedEvictions        metric.Int64Counter
+	TokenRegistrySealedRefused          metric.Int64Counter
+	TokenRegistrySealedStorageErrors    metric.Int64Counter
 	TokenRegistrySourceErrors           metric.Int64Counter
 	TokenRegistrySourceReloads          metric.Int64Counter
 	TokenRegistryTokens                 metric.Int64Gauge
@@ -86,6 +90,30 @@ func NewTelemetryBuilder(settings component.TelemetrySettings, options ...Teleme
 		"otelcol_token_registry_lineage_evictions",
 		metric.WithDescription("First ids of tokens that were forgotten because there are more than lineage::max_tokens; a successor of one is a new token. [Alpha]"),
 		metric.WithUnit("{token}"),
+	)
+	errs = errors.Join(errs, err)
+	builder.TokenRegistrySealed, err = builder.meter.Int64Gauge(
+		"otelcol_token_registry_sealed",
+		metric.WithDescription("Sealed credentials that are kept. [Alpha]"),
+		metric.WithUnit("{credential}"),
+	)
+	errs = errors.Join(errs, err)
+	builder.TokenRegistrySealedEvictions, err = builder.meter.Int64Counter(
+		"otelcol_token_registry_sealed_evictions",
+		metric.WithDescription("Sealed credentials that were removed because of their age or because there was no room. [Alpha]"),
+		metric.WithUnit("{credential}"),
+	)
+	errs = errors.Join(errs, err)
+	builder.TokenRegistrySealedRefused, err = builder.meter.Int64Counter(
+		"otelcol_token_registry_sealed_refused",
+		metric.WithDescription("Credentials that were not sealed, or not kept when sealed. [Alpha]"),
+		metric.WithUnit("{credential}"),
+	)
+	errs = errors.Join(errs, err)
+	builder.TokenRegistrySealedStorageErrors, err = builder.meter.Int64Counter(
+		"otelcol_token_registry_sealed_storage_errors",
+		metric.WithDescription("Times that sealed credentials could not be read from storage or written to it. [Alpha]"),
+		metric.WithUnit("{error}"),
 	)
 	errs = errors.Join(errs, err)
 	builder.TokenRegistrySourceErrors, err = builder.meter.Int64Counter(

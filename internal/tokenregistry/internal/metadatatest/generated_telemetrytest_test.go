@@ -23,6 +23,10 @@ func TestSetupTelemetry(t *testing.T) {
 	tb.TokenRegistryIntrospectionEvictions.Add(context.Background(), 1)
 	tb.TokenRegistryIntrospections.Add(context.Background(), 1)
 	tb.TokenRegistryLineageEvictions.Add(context.Background(), 1)
+	tb.TokenRegistrySealed.Record(context.Background(), 1)
+	tb.TokenRegistrySealedEvictions.Add(context.Background(), 1)
+	tb.TokenRegistrySealedRefused.Add(context.Background(), 1)
+	tb.TokenRegistrySealedStorageErrors.Add(context.Background(), 1)
 	tb.TokenRegistrySourceErrors.Add(context.Background(), 1)
 	tb.TokenRegistrySourceReloads.Add(context.Background(), 1)
 	tb.TokenRegistryTokens.Record(context.Background(), 1)
@@ -36,6 +40,18 @@ func TestSetupTelemetry(t *testing.T) {
 		[]metricdata.DataPoint[int64]{{Value: 1}},
 		metricdatatest.IgnoreTimestamp())
 	AssertEqualTokenRegistryLineageEvictions(t, testTel,
+		[]metricdata.DataPoint[int64]{{Value: 1}},
+		metricdatatest.IgnoreTimestamp())
+	AssertEqualTokenRegistrySealed(t, testTel,
+		[]metricdata.DataPoint[int64]{{Value: 1}},
+		metricdatatest.IgnoreTimestamp())
+	AssertEqualTokenRegistrySealedEvictions(t, testTel,
+		[]metricdata.DataPoint[int64]{{Value: 1}},
+		metricdatatest.IgnoreTimestamp())
+	AssertEqualTokenRegistrySealedRefused(t, testTel,
+		[]metricdata.DataPoint[int64]{{Value: 1}},
+		metricdatatest.IgnoreTimestamp())
+	AssertEqualTokenRegistrySealedStorageErrors(t, testTel,
 		[]metricdata.DataPoint[int64]{{Value: 1}},
 		metricdatatest.IgnoreTimestamp())
 	AssertEqualTokenRegistrySourceErrors(t, testTel,
