@@ -28,6 +28,10 @@ func NewBuilder(where func(at int, field string) string) *Builder {
 
 // Add adds a row.
 func (b *Builder) Add(at int, e *Row) {
+	if e.Fault != nil {
+		b.Fail(at, "", e.Fault)
+		return
+	}
 	r, faults := b.read(e)
 	if r.id != "" {
 		faults = append(faults, b.table.taken(&r)...)

@@ -154,14 +154,26 @@ func TestTheDigestMayBeInAnyForm(t *testing.T) {
 func TestTimesOfDatabases(t *testing.T) {
 	want := time.Date(2026, 12, 31, 23, 59, 59, 0, time.UTC)
 	for _, text := range []string{"2026-12-31T23:59:59Z", "2026-12-31 23:59:59+00", "2026-12-31 23:59:59", "2027-01-01 05:29:59+05:30", "2026-12-31 23:59:59.000+00"} {
-		got, err := parseTime(text)
+		got, err := ParseTime(text)
 		require.NoError(t, err, text)
 		assert.True(t, want.Equal(got), text)
 	}
 	for _, never := range []string{"", "infinity", "9999-12-31"} {
-		got, err := parseTime(never)
+		got, err := ParseTime(never)
 		require.NoError(t, err, never)
 		assert.True(t, got.IsZero(), never)
+	}
+}
+
+func TestSpans(t *testing.T) {
+	for text, want := range map[string]time.Duration{"36h": 36 * time.Hour, "1 day 12:00:00": 36 * time.Hour, "36:00:00": 36 * time.Hour, "2 days": 48 * time.Hour, "00:00:01": time.Second} {
+		got, err := parseSpan(text)
+		require.NoError(t, err, text)
+		assert.Equal(t, want, got, text)
+	}
+	for _, bad := range []string{"", "1 day ago", "soon", "1 month", "12:00", "x days"} {
+		_, err := parseSpan(bad)
+		assert.Error(t, err, bad)
 	}
 }
 

@@ -42,6 +42,8 @@ type Row struct {
 
 	// Sum tells a change of the row from none; zero: nobody asks.
 	Sum uint64
+	// Fault is what was found wrong with it before; it is told, and the row is left out.
+	Fault error
 }
 
 // Claims are those that a registered token is joined by; empty ones are not asked for.
@@ -72,7 +74,7 @@ func (b *Builder) read(e *Row) (r record, faults []fault) {
 	if e.Status != "" {
 		at := slices.Index(statuses[:], Status(e.Status))
 		if at < 0 {
-			wrong("status", "%s is none of active, expired, revoked, leaked, decoy", quote(e.Status))
+			wrong("status", "%s is none of active, expired, revoked, leaked, decoy", Quote(e.Status))
 		} else {
 			r.status = statuses[at]
 		}
@@ -81,9 +83,9 @@ func (b *Builder) read(e *Row) (r record, faults []fault) {
 		field, text string
 		into        *int64
 	}{{"expires_at", e.ExpiresAt, &r.expires}, {"created_at", e.CreatedAt, &r.created}} {
-		when, err := parseTime(moment.text)
+		when, err := ParseTime(moment.text)
 		if err != nil {
-			wrong(moment.field, "%s %v", quote(moment.text), err)
+			wrong(moment.field, "%s %v", Quote(moment.text), err)
 		} else if !when.IsZero() {
 			*moment.into = when.UnixNano()
 		}
@@ -144,14 +146,14 @@ func (b *Builder) readTerms(e *Row, wrong func(field, format string, args ...any
 	for i, text := range e.Networks {
 		network, err := parseNetwork(text)
 		if err != nil {
-			wrong(fmt.Sprintf("networks[%d]", i), "%s is neither a network nor an address: write 10.0.0.0/8 or 10.1.2.3", quote(text))
+			wrong(fmt.Sprintf("networks[%d]", i), "%s is neither a network nor an address: write 10.0.0.0/8 or 10.1.2.3", Quote(text))
 		}
 		t.networks = append(t.networks, network)
 	}
 	for i, text := range e.Routes {
 		route, err := ParseRoute(text)
 		if err != nil {
-			wrong(fmt.Sprintf("routes[%d]", i), "%s is no route: %v: write GET /v1/orders/{id} or /v1/reports/*", quote(text), err)
+			wrong(fmt.Sprintf("routes[%d]", i), "%s is no route: %v: write GET /v1/orders/{id} or /v1/reports/*", Quote(text), err)
 		}
 		t.routes = append(t.routes, route)
 	}
@@ -184,12 +186,12 @@ func (e *Row) succession(wrong func(field, format string, args ...any)) *success
 	}
 	s := &succession{replaces: e.Replaces, apiTokenID: e.APITokenID}
 	var err error
-	if s.rotated, err = parseTime(e.RotatedAt); err != nil {
-		wrong("rotated_at", "%s %v", quote(e.RotatedAt), err)
+	if s.rotated, err = ParseTime(e.RotatedAt); err != nil {
+		wrong("rotated_at", "%s %v", Quote(e.RotatedAt), err)
 	}
 	if e.Grace != "" {
-		if s.grace, err = time.ParseDuration(e.Grace); err != nil || s.grace < 0 {
-			wrong("grace", "%s is no span of time: write 24h or 0s", quote(e.Grace))
+		if s.grace, err = parseSpan(e.Grace); err != nil || s.grace < 0 {
+			wrong("grace", "%s is no span of time: write 24h or 0s", Quote(e.Grace))
 		}
 		s.graced = true
 		if e.Replaces == "" {
@@ -228,8 +230,8 @@ func parseDigest(text string) (d [sha256.Size]byte, ok bool) {
 
 var errNoTime = errors.New("is no time: write 2026-12-31T23:59:59Z or 2026-12-31")
 
-// parseTime reads a time as people, programs and PostgreSQL write it. No text and infinity are no time.
-func parseTime(text string) (time.Time, error) {
+// ParseTime reads a time as people, programs and PostgreSQL write it. No text and infinity are no time.
+func ParseTime(text string) (time.Time, error) {
 	switch text {
 	case "", "infinity", "-infinity":
 		return time.Time{}, nil
@@ -245,6 +247,27 @@ func parseTime(text string) (time.Time, error) {
 	return time.Time{}, errNoTime
 }
 
+// parseSpan reads a span of time as people and PostgreSQL write it: 36h, 1 day 12:00:00, 36:00:00.
+func parseSpan(text string) (time.Duration, error) {
+	if span, err := time.ParseDuration(text); err == nil {
+		return span, nil
+	}
+	var days, hours, minutes, seconds int
+	clock := text
+	if number, rest, ok := strings.Cut(text, " day"); ok {
+		if _, err := fmt.Sscanf(number, "%d", &days); err != nil {
+			return 0, err
+		}
+		if clock = strings.TrimPrefix(strings.TrimPrefix(rest, "s"), " "); clock == "" {
+			return time.Duration(days) * 24 * time.Hour, nil
+		}
+	}
+	if _, err := fmt.Sscanf(clock+"\n", "%d:%d:%d\n", &hours, &minutes, &seconds); err != nil {
+		return 0, err
+	}
+	return time.Duration(days*24+hours)*time.Hour + time.Duration(minutes)*time.Minute + time.Duration(seconds)*time.Second, nil
+}
+
 func parseNetwork(text string) (netip.Prefix, error) {
 	network, err := netip.ParsePrefix(text)
 	if err != nil {
@@ -257,8 +280,8 @@ func parseNetwork(text string) (netip.Prefix, error) {
 	return network.Masked(), nil
 }
 
-// quote shows a value that somebody wrote, unless it could be a secret.
-func quote(text string) string {
+// Quote shows a value that somebody wrote, unless it could be a secret.
+func Quote(text string) string {
 	if len(text) > 48 || credential.Recognise(text) != nil {
 		return `"…"`
 	}

@@ -197,11 +197,11 @@ func (t *table) enter(r record) {
 func (t *table) taken(r *record) (faults []fault) {
 	ofToken := func(field, form string, at uint32, ok bool) {
 		if ok {
-			faults = append(faults, fault{field: field, text: fmt.Sprintf("%s that of token %s already", form, quote(t.at(at).id))})
+			faults = append(faults, fault{field: field, text: fmt.Sprintf("%s that of token %s already", form, Quote(t.at(at).id))})
 		}
 	}
 	if at, ok := t.byID(r.id); ok {
-		faults = append(faults, fault{field: "id", text: quote(r.id) + " is the id of %s already", other: at, named: true})
+		faults = append(faults, fault{field: "id", text: Quote(r.id) + " is the id of %s already", other: at, named: true})
 	}
 	if r.hashed {
 		at, ok := t.byDigest(&r.digest)
@@ -209,7 +209,7 @@ func (t *table) taken(r *record) (faults []fault) {
 	}
 	if s := r.succession; s != nil && s.replaces != "" {
 		if at, ok := t.successors[s.replaces]; ok {
-			text := fmt.Sprintf("%s is replaced by token %s already: name the last of its rotations", quote(s.replaces), quote(t.at(at).id))
+			text := fmt.Sprintf("%s is replaced by token %s already: name the last of its rotations", Quote(s.replaces), Quote(t.at(at).id))
 			faults = append(faults, fault{field: "replaces", text: text})
 		}
 	}
@@ -221,7 +221,7 @@ func (t *table) taken(r *record) (faults []fault) {
 	at, ok = t.gateways[r.joins.gateway]
 	ofToken("gateway_id", "is", at, ok)
 	if at, ok = t.claims[r.joins.claims]; ok {
-		faults = append(faults, fault{field: "claims", text: fmt.Sprintf("are those of token %s already", quote(t.at(at).id))})
+		faults = append(faults, fault{field: "claims", text: fmt.Sprintf("are those of token %s already", Quote(t.at(at).id))})
 	}
 	if r.joins.lastFour != "" {
 		for _, other := range t.ends[[4]byte([]byte(r.joins.lastFour))] {

@@ -89,7 +89,7 @@ func (p *parser) owner(node *yaml.Node, path string) {
 	case o.ID == "":
 		p.fail(path+".id", "is missing")
 	case p.owners[o.ID] != (Owner{}):
-		p.fail(path+".id", "%s is the id of another owner already", quote(o.ID))
+		p.fail(path+".id", "%s is the id of another owner already", Quote(o.ID))
 	default:
 		p.owners[o.ID] = o
 	}
@@ -169,7 +169,7 @@ func (p *parser) ownerOf(node *yaml.Node, path string) Owner {
 	}
 	o, ok := p.owners[id]
 	if !ok {
-		p.fail(path, "%s is not among the owners", quote(id))
+		p.fail(path, "%s is not among the owners", Quote(id))
 	}
 	return o
 }

@@ -17,6 +17,10 @@ import (
 type SourceConfig struct {
 	// File is a file of owners and tokens.
 	File *FileConfig `mapstructure:"file"`
+	// PostgreSQL is a query of a database.
+	PostgreSQL *PostgreSQLConfig `mapstructure:"postgresql"`
+	// HTTP is a list that a server gives.
+	HTTP *HTTPConfig `mapstructure:"http"`
 	// Introspection is an authorization server that is asked about tokens.
 	Introspection *IntrospectionConfig `mapstructure:"introspection"`
 
@@ -42,6 +46,12 @@ func (s *SourceConfig) kinds() []namedKind {
 	if s.File != nil {
 		given = append(given, namedKind{"file", s.File})
 	}
+	if s.PostgreSQL != nil {
+		given = append(given, namedKind{"postgresql", s.PostgreSQL})
+	}
+	if s.HTTP != nil {
+		given = append(given, namedKind{"http", s.HTTP})
+	}
 	if s.Introspection != nil {
 		given = append(given, namedKind{"introspection", s.Introspection})
 	}
@@ -49,7 +59,7 @@ func (s *SourceConfig) kinds() []namedKind {
 }
 
 // kindNames are all of them, for those who wrote another.
-var kindNames = []string{"file", "introspection"}
+var kindNames = []string{"file", "postgresql", "http", "introspection"}
 
 func (s *SourceConfig) validate() error {
 	given := s.kinds()

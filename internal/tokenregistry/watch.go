@@ -54,23 +54,6 @@ func (w *watch) check(ctx context.Context) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	changed, err := w.source.Check(ctx)
-	if err != nil {
-		if ctx.Err() != nil {
-			return err
-		}
-		w.telemetry.TokenRegistrySourceErrors.Add(ctx, 1, w.counted)
-		if now := time.Now(); err.Error() != w.said || now.Sub(w.saidAt) >= repeatAfter {
-			w.logger.Error("A registry source is off: what was read before stays in force", zap.Error(err), zap.Int("tokens", w.source.Snapshot().Len()))
-			w.set.Health.Trouble(err)
-			w.said, w.saidAt = err.Error(), now
-		}
-		return err
-	}
-	if w.said != "" {
-		w.said, w.saidAt = "", time.Time{}
-		w.set.Health.Well()
-		w.logger.Info("The registry source is good again")
-	}
 	if changed {
 		w.directory.Changed()
 		tokens := w.source.Snapshot().Len()
@@ -78,5 +61,20 @@ func (w *watch) check(ctx context.Context) error {
 		w.telemetry.TokenRegistryTokens.Record(ctx, int64(tokens), w.counted)
 		w.logger.Info("The registry is in force", zap.Int("tokens", tokens))
 	}
-	return nil
+	switch {
+	case err != nil && ctx.Err() != nil:
+	case err != nil:
+		w.telemetry.TokenRegistrySourceErrors.Add(ctx, 1, w.counted)
+		if now := time.Now(); err.Error() != w.said || now.Sub(w.saidAt) >= repeatAfter {
+			w.logger.Error("A registry source is off: what is good of it, and what was read before, stays in force",
+				zap.Error(err), zap.Int("tokens", w.source.Snapshot().Len()))
+			w.set.Health.Trouble(err)
+			w.said, w.saidAt = err.Error(), now
+		}
+	case w.said != "":
+		w.said, w.saidAt = "", time.Time{}
+		w.set.Health.Well()
+		w.logger.Info("The registry source is good again")
+	}
+	return err
 }
