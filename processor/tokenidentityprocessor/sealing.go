@@ -20,6 +20,9 @@ func (e *engine) seal(tenant string, sight *otelattr.Sight, t *token, when time.
 	}
 	if t.sealed.CompareAndSwap(last, now) {
 		c := e.claims.Parse(sight.Scheme, sight.Secret)
+		if c.Named() {
+			return // an id that stands for a credential: nothing to seal
+		}
 		if !e.registry.Seal(tenantFor(tenant, c), c) {
 			t.sealed.Store(last) // with the next record
 		}
