@@ -29,7 +29,7 @@ func registryCommand() *cobra.Command {
 		},
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	cmd.AddCommand(registryCheckCommand(), registryAddCommand())
+	cmd.AddCommand(registryCheckCommand(), registryAddCommand(), registrySeenCommand())
 	return cmd
 }
 

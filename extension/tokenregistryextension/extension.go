@@ -2,6 +2,8 @@ package tokenregistryextension
 
 import (
 	"context"
+	"errors"
+	"net/http"
 	"sync"
 
 	"go.opentelemetry.io/collector/component"
@@ -16,6 +18,10 @@ type registryExtension struct {
 	cfg      *Config
 	registry *tokenregistry.Registry
 	health   health
+
+	telemetry component.TelemetrySettings
+	server    *http.Server // nil: nobody may ask
+	serving   sync.WaitGroup
 }
 
 var (
@@ -34,14 +40,24 @@ func (e *registryExtension) Dependencies() []component.ID {
 	return []component.ID{*e.cfg.Storage}
 }
 
-// Start reads keys and sources.
+// Start reads keys and sources, and answers questions if it is to.
 func (e *registryExtension) Start(ctx context.Context, host component.Host) error {
 	e.health.join(host)
-	return e.registry.Start(ctx, host)
+	if err := e.registry.Start(ctx, host); err != nil {
+		return err
+	}
+	return e.serve(ctx, host)
 }
 
 // Shutdown ends the watching of sources.
-func (e *registryExtension) Shutdown(ctx context.Context) error { return e.registry.Shutdown(ctx) }
+func (e *registryExtension) Shutdown(ctx context.Context) error {
+	var err error
+	if e.server != nil {
+		err = e.server.Shutdown(ctx)
+		e.serving.Wait()
+	}
+	return errors.Join(err, e.registry.Shutdown(ctx))
+}
 
 // health tells the host how the registry is.
 type health struct {

@@ -18,24 +18,24 @@ import (
 
 // Draft is a token as it is to be added to a registry file.
 type Draft struct {
-	ID        string            `yaml:"id"`
-	Owner     string            `yaml:"owner,omitempty"`
-	SHA256    string            `yaml:"sha256,omitempty"`
-	Prefix    string            `yaml:"prefix,omitempty"`
-	LastFour  string            `yaml:"last_four,omitempty"`
-	User      string            `yaml:"user,omitempty"`
-	Claims    *DraftClaims      `yaml:"claims,omitempty"`
-	ExpiresAt string            `yaml:"expires_at,omitempty"`
-	Status    Status            `yaml:"status,omitempty"`
-	Scopes    []string          `yaml:"scopes,omitempty,flow"`
-	Tags      map[string]string `yaml:"tags,omitempty"`
+	ID        string            `yaml:"id" json:"id,omitempty"`
+	Owner     string            `yaml:"owner,omitempty" json:"owner,omitempty"`
+	SHA256    string            `yaml:"sha256,omitempty" json:"sha256,omitempty"`
+	Prefix    string            `yaml:"prefix,omitempty" json:"prefix,omitempty"`
+	LastFour  string            `yaml:"last_four,omitempty" json:"last_four,omitempty"`
+	User      string            `yaml:"user,omitempty" json:"user,omitempty"`
+	Claims    *DraftClaims      `yaml:"claims,omitempty" json:"claims,omitempty"`
+	ExpiresAt string            `yaml:"expires_at,omitempty" json:"expires_at,omitempty"`
+	Status    Status            `yaml:"status,omitempty" json:"status,omitempty"`
+	Scopes    []string          `yaml:"scopes,omitempty,flow" json:"scopes,omitempty"`
+	Tags      map[string]string `yaml:"tags,omitempty" json:"tags,omitempty"`
 }
 
 // DraftClaims are what a token that carries claims is joined by.
 type DraftClaims struct {
-	Issuer   string `yaml:"iss,omitempty"`
-	ClientID string `yaml:"client_id,omitempty"`
-	Subject  string `yaml:"sub,omitempty"`
+	Issuer   string `yaml:"iss,omitempty" json:"iss,omitempty"`
+	ClientID string `yaml:"client_id,omitempty" json:"client_id,omitempty"`
+	Subject  string `yaml:"sub,omitempty" json:"sub,omitempty"`
 }
 
 // Joins makes an entry that is joined to this credential: by its digest and its ends, by the user of Basic, or by the claims of
@@ -51,6 +51,16 @@ func (d *Draft) Joins(c credential.Credential) {
 	}
 	sum := sha256.Sum256([]byte(c.Raw))
 	d.SHA256 = hex.EncodeToString(sum[:])
+	d.joinsEnds(c)
+}
+
+// joinsUnhashed is Joins without the digest, which must not be kept of a token that nobody has registered.
+func (d *Draft) joinsUnhashed(c credential.Credential) {
+	d.Joins(c)
+	d.SHA256 = ""
+}
+
+func (d *Draft) joinsEnds(c credential.Credential) {
 	if prefix, last := c.Ends(); len(prefix) >= leastPrefix {
 		d.Prefix, d.LastFour = prefix, last
 	}

@@ -30,6 +30,7 @@ type Settings struct {
 	Kind      component.Kind
 	Telemetry component.TelemetrySettings
 	Health    Health
+	Seen      SeenConfig // what is remembered of unregistered tokens; zero: nothing
 }
 
 // Registry is what is known of tokens. Resolve and Fresh are safe for concurrent use between Start and Shutdown.
@@ -44,6 +45,7 @@ type Registry struct {
 	watches   []*watch
 
 	introspections []*introspection
+	seen           *registry.Seen // nil: what is not registered is not remembered
 
 	client  storage.Client
 	sealing sealing
@@ -69,6 +71,9 @@ func New(set Settings, cfg Config) (*Registry, error) {
 		lineage:  identity.NewLineage(cfg.Lineage.MaxTokens),
 		watching: watching, stop: stop,
 	}
+	if set.Seen.MaxTokens > 0 && (cfg.Registry.File != "" || len(cfg.Registry.Sources) > 0) {
+		r.seen = registry.NewSeen(set.Seen.MaxTokens)
+	}
 	for _, server := range cfg.Registry.introspections() {
 		r.introspections = append(r.introspections, r.newIntrospection(server))
 	}
@@ -89,6 +94,7 @@ func (r *Registry) Start(ctx context.Context, host component.Host) error {
 		r.stop()
 		return err
 	}
+	r.startSeen(ctx, r.watching)
 	for _, server := range r.introspections {
 		if err := server.start(ctx, r.watching, host); err != nil {
 			r.stop()
@@ -170,6 +176,7 @@ type Resolution struct {
 	generation uint64
 	inquiry    *registry.Inquiry // nil: no server is asked
 	version    uint32
+	watched    bool // its uses are remembered
 }
 
 // Limits says what of a use Check wants to know: its address, and its method and path.
@@ -245,6 +252,9 @@ func (r *Registry) Resolve(q Query) Resolution {
 		found.ID = r.settle(tenant, t, r.succeeded(found.ID))
 	default:
 		found.ID = r.succeeded(found.ID)
+	}
+	if r.seen != nil {
+		r.introduce(&found, c)
 	}
 	return found
 }

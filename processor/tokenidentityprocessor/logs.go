@@ -17,6 +17,7 @@ func (e *engine) processLogs(ctx context.Context, ld plog.Logs) (plog.Logs, erro
 		w.tenant = e.tenantOf(rl.Resource())
 		e.cleanResource(ctx, w, rl.Resource(), ofLogs)
 		w.signature.of(rl.Resource())
+		w.resource = rl.Resource()
 		for _, sl := range rl.ScopeLogs().All() {
 			e.cleanScope(ctx, w, sl.Scope(), ofLogs)
 			for _, log := range sl.LogRecords().All() {

@@ -17,6 +17,7 @@ import (
 type token struct {
 	otelattr.Identity
 	found   tokenregistry.Resolution
+	trail   tokenregistry.Trail
 	verdict jwks.Verdict
 	expires int64        // of a token that was checked, in unix seconds; 0: never
 	sealed  atomic.Int64 // the time of the event that it was last sealed for, in unix nanoseconds; 0: none
@@ -113,5 +114,18 @@ func (e *engine) identify(ctx context.Context, w *worker, sight *otelattr.Sight,
 		use.Provisional = use.Provisional || t.verdict.State == jwks.Pending
 	}
 	use.Status, use.Violations = string(status), violations
+	if t.trail.Step(&t.found, when) {
+		e.remember(w, t, sight, when, use)
+	}
 	return t, use
+}
+
+// remember tells the registry of one use of a token in a minute.
+func (e *engine) remember(w *worker, t *token, sight *otelattr.Sight, when time.Time, use otelattr.Use) {
+	seen := registry.Sighting{When: when, Service: textOf(w.resource, otelattr.ServiceName)}
+	if use.Direction == otelattr.DirectionInbound {
+		seen.Country = use.Place.Where().Country
+		seen.Addr, _ = e.origins.proxies.Client(sight.Origin)
+	}
+	e.registry.Saw(&t.found, &t.trail, seen)
 }

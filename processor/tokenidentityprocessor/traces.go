@@ -17,6 +17,7 @@ func (e *engine) processTraces(ctx context.Context, td ptrace.Traces) (ptrace.Tr
 		w.tenant = e.tenantOf(rs.Resource())
 		e.cleanResource(ctx, w, rs.Resource(), ofTraces)
 		w.signature.of(rs.Resource())
+		w.resource = rs.Resource()
 		service := textOf(rs.Resource(), otelattr.ServiceName)
 		var counts [states]int64
 		for _, ss := range rs.ScopeSpans().All() {

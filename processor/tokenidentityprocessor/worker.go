@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 
+	"go.opentelemetry.io/collector/pdata/pcommon"
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/metric"
 	"go.uber.org/zap"
@@ -17,6 +18,7 @@ type worker struct {
 	cleaner   *otelattr.Cleaner
 	tenant    string // of the records that are processed now
 	signature signature
+	resource  pcommon.Resource
 	places    geo.Memo
 	geoMisses int64
 }
@@ -55,7 +57,7 @@ func (e *engine) end(ctx context.Context, w *worker, signal metric.MeasurementOp
 		e.registry.TakeSealed([]byte(sealed))
 	}
 	w.cleaner.Reset()
-	w.signature, w.tenant = signature{}, ""
+	w.signature, w.tenant, w.resource = signature{}, "", pcommon.Resource{}
 	e.workers.Put(w)
 }
 

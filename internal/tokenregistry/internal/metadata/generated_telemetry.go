@@ -34,6 +34,8 @@ type TelemetryBuilder struct {
 	TokenRegistrySealedEvictions        metric.Int64Counter
 	TokenRegistrySealedRefused          metric.Int64Counter
 	TokenRegistrySealedStorageErrors    metric.Int64Counter
+	TokenRegistrySeenEvictions          metric.Int64Counter
+	TokenRegistrySeenTokens             metric.Int64Gauge
 	TokenRegistrySourceErrors           metric.Int64Counter
 	TokenRegistrySourceReloads          metric.Int64Counter
 	TokenRegistryTokens                 metric.Int64Gauge
@@ -114,6 +116,18 @@ func NewTelemetryBuilder(settings component.TelemetrySettings, options ...Teleme
 		"otelcol_token_registry_sealed_storage_errors",
 		metric.WithDescription("Times that sealed credentials could not be read from storage or written to it. [Alpha]"),
 		metric.WithUnit("{error}"),
+	)
+	errs = errors.Join(errs, err)
+	builder.TokenRegistrySeenEvictions, err = builder.meter.Int64Counter(
+		"otelcol_token_registry_seen_evictions",
+		metric.WithDescription("Unregistered tokens, and owners, that were forgotten for others because seen::max_tokens were remembered. [Alpha]"),
+		metric.WithUnit("{token}"),
+	)
+	errs = errors.Join(errs, err)
+	builder.TokenRegistrySeenTokens, err = builder.meter.Int64Gauge(
+		"otelcol_token_registry_seen_tokens",
+		metric.WithDescription("Tokens that are used and not registered. [Alpha]"),
+		metric.WithUnit("{token}"),
 	)
 	errs = errors.Join(errs, err)
 	builder.TokenRegistrySourceErrors, err = builder.meter.Int64Counter(

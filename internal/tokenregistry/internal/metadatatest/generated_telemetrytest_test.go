@@ -27,6 +27,8 @@ func TestSetupTelemetry(t *testing.T) {
 	tb.TokenRegistrySealedEvictions.Add(context.Background(), 1)
 	tb.TokenRegistrySealedRefused.Add(context.Background(), 1)
 	tb.TokenRegistrySealedStorageErrors.Add(context.Background(), 1)
+	tb.TokenRegistrySeenEvictions.Add(context.Background(), 1)
+	tb.TokenRegistrySeenTokens.Record(context.Background(), 1)
 	tb.TokenRegistrySourceErrors.Add(context.Background(), 1)
 	tb.TokenRegistrySourceReloads.Add(context.Background(), 1)
 	tb.TokenRegistryTokens.Record(context.Background(), 1)
@@ -52,6 +54,12 @@ func TestSetupTelemetry(t *testing.T) {
 		[]metricdata.DataPoint[int64]{{Value: 1}},
 		metricdatatest.IgnoreTimestamp())
 	AssertEqualTokenRegistrySealedStorageErrors(t, testTel,
+		[]metricdata.DataPoint[int64]{{Value: 1}},
+		metricdatatest.IgnoreTimestamp())
+	AssertEqualTokenRegistrySeenEvictions(t, testTel,
+		[]metricdata.DataPoint[int64]{{Value: 1}},
+		metricdatatest.IgnoreTimestamp())
+	AssertEqualTokenRegistrySeenTokens(t, testTel,
 		[]metricdata.DataPoint[int64]{{Value: 1}},
 		metricdatatest.IgnoreTimestamp())
 	AssertEqualTokenRegistrySourceErrors(t, testTel,
