@@ -24,7 +24,7 @@ func TestSeenTokensAreListedAndCanBePasted(t *testing.T) {
 		seen.Introduce(registry.NewSeenToken(id, credential.Parse(credential.Plain, raw)))
 		seen.Saw(id, registry.Sighting{When: now.Add(-time.Hour), Requests: 7, Service: "orders", Addr: netip.MustParseAddr("203.0.113.7"), Country: "DE"})
 	}
-	seen.SawOwner("acme", registry.Sighting{When: now, Addr: netip.MustParseAddr("203.0.113.8")})
+	seen.SawOwner(registry.Sighting{Owner: "acme", When: now, Addr: netip.MustParseAddr("203.0.113.8")})
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.Header.Get("Authorization") != "Bearer let me in" {
 			w.WriteHeader(http.StatusUnauthorized)

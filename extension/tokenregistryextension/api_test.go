@@ -55,7 +55,11 @@ func (e *registryExtension) use(secret, addr string, when time.Time) tokenregist
 	found := e.registry.Resolve(tokenregistry.Query{Credential: credential.Parse(credential.Plain, secret)})
 	var trail tokenregistry.Trail
 	if trail.Step(&found, when) {
-		e.registry.Saw(&found, &trail, registry.Sighting{When: when, Service: "orders", Addr: netip.MustParseAddr(addr), Country: "DE"})
+		owner := ""
+		if found.Token != nil && found.Token.Owner != nil {
+			owner = found.Token.Owner.ID
+		}
+		e.registry.Saw(&found, &trail, registry.Sighting{When: when, Owner: owner, Service: "orders", Addr: netip.MustParseAddr(addr), Country: "DE"})
 	}
 	return found
 }

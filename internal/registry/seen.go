@@ -50,7 +50,8 @@ type habits struct {
 // Sighting is a use of a token. What it holds is copied when it is new.
 type Sighting struct {
 	When     time.Time
-	Requests int64 // that were counted since the last sighting, this one included
+	Requests int64  // that were counted since the last sighting, this one included
+	Owner    string // of a registered token; empty: the token is not registered
 	Service  string
 	Addr     netip.Addr
 	Country  string
@@ -132,8 +133,9 @@ func (s *Seen) Saw(id string, use Sighting) {
 	s.changed[shardOf(id)] = true
 }
 
-// SawOwner remembers where a token of an owner was used.
-func (s *Seen) SawOwner(owner string, use Sighting) {
+// SawOwner remembers where a token of use.Owner was used.
+func (s *Seen) SawOwner(use Sighting) {
+	owner := use.Owner
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	h := s.owners[owner]

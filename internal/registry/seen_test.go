@@ -20,6 +20,11 @@ func used(minute int, service, addr, country string) Sighting {
 	return s
 }
 
+func owned(by string, s Sighting) Sighting {
+	s.Owner = by
+	return s
+}
+
 func introduced(s *Seen, id string) *Seen {
 	s.Introduce(SeenToken{ID: id, Hint: "corp_…" + id, Type: "api_key"})
 	return s
@@ -46,10 +51,10 @@ func TestWhatIsRememberedOfAnUnregisteredToken(t *testing.T) {
 
 func TestAGuessSaysWhyAndHowSure(t *testing.T) {
 	s := introduced(introduced(introduced(NewSeen(10), "tok_a"), "tok_b"), "tok_c")
-	s.SawOwner("acme", used(0, "orders", "203.0.113.5", ""))
-	s.SawOwner("beta", used(0, "orders", "198.51.100.5", ""))
-	s.SawOwner("acme", used(0, "", "192.0.2.1", ""))
-	s.SawOwner("beta", used(0, "", "192.0.2.1", ""))
+	s.SawOwner(owned("acme", used(0, "orders", "203.0.113.5", "")))
+	s.SawOwner(owned("beta", used(0, "orders", "198.51.100.5", "")))
+	s.SawOwner(owned("acme", used(0, "", "192.0.2.1", "")))
+	s.SawOwner(owned("beta", used(0, "", "192.0.2.1", "")))
 	guess := func(id string, use Sighting) *Guess {
 		s.Saw(id, use)
 		found, _ := s.Find(id)
@@ -73,7 +78,7 @@ func TestSeenIsBounded(t *testing.T) {
 		introduced(s, id)
 		s.Saw(id, used(i, fmt.Sprint("s", i), fmt.Sprintf("10.%d.%d.1", i/256, i%256), fmt.Sprint(i%20)))
 		s.Saw("tok_0", used(i, fmt.Sprint("s", i), fmt.Sprintf("10.%d.%d.1", i/256, i%256), fmt.Sprint(i%20)))
-		s.SawOwner(fmt.Sprint("o", i), used(i, "s", "10.0.0.1", ""))
+		s.SawOwner(owned(fmt.Sprint("o", i), used(i, "s", "10.0.0.1", "")))
 	}
 	assert.Equal(t, 100, s.Len())
 	assert.Len(t, s.owners, 100)
@@ -92,7 +97,7 @@ func TestSeenSurvivesARestart(t *testing.T) {
 		introduced(s, fmt.Sprint("tok_", i))
 		s.Saw(fmt.Sprint("tok_", i), used(i, "orders", "203.0.113.77", "DE"))
 	}
-	s.SawOwner("acme", used(0, "orders", "203.0.113.5", ""))
+	s.SawOwner(owned("acme", used(0, "orders", "203.0.113.5", "")))
 	kept, err := s.Changes()
 	require.NoError(t, err)
 	again, err := s.Changes()
@@ -116,10 +121,10 @@ func TestASightingThatIsNotNewAllocatesNothing(t *testing.T) {
 	s := introduced(NewSeen(10), "tok_a")
 	use := used(1, "orders", "203.0.113.77", "DE")
 	s.Saw("tok_a", use)
-	s.SawOwner("acme", use)
+	s.SawOwner(owned("acme", use))
 	assert.Zero(t, testing.AllocsPerRun(100, func() {
 		s.Saw("tok_a", use)
-		s.SawOwner("acme", use)
+		s.SawOwner(owned("acme", use))
 	}))
 }
 
@@ -130,7 +135,7 @@ func FuzzRestoreSeen(f *testing.F) {
 		s := NewSeen(5)
 		_ = s.Restore(key, text)
 		s.Saw("a", used(1, "b", "10.0.0.1", "DE"))
-		s.SawOwner("acme", used(1, "b", "10.0.0.1", "DE"))
+		s.SawOwner(owned("acme", used(1, "b", "10.0.0.1", "DE")))
 		_, _ = s.Changes()
 		s.Unregistered(10)
 	})

@@ -194,6 +194,23 @@ func TestATokenIsUnknownNowAndEnrichedWhenKnown(t *testing.T) {
 	}, metricdatatest.IgnoreTimestamp())
 }
 
+func TestOpaqueTokensOfOnePrincipalHaveOneID(t *testing.T) {
+	server := newAuthorizationServer(t)
+	about := map[string]any{"active": true, "client_id": "billing", "iss": "https://as.example"}
+	server.set(opaque, about)
+	server.set("another-"+opaque, about)
+	server.set("third-"+opaque, map[string]any{"active": true, "client_id": "shipping", "iss": "https://as.example"})
+	d := startDesk(t, introspecting(server.URL, ""))
+	first := d.resolve(opaque)
+	assert.Equal(t, first.ID, d.changed(opaque, first).ID)
+	next := d.resolve("another-" + opaque)
+	assert.NotEqual(t, first.ID, next.ID, "nobody has said whose it is")
+	assert.True(t, next.Provisional, "so it is not learned from")
+	assert.Equal(t, first.ID, d.changed("another-"+opaque, next).ID)
+	third := d.resolve("third-" + opaque)
+	assert.Equal(t, third.ID, d.changed("third-"+opaque, third).ID)
+}
+
 func TestTheOwnerIsWhoeverIsRegisteredForTheClient(t *testing.T) {
 	server := newAuthorizationServer(t)
 	server.set(opaque, map[string]any{"active": true, "client_id": "billing", "sub": "ada"})

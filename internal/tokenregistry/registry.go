@@ -253,6 +253,9 @@ func (r *Registry) Resolve(q Query) Resolution {
 	default:
 		found.ID = r.succeeded(found.ID)
 	}
+	if a := found.Claims; a != nil && c.Claims == nil && q.Principal == identity.Principal(c) && (a.ClientID != "" || a.Subject != "") {
+		found.ID = r.Keep(tenant, found.ID, a.Issuer, a.ClientID, a.Subject)
+	}
 	if r.seen != nil {
 		r.introduce(&found, c)
 	}

@@ -120,8 +120,8 @@ func (t *Trail) Step(found *Resolution, when time.Time) bool {
 // Saw remembers a use of a token that is not registered, or of an owner's.
 func (r *Registry) Saw(found *Resolution, t *Trail, use registry.Sighting) {
 	use.Requests = int64(t.pending.Swap(0))
-	if found.Token != nil {
-		r.seen.SawOwner(found.Token.Owner.ID, use)
+	if use.Owner != "" {
+		r.seen.SawOwner(use)
 		return
 	}
 	r.seen.Saw(found.ID, use)

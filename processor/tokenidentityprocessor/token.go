@@ -122,7 +122,7 @@ func (e *engine) identify(ctx context.Context, w *worker, sight *otelattr.Sight,
 
 // remember tells the registry of one use of a token in a minute.
 func (e *engine) remember(w *worker, t *token, sight *otelattr.Sight, when time.Time, use otelattr.Use) {
-	seen := registry.Sighting{When: when, Service: textOf(w.resource, otelattr.ServiceName)}
+	seen := registry.Sighting{When: when, Owner: t.OwnerID, Service: textOf(w.resource, otelattr.ServiceName)}
 	if use.Direction == otelattr.DirectionInbound {
 		seen.Country = use.Place.Where().Country
 		seen.Addr, _ = e.origins.proxies.Client(sight.Origin)
