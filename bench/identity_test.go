@@ -50,7 +50,7 @@ func BenchmarkIdentity(b *testing.B) {
 				s := newStream(b, subject.kind, tokens)
 				before := s.decoding(b)
 				next := subject.from(b, s)
-				for range 1 + 3*tokens/(batches*batchSize) { // nearly every token has been seen
+				for range 1 + 2*tokens/(batches*batchSize) { // most tokens have been seen
 					s.round(b, next)
 				}
 				var together meter
@@ -182,7 +182,7 @@ func (s *stream) round(b *testing.B, next consumer.Traces) {
 
 // decoding is what decoding costs by itself.
 func (s *stream) decoding(b *testing.B) cost {
-	const rounds = 20
+	const rounds = 8
 	runtime.GC()
 	s.round(b, nil)
 	var m meter

@@ -26,8 +26,8 @@ var (
 	stops   [256]reason
 	befores [32][256]uint8 // by reason, then by the byte before: 0 is no stop; from byPrefix on a group of formats
 	groups  = [][]prefixAt{nil}
-	byFirst [256][]*Format // by the first byte of the prefix
-	headed  []*Format      // those that do not begin with their prefix
+	byStart [1 << 10][]*Format // by the first two bytes of the prefix
+	headed  []*Format          // those that do not begin with their prefix
 )
 
 // prefixAt is a format and where in its prefix the byte stands that it is found by.
@@ -116,8 +116,11 @@ func (f *Format) enter() {
 		headed = append(headed, f)
 		return
 	}
-	byFirst[f.prefix[0]] = append(byFirst[f.prefix[0]], f)
+	byStart[startOf(f.prefix)] = append(byStart[startOf(f.prefix)], f)
 }
+
+// startOf is where formats that begin like s stand in byStart.
+func startOf(s string) int { return (int(s[0])*31 + int(s[1])) % len(byStart) }
 
 // rarest is the place in a prefix of its rarest byte: the first one only where there is no other.
 func rarest(prefix string) int {

@@ -241,7 +241,7 @@ func Recognise(s string) *Format {
 	if len(s) < shortestFormat {
 		return nil
 	}
-	for _, f := range byFirst[s[0]] {
+	for _, f := range byStart[startOf(s)] {
 		if strings.HasPrefix(s, f.prefix) && f.end(s, 0) == len(s) {
 			return f
 		}

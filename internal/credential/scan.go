@@ -91,9 +91,14 @@ func (s *Scanner) read(place Place, v string) {
 	s.tried = 0
 	own := len(s.found)
 	s.place(place, v)
-	if len(v) >= shortestBase64 {
+	if len(v) >= shortestBase64 && !s.covered(own, len(v)) {
 		s.scanRuns(v, own)
 	}
+}
+
+// covered says whether the own-th finding is all of a string of n bytes: there is nothing left to look into.
+func (s *Scanner) covered(own, n int) bool {
+	return len(s.found) > own && !s.view.active && s.found[own].Start == 0 && s.found[own].End == n
 }
 
 func (s *Scanner) place(place Place, v string) {

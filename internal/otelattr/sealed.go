@@ -25,6 +25,7 @@ func (c *Cleaner) unseal(value string) (string, bool) {
 // lookMap looks through the attributes of something, and takes off what an agent has put there.
 func (c *Cleaner) lookMap(attrs pcommon.Map) {
 	before := len(c.sealed)
+	c.touched = touch(attrs)
 	visitMap(attrs, where{}, (*looker)(c))
 	c.takeOff(attrs, before)
 }
