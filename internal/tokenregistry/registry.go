@@ -213,6 +213,7 @@ type Query struct {
 	Tenant      string
 	Credential  credential.Credential
 	Principal   string // under whom behaviour is learned; empty: identity.Principal of the credential
+	ByClient    bool   // behaviour is learned under the client that the credential was issued to, where it names one
 	ByOwner     bool   // behaviour is learned under the owner, where there is one
 	Fingerprint bool   // the fingerprint is asked for
 	Forged      bool   // its signature is wrong: what it claims joins it to nobody
@@ -221,7 +222,11 @@ type Query struct {
 // Resolve says what is known of a credential. It never blocks on a source.
 func (r *Registry) Resolve(q Query) Resolution {
 	tenant, c := q.Tenant, q.Credential
-	if q.Principal == "" {
+	switch {
+	case q.Principal != "":
+	case q.ByClient:
+		q.Principal = identity.Client(c)
+	default:
 		q.Principal = identity.Principal(c)
 	}
 	found := Resolution{ID: r.namer.Name(tenant, q.Principal)}
@@ -253,7 +258,9 @@ func (r *Registry) Resolve(q Query) Resolution {
 	default:
 		found.ID = r.succeeded(found.ID)
 	}
-	if a := found.Claims; a != nil && c.Claims == nil && q.Principal == identity.Principal(c) && (a.ClientID != "" || a.Subject != "") {
+	if a := found.Claims; a != nil && q.ByClient && a.ClientID != "" {
+		found.ID = r.namer.Name(tenant, identity.Client(credential.Credential{Claims: a}))
+	} else if a != nil && c.Claims == nil && q.Principal == identity.Principal(c) && (a.ClientID != "" || a.Subject != "") {
 		found.ID = r.Keep(tenant, found.ID, a.Issuer, a.ClientID, a.Subject)
 	}
 	if r.seen != nil {

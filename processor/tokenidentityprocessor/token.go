@@ -32,10 +32,8 @@ func (e *engine) tokenOf(ctx context.Context, tenant string, scheme credential.S
 
 func (e *engine) makeToken(ctx context.Context, tenant string, c credential.Credential) *token {
 	q := tokenregistry.Query{
-		Tenant: tenantFor(tenant, c), Credential: c, ByOwner: e.cfg.LearnBy == learnByOwner, Fingerprint: e.choice.Wants(otelattr.TokenFingerprint),
-	}
-	if e.cfg.LearnBy == learnByClient {
-		q.Principal = identity.Client(c)
+		Tenant: tenantFor(tenant, c), Credential: c, ByClient: e.cfg.LearnBy == learnByClient,
+		ByOwner: e.cfg.LearnBy == learnByOwner, Fingerprint: e.choice.Wants(otelattr.TokenFingerprint),
 	}
 	verdict := e.verify(ctx, c)
 	if verdict.State == jwks.Forged {
