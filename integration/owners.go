@@ -27,6 +27,7 @@ type Token struct {
 	Claims    map[string]string `yaml:"claims,omitempty"`
 	ExpiresAt *time.Time        `yaml:"expires_at,omitempty"`
 	Status    string            `yaml:"status,omitempty"`
+	Replaces  string            `yaml:"replaces,omitempty"`
 }
 
 // known is a key that the registry knows, of Acme.

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Installs what the integration tests talk to: Node with the packages of node/, and Prometheus.
-# Does nothing where all is there. Only a missing Node needs root; Prometheus is unpacked into build/tools, not installed,
-# so that no service starts.
+# Installs what the integration tests talk to: Node with the packages of node/, Prometheus, and PostgreSQL 15.
+# Does nothing where all is there. Only a missing Node or PostgreSQL needs root; Prometheus is unpacked into build/tools, not
+# installed, and PostgreSQL is installed without a cluster, so that no service starts.
 set -euo pipefail
 cd "$(dirname "$0")"
 
@@ -44,6 +44,18 @@ if ! have prometheus && [ ! -x "$tools/usr/bin/prometheus" ]; then
 	mkdir -p "$tools"
 	(cd "$tools" && apt-get download -qq -o APT::Sandbox::User=root prometheus && dpkg -x prometheus_*.deb . && rm -f prometheus_*.deb) ||
 		fail "prometheus could not be downloaded: install it by hand, then run this again"
+fi
+
+postgres=/usr/lib/postgresql/15/bin
+if [ ! -x "$postgres/postgres" ] || [ ! -x "$postgres/initdb" ]; then
+	[ "$(id -u)" -eq 0 ] || fail "PostgreSQL 15 is missing: install postgresql-15, or run this as root"
+	refresh_packages postgresql-15
+	say "installing postgresql-15"
+	if [ ! -e /etc/postgresql-common/createcluster.conf ]; then
+		mkdir -p /etc/postgresql-common
+		echo 'create_main_cluster = false' >/etc/postgresql-common/createcluster.conf
+	fi
+	DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends -o Dpkg::Options::=--force-confold postgresql-15 >/dev/null
 fi
 
 say "node $(node --version), $( (have prometheus && prometheus --version || "$tools/usr/bin/prometheus" --version) 2>&1 | head -n 1)"
