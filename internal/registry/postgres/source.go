@@ -28,7 +28,8 @@ type Config struct {
 	Query string
 	// RefreshInterval is how often to look for changes, FullRefreshInterval how often to read all again, to see what is gone.
 	RefreshInterval, FullRefreshInterval time.Duration
-	// Overlap is how far before the latest updated_at to look: a transaction may be seen later than its times say.
+	// Overlap is how far before the latest updated_at to look as long as that is recent: a transaction may be seen later than its
+	// times say.
 	Overlap time.Duration
 	// ConnectTimeout and StatementTimeout bound one reading.
 	ConnectTimeout, StatementTimeout time.Duration
@@ -46,6 +47,7 @@ type Source struct {
 
 	mu     sync.Mutex
 	latest time.Time // the largest updated_at that was seen
+	since  time.Time // what to ask for next
 	full   time.Time // when all was read
 	bad    error     // what was wrong with rows of the last full reading
 }
@@ -112,9 +114,14 @@ func (s *Source) Check(ctx context.Context) (changed bool, err error) {
 // read reads in one transaction that can change nothing.
 func (s *Source) read(ctx context.Context, conn *pgconn.PgConn) (changed bool, rows, err error) {
 	begin := fmt.Sprintf("BEGIN READ ONLY; SET LOCAL statement_timeout = %d; SET LOCAL timezone = 'UTC'; SET LOCAL datestyle = 'ISO'; "+
-		"SET LOCAL bytea_output = 'hex'; SET LOCAL intervalstyle = 'postgres'", s.cfg.StatementTimeout.Milliseconds())
-	if _, err := conn.Exec(ctx, begin).ReadAll(); err != nil {
+		"SET LOCAL bytea_output = 'hex'; SET LOCAL intervalstyle = 'postgres'; SELECT now()", s.cfg.StatementTimeout.Milliseconds())
+	begun, err := conn.Exec(ctx, begin).ReadAll()
+	if err != nil {
 		return false, nil, told(err)
+	}
+	clock, err := registry.ParseTime(string(begun[len(begun)-1].Rows[0][0]))
+	if err != nil {
+		return false, nil, err
 	}
 	q, err := prepare(ctx, conn, s.cfg.Query)
 	if err != nil {
@@ -122,17 +129,16 @@ func (s *Source) read(ctx context.Context, conn *pgconn.PgConn) (changed bool, r
 	}
 	before, now := s.current.Load(), s.cfg.Now()
 	if q.incremental && before != nil && now.Sub(s.full) < s.cfg.FullRefreshInterval {
-		changes, latest, err := q.changes(ctx, conn, before, s.latest.Add(-s.cfg.Overlap))
+		changes, latest, err := q.changes(ctx, conn, before, s.since)
 		if err != nil {
 			return false, nil, err
 		}
 		if len(changes) <= mostChanges {
+			s.seen(later(s.latest, latest), clock)
 			if len(changes) == 0 {
-				s.latest = later(s.latest, latest)
 				return false, s.bad, nil
 			}
 			next, rows := before.With(changes, func(at int, field string) string { return place(changes[at].ID, field) })
-			s.latest = later(s.latest, latest)
 			s.current.Store(next)
 			if s.bad != nil || rows != nil {
 				s.full = time.Time{} // what was wrong may be right now
@@ -144,12 +150,22 @@ func (s *Source) read(ctx context.Context, conn *pgconn.PgConn) (changed bool, r
 	if err != nil {
 		return false, nil, err
 	}
-	s.latest, s.full, s.bad = latest, now, rows
+	s.seen(latest, clock)
+	s.full, s.bad = now, rows
 	if same {
 		return false, rows, nil
 	}
 	s.current.Store(next)
 	return true, rows, nil
+}
+
+// seen takes note of the largest updated_at, and of the database's clock when it was seen. Once it is older than any transaction
+// that may still come, nothing before it will: not even where many rows have the same.
+func (s *Source) seen(latest, clock time.Time) {
+	s.latest, s.since = latest, latest
+	if overlapping := clock.Add(-s.cfg.Overlap); latest.After(overlapping) {
+		s.since = latest.Add(-s.cfg.Overlap)
+	}
 }
 
 // mostChanges is how many changed rows are worked in; with more of them all is read again.
