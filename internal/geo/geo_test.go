@@ -110,3 +110,15 @@ func BenchmarkCountry(b *testing.B) {
 		d.Country(addr)
 	}
 }
+
+// BenchmarkMemo is what an address costs that was asked for lately.
+func BenchmarkMemo(b *testing.B) {
+	var atlas Atlas
+	atlas.Put(Countries, embedded(b))
+	var memo Memo
+	addr := netip.MustParseAddr("81.169.181.179")
+	b.ReportAllocs()
+	for b.Loop() {
+		memo.Find(&atlas, addr)
+	}
+}
