@@ -86,7 +86,7 @@ func TestOwnersInPostgreSQL(t *testing.T) {
 	c.Start()
 	t.Logf("ready after %v", time.Since(begun).Round(time.Millisecond))
 	client := newClient(t, c.GRPC())
-	waitFor(t, "the registry to be read", func() bool { return sum(samples(t, c.Telemetry()), "otelcol_token_registry_tokens") == float64(many) })
+	waitLong(t, "the registry to be read", 10*patience, func() bool { return sum(samples(t, c.Telemetry()), "otelcol_token_registry_tokens") == float64(many) })
 	t.Logf("%d tokens in force %v after the start, resident %d MiB", many, time.Since(begun).Round(time.Millisecond), resident(c.Process))
 
 	sequence := 0

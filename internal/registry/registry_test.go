@@ -120,7 +120,7 @@ func TestErrorsCarryTheirPath(t *testing.T) {
 		`line 1: the registry must be a map of owners and tokens`:                                                    `- a`,
 		`tokens[0].networks[1]: "10.0.0.0/99" is neither a network nor an address: write 10.0.0.0/8 or 10.1.2.3`:     `tokens: [{id: a, user: u, networks: [10.0.0.1, 10.0.0.0/99]}]`,
 		`tokens[0].routes[0]: "get /x" is no route: its method must be in capitals, or *: write GET /v1/orders/{id}`: `tokens: [{id: a, user: u, routes: [get /x]}]`,
-		`tokens[0].grace: "1 month" is no span of time: write 24h or 0s`:                                               `tokens: [{id: a, user: u, replaces: b, grace: 1 month}]`,
+		`tokens[0].grace: "1 month" is no span of time: write 24h or 0s`:                                             `tokens: [{id: a, user: u, replaces: b, grace: 1 month}]`,
 		`tokens[0].grace: is how long the replaced token may still be used: give replaces too`:                       `tokens: [{id: a, user: u, grace: 1h}]`,
 		`tokens[0].rotated_at: "then" is no time`:                                                                    `tokens: [{id: a, user: u, rotated_at: then}]`,
 		`tokens[0].replaces: is the token itself`:                                                                    `tokens: [{id: a, user: u, replaces: a}]`,

@@ -153,10 +153,10 @@ func (p *parser) ownerOf(node *yaml.Node, path string) Owner {
 	for node.Kind == yaml.AliasNode {
 		node = node.Alias
 	}
-	switch {
-	case node.Kind == 0:
+	switch node.Kind {
+	case 0:
 		return Owner{}
-	case node.Kind == yaml.MappingNode:
+	case yaml.MappingNode:
 		o, ok := p.readOwner(node, path)
 		if ok && o.ID == "" {
 			p.fail(path+".id", "is missing")

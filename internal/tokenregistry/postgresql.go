@@ -42,7 +42,7 @@ type PostgreSQLConfig struct {
 func (p *PostgreSQLConfig) Unmarshal(conf *confmap.Conf) error {
 	*p = PostgreSQLConfig{
 		RefreshInterval: 30 * time.Second, FullRefreshInterval: time.Hour, Overlap: time.Minute,
-		ConnectTimeout: 10 * time.Second, StatementTimeout: time.Minute,
+		ConnectTimeout: 10 * time.Second, StatementTimeout: 5 * time.Minute,
 	}
 	return conf.Unmarshal(p)
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"sync/atomic"
 
 	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/extension/xextension/storage"
@@ -43,6 +44,7 @@ type Registry struct {
 	namer     *identity.Namer
 	directory *registry.Directory // nil: there are no sources
 	watches   []*watch
+	off       atomic.Int32 // how many of them are
 
 	introspections []*introspection
 	seen           *registry.Seen // nil: what is not registered is not remembered

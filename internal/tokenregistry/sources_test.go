@@ -106,6 +106,40 @@ func TestAServerThatIsAwayAtTheStart(t *testing.T) {
 	startedRegistry(t, `registry: {sources: [{http: {endpoint: "`+server.URL+`", optional: true}}, {postgresql: {dsn: "postgres://127.0.0.1:1/x", query: q, optional: true}}]}`)
 }
 
+// The registry is well again when all of its sources are.
+func TestOneSourceOfTwoIsNotAll(t *testing.T) {
+	folder := t.TempDir()
+	path := func(name string) string { return filepath.Join(folder, name) }
+	write := func(name, text string, ago time.Duration) {
+		require.NoError(t, os.WriteFile(path(name), []byte(text), 0o600))
+		require.NoError(t, os.Chtimes(path(name), time.Now().Add(-ago), time.Now().Add(-ago)))
+	}
+	write("a.csv", "id,user\na,u\n", 3*time.Hour)
+	write("b.csv", "id,user\nb,v\n", 3*time.Hour)
+	cfg := configOf(t, "registry: {sources: [{file: {path: "+path("a.csv")+", reload_interval: 1h}}, {file: {path: "+path("b.csv")+", reload_interval: 1h}}]}")
+	var said pulse
+	r, err := New(Settings{ID: component.MustNewID("token_registry"), Kind: component.KindExtension, Telemetry: componenttest.NewNopTelemetrySettings(), Health: &said}, cfg)
+	require.NoError(t, err)
+	require.NoError(t, r.Start(t.Context(), componenttest.NewNopHost()))
+	defer func() { require.NoError(t, r.Shutdown(t.Context())) }()
+	write("a.csv", "user", 2*time.Hour)
+	write("b.csv", "user", 2*time.Hour)
+	require.Error(t, r.Check(t.Context()))
+	assert.Equal(t, pulse("TT"), said)
+	write("a.csv", "id,user\na,u\n", time.Hour)
+	require.Error(t, r.Check(t.Context()))
+	assert.Equal(t, pulse("TT"), said, "the other is still off")
+	write("b.csv", "id,user\nb,v\n", time.Hour)
+	require.NoError(t, r.Check(t.Context()))
+	assert.Equal(t, pulse("TTW"), said)
+}
+
+// pulse is what health was told.
+type pulse string
+
+func (p *pulse) Trouble(error) { *p += "T" }
+func (p *pulse) Well()         { *p += "W" }
+
 type nobody struct{}
 
 func (nobody) Trouble(error) {}

@@ -69,11 +69,16 @@ func (w *watch) check(ctx context.Context) error {
 			w.logger.Error("A registry source is off: what is good of it, and what was read before, stays in force",
 				zap.Error(err), zap.Int("tokens", w.source.Snapshot().Len()))
 			w.set.Health.Trouble(err)
+			if w.said == "" {
+				w.off.Add(1)
+			}
 			w.said, w.saidAt = err.Error(), now
 		}
 	case w.said != "":
 		w.said, w.saidAt = "", time.Time{}
-		w.set.Health.Well()
+		if w.off.Add(-1) == 0 {
+			w.set.Health.Well()
+		}
 		w.logger.Info("The registry source is good again")
 	}
 	return err
