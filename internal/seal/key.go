@@ -55,7 +55,9 @@ func (k *PrivateKey) ID() string { return k.public.ID() }
 func (k *PrivateKey) Public() *PublicKey { return k.public }
 
 // Text is what ParsePublicKey reads.
-func (k *PublicKey) Text() string { return publicWord + base64.StdEncoding.EncodeToString(k.key.Bytes()) }
+func (k *PublicKey) Text() string {
+	return publicWord + base64.StdEncoding.EncodeToString(k.key.Bytes())
+}
 
 // Text is what ParsePrivateKey reads.
 func (k *PrivateKey) Text() (string, error) {

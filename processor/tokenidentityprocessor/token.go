@@ -50,7 +50,7 @@ func (e *engine) makeToken(ctx context.Context, tenant string, c credential.Cred
 	if e.choice.Detailed() {
 		t.Details = detailsOf(c, &t.found)
 		if verdict.State == jwks.Genuine {
-			t.Details.Unverified, t.Details.Verified = false, true
+			t.Unverified, t.Verified = false, true
 		}
 	}
 	t.found.Settle()
