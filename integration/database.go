@@ -33,7 +33,7 @@ type Database struct {
 
 func newDatabase(t testing.TB) *Database {
 	t.Helper()
-	folder, err := os.MkdirTemp("", "holter-postgres-") // a test's own folder is closed to the database's user
+	folder, err := os.MkdirTemp("", "holter-postgres-") //nolint:usetesting // a test's own folder is closed to the database's user
 	require.NoError(t, err)
 	t.Cleanup(func() { _ = os.RemoveAll(folder) })
 	d := &Database{Password: "word-of-the-registry-reader", t: t, folder: folder, port: freePorts(t, 1)[0], log: &Log{}}
