@@ -62,7 +62,7 @@ func Parse(scheme Scheme, secret string) Credential {
 	if claims, ok := ParseJWT(secret); ok {
 		return Credential{Raw: secret, Kind: JWT, Format: "jwt", Claims: claims}
 	}
-	if f := Recognise(secret); f != nil {
+	if f := Recognise(secret); f != nil && f.sound(secret) {
 		return Credential{Raw: secret, Kind: f.Kind, Format: f.Name}
 	}
 	if scheme == Cookies {

@@ -6,6 +6,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/holterhq/holter/internal/plant"
 )
 
 // everyFormat yields the formats of both tables.
@@ -44,6 +46,21 @@ func TestEveryFormatIsFound(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// TestEveryPublishedRuleIsRecognised asks for the whole secret, whatever stands around it.
+func TestEveryPublishedRuleIsRecognised(t *testing.T) {
+	r := newRandom(6)
+	for _, rule := range plant.Rules() {
+		for range 20 {
+			secret := rule.Secret(r)
+			if rule.Named {
+				assert.Equal(t, "REDACTED", erased(Secret, secret), rule.ID)
+				continue
+			}
+			assert.NotContains(t, erased(Text, "see "+secret+" there"), secret, rule.ID)
+		}
 	}
 }
 

@@ -47,6 +47,78 @@ func FuzzScan(f *testing.F) {
 	})
 }
 
+// FuzzFormats puts a secret of any format between two texts.
+func FuzzFormats(f *testing.F) {
+	n := 0
+	for range everyFormat {
+		f.Add(uint16(n), uint64(n), "GET /", "?a=b")
+		n++
+	}
+	f.Add(uint16(0), uint64(1), `{"token":"`, `"}`)
+	f.Add(uint16(1), uint64(1), "Authorization: Bearer", "%41%42")
+	f.Fuzz(func(t *testing.T, which uint16, seed uint64, before, after string) {
+		at, r := int(which)%n, newRandom(seed)
+		for format := range everyFormat {
+			if at--; at >= 0 {
+				continue
+			}
+			secret := format.sample(r)
+			if out := erased(Text, before+" "+secret+" "+after); strings.Contains(out, secret) && !strings.Contains(before+" "+after, secret) {
+				t.Fatalf("%s is left in %q", format.Name, out)
+			}
+			break
+		}
+	})
+}
+
+// FuzzHeader, FuzzURL and FuzzCookie ask the same as FuzzScan of three places, with a secret in each.
+func FuzzHeader(f *testing.F) {
+	fuzzPlace(f, Authorization, func(secret, _ string) string { return "Bearer " + secret }, "Bearer", "Digest a=b, ")
+}
+
+func FuzzURL(f *testing.F) {
+	fuzzPlace(f, Text, func(secret, rest string) string { return "https://a.test/?access_token=" + secret + "&" + rest }, "a=b", "x=%zz#?")
+}
+
+func FuzzCookie(f *testing.F) {
+	fuzzPlace(f, CookieHeader, func(secret, rest string) string { return "session_token=" + secret + "; " + rest }, "theme=dark", `a="b;c"`)
+}
+
+// FuzzLogLine puts a secret into a line of an access log.
+func FuzzLogLine(f *testing.F) {
+	fuzzPlace(f, Text, func(secret, rest string) string {
+		return `8.8.8.8 - - "GET /a HTTP/1.1" 200 1 auth="Bearer ` + secret + `" ` + rest
+	}, `xff="-"`, `{a|b} \"`)
+}
+
+func fuzzPlace(f *testing.F, place Place, text func(secret, rest string) string, seeds ...string) {
+	f.Helper()
+	for i, seed := range seeds {
+		f.Add(uint64(i), seed)
+	}
+	f.Fuzz(func(t *testing.T, seed uint64, rest string) {
+		secret := sampleOpaque(newRandom(seed))
+		if out := erased(place, text(secret, rest)); strings.Contains(out, secret) && !strings.Contains(rest, secret) {
+			t.Fatalf("the secret is left in %q", out)
+		}
+		erased(place, rest)
+	})
+}
+
+// FuzzClientCertificate reads what strangers may write into x-forwarded-client-cert.
+func FuzzClientCertificate(f *testing.F) {
+	f.Add(`By=spiffe://a/b;Hash=00;Subject="CN=a,O=\"b;c\"";URI=spiffe://a/b,URI=`)
+	f.Fuzz(func(t *testing.T, header string) {
+		scheme, id := ClientCertificate(header)
+		if scheme == SPIFFEScheme && !strings.HasPrefix(id, "spiffe://") {
+			t.Fatalf("%q is no SPIFFE id", id)
+		}
+		if Callable(id) && Parse(scheme, id).Hint() == "" {
+			t.Fatal("a caller without a hint")
+		}
+	})
+}
+
 func FuzzJWT(f *testing.F) {
 	r := newRandom(41)
 	f.Add(sampleJWT(r, `{"iss":"a","sub":1,"exp":1e9,"scope":["a"]}`))

@@ -27,6 +27,10 @@ func draw(r *rand.Rand, set string, n int) string {
 // sample makes a secret of a format.
 func (f *Format) sample(r *rand.Rand) string {
 	plain := strings.NewReplacer(".", "", "%", "", "=", "", "+", "", "/", "", "-", "", "@", "", "~", "")
+	if f.min == base62Key && checksums[f.Name] != nil {
+		key := f.prefix + draw(r, lower+upper+digits, base62Key-base62Length)
+		return key + base62Sum(key)
+	}
 	body := f.must + draw(r, plain.Replace(f.body.members()), f.min-len(f.must))
 	if f.head.set == nil {
 		return f.prefix + body
