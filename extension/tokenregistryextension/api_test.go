@@ -54,12 +54,12 @@ func startExtension(t *testing.T, change func(*Config)) *registryExtension {
 func (e *registryExtension) use(secret, addr string, when time.Time) tokenregistry.Resolution {
 	found := e.registry.Resolve(tokenregistry.Query{Credential: credential.Parse(credential.Plain, secret)})
 	var trail tokenregistry.Trail
-	if trail.Step(&found, when) {
+	if standing := found.Standing(); trail.Step(&standing, when) {
 		owner := ""
 		if found.Token != nil && found.Token.Owner != nil {
 			owner = found.Token.Owner.ID
 		}
-		e.registry.Saw(&found, &trail, registry.Sighting{When: when, Owner: owner, Service: "orders", Addr: netip.MustParseAddr(addr), Country: "DE"})
+		e.registry.Saw(found.ID, &trail, registry.Sighting{When: when, Owner: owner, Service: "orders", Addr: netip.MustParseAddr(addr), Country: "DE"})
 	}
 	return found
 }
@@ -113,7 +113,8 @@ func TestATokenThatIsRegisteredLeavesTheList(t *testing.T) {
 	draft.Joins(credential.Parse(credential.Plain, unregistered))
 	require.NoError(t, registry.Append(e.cfg.Registry.File, draft))
 	require.NoError(t, e.registry.Check(t.Context()))
-	assert.False(t, e.registry.Fresh(&before))
+	standing := before.Standing()
+	assert.False(t, e.registry.Fresh(&standing))
 	e.use(unregistered, "203.0.113.99", now)
 	assert.Zero(t, e.registry.Seen().Len())
 }
@@ -121,21 +122,22 @@ func TestATokenThatIsRegisteredLeavesTheList(t *testing.T) {
 func TestOneUseInAMinuteIsLookedAt(t *testing.T) {
 	e := startExtension(t, nil)
 	found := e.registry.Resolve(tokenregistry.Query{Credential: credential.Parse(credential.Plain, unregistered)})
+	standing := found.Standing()
 	var trail tokenregistry.Trail
 	when := time.Date(2026, 11, 22, 9, 0, 0, 0, time.UTC)
 	looked := 0
 	for second := range 600 {
-		if trail.Step(&found, when.Add(time.Duration(second)*time.Second)) {
+		if trail.Step(&standing, when.Add(time.Duration(second)*time.Second)) {
 			looked++
-			e.registry.Saw(&found, &trail, registry.Sighting{When: when.Add(time.Duration(second) * time.Second)})
+			e.registry.Saw(found.ID, &trail, registry.Sighting{When: when.Add(time.Duration(second) * time.Second)})
 		}
 	}
 	assert.Equal(t, 10, looked)
 	seen, _ := e.registry.Seen().Find(found.ID)
 	assert.Equal(t, int64(541), seen.Requests, "all uses up to the last that was looked at")
-	assert.Zero(t, testing.AllocsPerRun(100, func() { trail.Step(&found, when) }))
-	assert.True(t, trail.Step(&found, when.Add(100*24*time.Hour)), "a time far ahead")
-	assert.True(t, trail.Step(&found, when), "does not silence what is on time")
+	assert.Zero(t, testing.AllocsPerRun(100, func() { trail.Step(&standing, when) }))
+	assert.True(t, trail.Step(&standing, when.Add(100*24*time.Hour)), "a time far ahead")
+	assert.True(t, trail.Step(&standing, when), "does not silence what is on time")
 }
 
 func TestTheAPIIsOffUnlessItIsConfigured(t *testing.T) {

@@ -173,41 +173,11 @@ type Resolution struct {
 	Claims      *credential.Claims // those that an authorization server gave; nil: none did
 	Provisional bool               // a server has been asked and has not answered
 
-	settled    bool     // the registered token is active, whatever its use
 	claimed    []string // the scopes that the credential claims, where the registry grants some
 	generation uint64
 	inquiry    *registry.Inquiry // nil: no server is asked
 	version    uint32
 	watched    bool // its uses are remembered
-}
-
-// Limits says what of a use Check wants to know: its address, and its method and path.
-func (r *Resolution) Limits() (networks, routes bool) {
-	if r.Token == nil {
-		return false, false
-	}
-	return r.Token.Limits()
-}
-
-// Check is the token's status at the time of a use and what the use violates, both empty where there is no registry.
-func (r *Resolution) Check(u registry.Use) (registry.Status, []string) {
-	switch {
-	case r.settled:
-		return registry.Active, nil
-	case r.Token != nil:
-		u.Scopes = r.claimed
-		return r.Token.Check(u)
-	case r.Consulted:
-		return registry.Unknown, nil
-	}
-	return "", nil
-}
-
-// Settle lets go of a registered token that no use can violate: millions of them are remembered.
-func (r *Resolution) Settle() {
-	if r.Token != nil && r.Token.Unlimited() {
-		r.settled, r.Token = true, nil
-	}
 }
 
 // Query asks what is known of a credential.
@@ -269,10 +239,4 @@ func (r *Registry) Resolve(q Query) Resolution {
 		r.introduce(&found, c)
 	}
 	return found
-}
-
-// Fresh says whether a Resolution is still what Resolve would say.
-func (r *Registry) Fresh(found *Resolution) bool {
-	return (r.directory == nil || found.generation == r.directory.Generation()) &&
-		(found.inquiry == nil || found.version == found.inquiry.Version())
 }

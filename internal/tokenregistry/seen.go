@@ -107,8 +107,8 @@ type Trail struct {
 }
 
 // Step counts a use of a token, and says whether it is the one to look at: Saw is to be called with it then.
-func (t *Trail) Step(found *Resolution, when time.Time) bool {
-	if !found.watched {
+func (t *Trail) Step(s *Standing, when time.Time) bool {
+	if !s.watched {
 		return false
 	}
 	t.pending.Add(1)
@@ -117,14 +117,14 @@ func (t *Trail) Step(found *Resolution, when time.Time) bool {
 	return (minute > last || minute < last-hour) && t.minute.CompareAndSwap(last, minute)
 }
 
-// Saw remembers a use of a token that is not registered, or of an owner's.
-func (r *Registry) Saw(found *Resolution, t *Trail, use registry.Sighting) {
+// Saw remembers a use of the token of an id that is not registered, or of an owner's.
+func (r *Registry) Saw(id string, t *Trail, use registry.Sighting) {
 	use.Requests = int64(t.pending.Swap(0))
 	if use.Owner != "" {
 		r.seen.SawOwner(use)
 		return
 	}
-	r.seen.Saw(found.ID, use)
+	r.seen.Saw(id, use)
 }
 
 // Seen are the tokens that were used and are not registered, nil where they are not remembered.

@@ -95,7 +95,7 @@ func createDefaultConfig() component.Config {
 		LearnBy: learnByPrincipal,
 		JWT:     JWTConfig{Claims: defaultClaims()},
 		Erase:   EraseConfig{Mode: eraseWhole, Placeholder: credential.Placeholder, HighEntropy: HighEntropyConfig{Enabled: true}},
-		Cache:   CacheConfig{MaxTokens: 100_000, MaxServices: 1000},
+		Cache:   CacheConfig{MaxTokens: 1_000_000, MaxServices: 1000},
 	}
 }
 
@@ -137,7 +137,7 @@ func (c *Config) Validate() error {
 		errs = append(errs, err)
 	}
 	if c.Cache.MaxTokens < 1 {
-		errs = append(errs, fmt.Errorf("cache::max_tokens: %d must be at least 1: the default is 100000", c.Cache.MaxTokens))
+		errs = append(errs, fmt.Errorf("cache::max_tokens: %d must be at least 1: the default is 1000000", c.Cache.MaxTokens))
 	}
 	if c.Cache.MaxServices < 1 {
 		errs = append(errs, fmt.Errorf("cache::max_services: %d must be at least 1: the default is 1000", c.Cache.MaxServices))

@@ -91,7 +91,7 @@ func TestValidate(t *testing.T) {
 			c.JWT.Verify = []VerifyConfig{{Issuer: "i", JWKSFile: "f", Algorithms: []string{"HS256"}}}
 		}, `algorithms[0]: "HS256" cannot be checked with a public key`},
 		"jwks address": {func(c *Config) { c.JWT.Verify = []VerifyConfig{{Issuer: "i", JWKSURL: "id.example"}} }, `jwks_url: "id.example" is no address`},
-		"cache":        {func(c *Config) { c.Cache.MaxTokens = 0 }, "cache::max_tokens: 0 must be at least 1: the default is 100000"},
+		"cache":        {func(c *Config) { c.Cache.MaxTokens = 0 }, "cache::max_tokens: 0 must be at least 1: the default is 1000000"},
 		"services":     {func(c *Config) { c.Cache.MaxServices = -1 }, "cache::max_services: -1 must be at least 1"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -51,7 +51,8 @@ func (e *engine) cleanLog(ctx context.Context, w *worker, log plog.LogRecord) {
 		if outcome, ok := sight.Outcome(ptrace.StatusCodeUnset, false); ok {
 			use.Outcome = outcome.String()
 		}
-		otelattr.PutIdentity(log.Attributes(), &t.Identity, use, e.choice)
+		who := t.identity()
+		otelattr.PutIdentity(log.Attributes(), &who, use, e.choice)
 		w.signature.put(log.Attributes())
 		if e.seals > 0 {
 			e.seal(w.tenant, sight, t, when.AsTime(), log.Attributes())

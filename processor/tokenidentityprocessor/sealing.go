@@ -14,8 +14,8 @@ func (e *engine) seal(tenant string, sight *otelattr.Sight, t *token, when time.
 	if sealed := e.registry.Outgoing(); sealed != nil {
 		otelattr.PutSealed(record, sealed)
 	}
-	now, last := when.UnixNano()|1, t.sealed.Load()
-	if age := now - last; last != 0 && age < int64(e.seals) && age > -int64(e.seals) || t.verdict.State == jwks.Forged {
+	now, last := uint32(max(1, when.Unix())), t.sealed.Load()
+	if age := (time.Duration(now) - time.Duration(last)) * time.Second; last != 0 && age.Abs() < e.seals || t.verdict().State == jwks.Forged {
 		return
 	}
 	if t.sealed.CompareAndSwap(last, now) {

@@ -13,20 +13,51 @@ import (
 	"github.com/holterhq/holter/internal/tokenregistry"
 )
 
-// token is what is remembered of a credential: everything that is said about it, and not the credential.
+// token is what is remembered of a credential: everything that is said about it, and not the credential. There may be a million of
+// them: it fills one cache line, and its texts are one piece of memory.
 type token struct {
-	otelattr.Identity
-	found   tokenregistry.Resolution
-	trail   tokenregistry.Trail
+	texts              string          // the id, the fingerprint if it is asked for, and the hint
+	idEnd, fingerprint uint8           // where in texts the id and the fingerprint end
+	sealed             atomic.Uint32   // when the event was that it was last sealed for, in unix seconds; 0: none
+	owner              *registry.Owner // nil: nobody
+	extras             *extras         // nil: none
+	standing           tokenregistry.Standing
+	trail              tokenregistry.Trail
+}
+
+// extras is what is known of some tokens, or written by choice.
+type extras struct {
+	details *otelattr.Details
 	verdict jwks.Verdict
-	expires int64        // of a token that was checked, in unix seconds; 0: never
-	sealed  atomic.Int64 // the time of the event that it was last sealed for, in unix nanoseconds; 0: none
+	expires int64 // of a token that was checked, in unix seconds; 0: never
+}
+
+// identity is what is written of the token.
+func (t *token) identity() otelattr.Identity {
+	who := otelattr.Identity{ID: t.id(), Fingerprint: t.texts[t.idEnd:t.fingerprint], Hint: t.texts[t.fingerprint:]}
+	if t.owner != nil {
+		who.OwnerID, who.OwnerTeam = t.owner.ID, t.owner.Team
+	}
+	if t.extras != nil {
+		who.Details = t.extras.details
+	}
+	return who
+}
+
+func (t *token) id() string { return t.texts[:t.idEnd] }
+
+// verdict is whether the token's signature is right.
+func (t *token) verdict() jwks.Verdict {
+	if t.extras == nil {
+		return jwks.Verdict{}
+	}
+	return t.extras.verdict
 }
 
 // tokenOf is the token behind a secret.
 func (e *engine) tokenOf(ctx context.Context, tenant string, scheme credential.Scheme, secret string) *token {
 	return e.cache.Get(tenant, scheme, secret,
-		func(t *token) bool { return e.registry.Fresh(&t.found) && e.verifies.Fresh(t.verdict) },
+		func(t *token) bool { return e.registry.Fresh(&t.standing) && e.verifies.Fresh(t.verdict()) },
 		func() *token { return e.makeToken(ctx, tenant, e.claims.Parse(scheme, secret)) })
 }
 
@@ -39,22 +70,35 @@ func (e *engine) makeToken(ctx context.Context, tenant string, c credential.Cred
 	if verdict.State == jwks.Forged {
 		q.Principal, q.Forged = identity.Unverified(identity.Principal(c)), true
 	}
-	t := &token{found: e.registry.Resolve(q), verdict: verdict}
-	if verdict.State == jwks.Genuine && !c.Claims.ExpiresAt.IsZero() {
-		t.expires = c.Claims.ExpiresAt.Unix()
+	found := e.registry.Resolve(q)
+	t := &token{
+		texts: found.ID + found.Fingerprint + c.Hint(),
+		idEnd: uint8(len(found.ID)), fingerprint: uint8(len(found.ID) + len(found.Fingerprint)),
+		standing: found.Standing(),
 	}
-	t.ID, t.Hint, t.Fingerprint = t.found.ID, c.Hint(), t.found.Fingerprint
-	if r := t.found.Token; r != nil && r.Owner != nil {
-		t.OwnerID, t.OwnerTeam = r.Owner.ID, r.Owner.Team
+	if found.Token != nil {
+		t.owner = found.Token.Owner
 	}
-	if e.choice.Detailed() {
-		t.Details = detailsOf(c, &t.found)
-		if verdict.State == jwks.Genuine {
-			t.Unverified, t.Verified = false, true
+	if detailed := e.choice.Detailed(); detailed || verdict.State != jwks.Unasked {
+		t.extras = &extras{verdict: verdict}
+		if detailed {
+			t.extras.details = detailsOf(c, &found)
 		}
 	}
-	t.found.Settle()
+	if verdict.State == jwks.Genuine {
+		t.extras.genuine(c.Claims)
+	}
 	return t
+}
+
+// genuine notes that the claims are those of the issuer.
+func (x *extras) genuine(claims *credential.Claims) {
+	if !claims.ExpiresAt.IsZero() {
+		x.expires = claims.ExpiresAt.Unix()
+	}
+	if x.details != nil {
+		x.details.Unverified, x.details.Verified = false, true
+	}
 }
 
 // tenantFor is the tenant of the resource or, where that says none, of the token.
@@ -92,8 +136,8 @@ func detailsOf(c credential.Credential, found *tokenregistry.Resolution) *otelat
 // identify says whose token a sight shows, and of what use it was at the time of its event.
 func (e *engine) identify(ctx context.Context, w *worker, sight *otelattr.Sight, when time.Time, outbound bool, request otelattr.Request) (*token, otelattr.Use) {
 	t := e.tokenOf(ctx, w.tenant, sight.Scheme, sight.Secret)
-	use := otelattr.Use{Direction: otelattr.DirectionInbound, Provisional: t.found.Provisional}
-	networks, routes := t.found.Limits()
+	use := otelattr.Use{Direction: otelattr.DirectionInbound, Provisional: t.standing.Provisional()}
+	networks, routes := t.standing.Limits()
 	asked := registry.Use{When: when}
 	if outbound {
 		use.Direction = otelattr.DirectionOutbound
@@ -106,13 +150,13 @@ func (e *engine) identify(ctx context.Context, w *worker, sight *otelattr.Sight,
 	if routes {
 		asked.Method, asked.Path = request.Called()
 	}
-	status, violations := t.found.Check(asked)
-	if t.verdict.State != jwks.Unasked {
-		status, violations = t.judge(when, status, violations)
-		use.Provisional = use.Provisional || t.verdict.State == jwks.Pending
+	status, violations := t.standing.Check(asked)
+	if verdict := t.verdict(); verdict.State != jwks.Unasked {
+		status, violations = t.extras.judge(when, status, violations)
+		use.Provisional = use.Provisional || verdict.State == jwks.Pending
 	}
 	use.Status, use.Violations = string(status), violations
-	if t.trail.Step(&t.found, when) {
+	if t.trail.Step(&t.standing, when) {
 		e.remember(w, t, sight, when, use)
 	}
 	return t, use
@@ -120,10 +164,13 @@ func (e *engine) identify(ctx context.Context, w *worker, sight *otelattr.Sight,
 
 // remember tells the registry of one use of a token in a minute.
 func (e *engine) remember(w *worker, t *token, sight *otelattr.Sight, when time.Time, use otelattr.Use) {
-	seen := registry.Sighting{When: when, Owner: t.OwnerID, Service: textOf(w.resource, otelattr.ServiceName)}
+	seen := registry.Sighting{When: when, Service: textOf(w.resource, otelattr.ServiceName)}
+	if t.owner != nil {
+		seen.Owner = t.owner.ID
+	}
 	if use.Direction == otelattr.DirectionInbound {
 		seen.Country = use.Place.Where().Country
 		seen.Addr, _ = e.origins.proxies.Client(sight.Origin)
 	}
-	e.registry.Saw(&t.found, &t.trail, seen)
+	e.registry.Saw(t.id(), &t.trail, seen)
 }

@@ -56,7 +56,8 @@ func (e *engine) cleanSpan(ctx context.Context, w *worker, span ptrace.Span) (se
 			if outcome, ok := sight.Outcome(span.Status().Code(), true); ok {
 				use.Outcome = outcome.String()
 			}
-			otelattr.PutIdentity(span.Attributes(), &t.Identity, use, e.choice)
+			who := t.identity()
+			otelattr.PutIdentity(span.Attributes(), &who, use, e.choice)
 			w.signature.put(span.Attributes())
 			if e.seals > 0 {
 				e.seal(w.tenant, sight, t, span.EndTimestamp().AsTime(), span.Attributes())
