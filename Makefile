@@ -27,6 +27,10 @@ run: $(COLLECTOR) ## Run Holter with its built-in configuration; ARGS="…" are 
 demo: build ## Replay 30 days of a fleet into Holter, steal one key, and see it caught. SEED=n draws another fleet.
 	@$(COMPANION) demo --collector $(COLLECTOR) --seed $(SEED) $(ARGS)
 
+.PHONY: evaluate
+evaluate: $(COMPANION) ## Score detection on a fleet of the simulator: false alerts, thefts found, time to detect. ARGS="--csv FILE --labels FILE" scores yours.
+	@$(COMPANION) evaluate --seed $(SEED) $(ARGS)
+
 .PHONY: build
 build: $(COLLECTOR) $(COMPANION) ## Build build/otelcol-holter and build/holter.
 
