@@ -38,17 +38,18 @@ func (a *Atlas) Put(content Content, d *Database) {
 // Find is where an address is. The city database is believed before the country database, and what is said of a place is said by
 // one of them.
 func (a *Atlas) Find(addr netip.Addr) Place {
+	addr = addr.Unmap().WithZone("")
 	p := Place{Kind: KindOf(addr)}
 	if p.Kind != Public {
 		return p
 	}
-	city := a.city.Load().Find(addr)
+	city := a.city.Load().find(addr)
 	if p.where = city; city.Country == "" {
-		if country := a.country.Load().Find(addr); country.Country != "" {
+		if country := a.country.Load().find(addr); country.Country != "" {
 			p.where = country
 		}
 	}
-	if p.network = a.network.Load().Find(addr); p.network.Network == 0 {
+	if p.network = a.network.Load().find(addr); p.network.Network == 0 {
 		p.network = city
 	}
 	return p

@@ -21,6 +21,7 @@ var compressed []byte
 // Database finds what is known of addresses. Safe for concurrent use.
 type Database struct {
 	reader  *maxminddb.Reader
+	blocks  blocks
 	records [1 << 12]atomic.Pointer[located] // that were read lately, each in the one place that its offset leads to
 }
 
@@ -66,20 +67,27 @@ var unknown = new(located)
 // Find is what the database says of an address, never nil. Addresses that are nobody's (KindOf) are not looked up.
 func (d *Database) Find(addr netip.Addr) *Record {
 	addr = addr.Unmap().WithZone("")
-	if d == nil || !addr.IsValid() || KindOf(addr) != Public {
+	if !addr.IsValid() || KindOf(addr) != Public {
 		return &unknown.Record
 	}
-	result := d.reader.Lookup(addr)
-	if !result.Found() {
+	return d.find(addr)
+}
+
+// find is Find for a public address that is no IPv4 one inside an IPv6 one.
+func (d *Database) find(addr netip.Addr) *Record {
+	if d == nil {
 		return &unknown.Record
 	}
-	offset := result.Offset()
+	offset, ok := d.lookUp(addr)
+	if !ok {
+		return &unknown.Record
+	}
 	place := &d.records[(offset^offset>>12)%uintptr(len(d.records))]
 	if known := place.Load(); known != nil && known.offset == offset {
 		return &known.Record
 	}
 	found := &located{offset: offset}
-	if err := result.Decode(&found.Record); err != nil {
+	if err := d.reader.LookupOffset(offset).Decode(&found.Record); err != nil {
 		found.Record = Record{}
 	}
 	place.Store(found)

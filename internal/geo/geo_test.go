@@ -64,6 +64,31 @@ func TestCountryIsSafe(t *testing.T) {
 	assert.Equal(t, "US", d.Country(netip.MustParseAddr("8.8.8.8")))
 }
 
+// TestBlocksChangeNothing asks for every address twice: what is remembered of a /24 is what the tree says of each of its addresses.
+func TestBlocksChangeNothing(t *testing.T) {
+	d := embedded(t)
+	for i := range 1 << 16 {
+		addr := netip.AddrFrom4([4]byte{byte(i>>10) * 4, byte(i >> 2), byte(i * 7), byte(i * 31)})
+		if KindOf(addr) != Public {
+			continue
+		}
+		var want Record
+		require.NoError(t, d.reader.Lookup(addr).Decode(&want))
+		for range 2 {
+			require.Equal(t, want, *d.Find(addr), addr)
+		}
+		for _, other := range [...]byte{0, byte(i), 255} {
+			b := addr.As4()
+			b[3] = other
+			offset, found, known := d.blocks.get(b)
+			if result := d.reader.Lookup(netip.AddrFrom4(b)); known {
+				require.Equal(t, result.Found(), found, addr)
+				require.True(t, !found || result.Offset() == offset, addr)
+			}
+		}
+	}
+}
+
 func rawDatabase(t *testing.T) []byte {
 	t.Helper()
 	raw, err := unpack()
@@ -120,5 +145,16 @@ func BenchmarkMemo(b *testing.B) {
 	b.ReportAllocs()
 	for b.Loop() {
 		memo.Find(&atlas, addr)
+	}
+}
+
+func BenchmarkManyBlocks(b *testing.B) {
+	var atlas Atlas
+	atlas.Put(Countries, embedded(b))
+	var memo Memo
+	n := uint32(0)
+	for b.Loop() {
+		n = n*1664525 + 1013904223
+		memo.Find(&atlas, netip.AddrFrom4([4]byte{185, byte(n >> 24), byte(n >> 16), 7}))
 	}
 }

@@ -39,6 +39,15 @@ var special = []struct {
 // KindOf is the kind of an address. An IPv4 address inside an IPv6 one counts as IPv4.
 func KindOf(addr netip.Addr) Kind {
 	addr = addr.Unmap()
+	if addr.Is4() {
+		switch first := addr.As4()[0]; first {
+		case 0, 10, 100, 127, 169, 172, 192, 198, 203:
+		default:
+			if first < 224 {
+				return Public
+			}
+		}
+	}
 	switch {
 	case addr.IsUnspecified():
 		return Unspecified
@@ -50,13 +59,6 @@ func KindOf(addr netip.Addr) Kind {
 		return LinkLocal
 	case addr.IsMulticast():
 		return Multicast
-	}
-	if addr.Is4() {
-		switch first := addr.As4()[0]; {
-		case first == 0, first == 100, first == 192, first == 198, first == 203, first >= 240:
-		default:
-			return Public
-		}
 	}
 	for i := range special {
 		if special[i].prefix.Contains(addr) {

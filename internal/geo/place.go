@@ -28,7 +28,7 @@ func (p Place) Network() *Record {
 	return p.network
 }
 
-// Memo remembers the places of the addresses that were asked for lately. Not safe for concurrent use.
+// Memo remembers the places of the IPv6 addresses that were asked for lately; the databases themselves remember IPv4. Not safe for concurrent use.
 type Memo struct {
 	slots      [512]memoSlot
 	generation uint64
@@ -41,6 +41,9 @@ type memoSlot struct {
 
 // Find is atlas.Find, from memory where it can.
 func (m *Memo) Find(atlas *Atlas, addr netip.Addr) Place {
+	if addr.Is4() {
+		return atlas.Find(addr)
+	}
 	if generation := atlas.generation.Load(); generation != m.generation {
 		*m = Memo{generation: generation}
 	}
