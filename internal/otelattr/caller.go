@@ -68,7 +68,7 @@ var callerFields = map[string]*caller{
 var nests = map[string]nest{"consumer": nestConsumer, "authenticatedentity": nestEntity}
 
 // callerOf is what a field of a map about the caller means, nil if nothing.
-func (n nest) callerOf(f field) *caller {
+func (n nest) callerOf(f *field) *caller {
 	switch {
 	case n == nestEntity && f.caller == nestedID:
 		return callerFields["authenticatedentityid"]

@@ -6,9 +6,8 @@ type fieldCache [512]fieldSlot
 
 type fieldSlot struct {
 	name  string
-	field field
-	logs  bool
-	set   bool
+	field *field // nil: the slot is empty; what it points to stays as it is
+	kind  recordKind
 }
 
 // longestName is the longest name that is remembered.
@@ -25,4 +24,6 @@ func (c *fieldCache) slot(name string) *fieldSlot {
 }
 
 // is says whether the slot holds the name.
-func (s *fieldSlot) is(name string, logs bool) bool { return s.set && s.logs == logs && s.name == name }
+func (s *fieldSlot) is(name string, kind recordKind) bool {
+	return s.field != nil && s.kind == kind && s.name == name
+}

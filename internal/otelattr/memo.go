@@ -29,7 +29,7 @@ func (t *texts) put(text string) bool {
 }
 
 // memoOf is where a text that nothing is found in may be remembered, nil if nowhere.
-func (c *Cleaner) memoOf(f field) *memo {
+func (c *Cleaner) memoOf(f *field) *memo {
 	if f.memo == nil && f.place == nameless.place {
 		return &c.plain
 	}

@@ -13,7 +13,7 @@ type (
 )
 
 // text erases the secrets of the batch from one string.
-func (h *hunter) text(_ where, f field, value string) (string, bool) {
+func (h *hunter) text(_ where, f *field, value string) (string, bool) {
 	c := (*Cleaner)(h)
 	if f.kept {
 		return value, false
@@ -33,12 +33,12 @@ func (h *hunter) text(_ where, f field, value string) (string, bool) {
 	return c.replaced(value), true
 }
 
-func (h *hunter) field(name string) (f field, clean bool) {
+func (h *hunter) field(name string) (f *field, clean bool) {
 	f = nameless
-	if slot := h.fields.slot(name); slot.is(name, h.logs) {
+	if slot := h.fields.slot(name); slot.is(name, h.kind) {
 		f = slot.field
-	} else if len(h.sources.kept) > 0 {
-		f.kept = h.sources.kept[credential.Fold(name)]
+	} else if len(h.sources.kept) > 0 && h.sources.kept[credential.Fold(name)] {
+		f = keptNameless
 	}
 	h.spans = h.literals.FindName(name, h.spans[:0])
 	return f, len(h.spans) == 0
@@ -49,10 +49,10 @@ func (h *hunter) name(name string) string {
 	return clean
 }
 
-func (h *hunter) number(field, int64) {}
+func (h *hunter) number(*field, int64) {}
 
 // text finds and erases the secrets of one string, and takes note of what it says about the request.
-func (l *looker) text(at where, f field, value string) (string, bool) {
+func (l *looker) text(at where, f *field, value string) (string, bool) {
 	c := (*Cleaner)(l)
 	if f.role == roleSealed {
 		return c.unseal(value)
@@ -84,7 +84,7 @@ func (l *looker) text(at where, f field, value string) (string, bool) {
 	return c.take(f, at, value, found)
 }
 
-func (l *looker) number(f field, value int64) {
+func (l *looker) number(f *field, value int64) {
 	c := (*Cleaner)(l)
 	if f.role == noRole || c.outside || value < 0 || value > 599 {
 		return
@@ -102,26 +102,19 @@ func (l *looker) number(f field, value int64) {
 }
 
 // field is what a name says, remembered by name. A name that may hold a secret is not remembered.
-func (l *looker) field(name string) (f field, clean bool) {
+func (l *looker) field(name string) (*field, bool) {
 	c := (*Cleaner)(l)
 	slot := c.fields.slot(name)
-	if slot.is(name, c.logs) && !c.common {
+	if slot.is(name, c.kind) {
 		return slot.field, true
 	}
-	switch {
-	case c.common:
-		return c.sources.resourceField(name), len(c.scanner.Scan(credential.Text, name)) == 0
-	case c.logs:
-		f = c.sources.logField(name)
-	default:
-		f = c.sources.spanField(name)
-	}
-	clean = len(c.scanner.Scan(credential.Text, name)) == 0
+	f := c.sources.fieldOf(c.kind, name)
+	clean := len(c.scanner.Scan(credential.Text, name)) == 0
 	if clean && len(name) <= longestName && !credential.Opaque(name) {
 		f.memo = new(memo)
-		*slot = fieldSlot{name: strings.Clone(name), field: f, logs: c.logs, set: true}
+		*slot = fieldSlot{name: strings.Clone(name), field: &f, kind: c.kind}
 	}
-	return f, clean
+	return &f, clean
 }
 
 // name erases secrets from the name of an attribute.

@@ -13,11 +13,11 @@ import (
 // visitor sees everything that may hold a secret in a record. What its methods return stands there afterwards.
 type visitor interface {
 	// field says what a name is about; clean is false if the name itself holds a secret.
-	field(name string) (f field, clean bool)
+	field(name string) (f *field, clean bool)
 	// name is what stands in a name's place.
 	name(name string) string
-	text(at where, f field, value string) (string, bool)
-	number(f field, value int64)
+	text(at where, f *field, value string) (string, bool)
+	number(f *field, value int64)
 }
 
 // where is what the maps and lists around a string say about it.
@@ -46,7 +46,7 @@ func visitMap(m pcommon.Map, at where, v visitor) {
 	}
 }
 
-func visitValue(value pcommon.Value, at where, f field, v visitor) {
+func visitValue(value pcommon.Value, at where, f *field, v visitor) {
 	switch value.Type() {
 	case pcommon.ValueTypeStr:
 		if s, changed := v.text(at, f, value.Str()); changed {
@@ -72,7 +72,7 @@ func visitValue(value pcommon.Value, at where, f field, v visitor) {
 	}
 }
 
-func visitSlice(value pcommon.Value, at where, f field, v visitor) {
+func visitSlice(value pcommon.Value, at where, f *field, v visitor) {
 	if at.depth++; at.depth > deepest {
 		value.SetStr("")
 		return
@@ -88,7 +88,7 @@ func visitSlice(value pcommon.Value, at where, f field, v visitor) {
 }
 
 // visitBytes treats bytes that may be text as text.
-func visitBytes(value pcommon.Value, at where, f field, v visitor) {
+func visitBytes(value pcommon.Value, at where, f *field, v visitor) {
 	const longest = 1 << 20
 	b := value.Bytes()
 	if b.Len() == 0 || b.Len() > longest {
@@ -99,8 +99,8 @@ func visitBytes(value pcommon.Value, at where, f field, v visitor) {
 	}
 }
 
-// nameless is what is known of a text that stands under no name.
-var nameless = field{rank: noRank}
+// nameless is what is known of a text that stands under no name, keptNameless of one that nothing is erased from.
+var nameless, keptNameless = &field{rank: noRank}, &field{rank: noRank, kept: true}
 
 // visitText visits one text that stands under no name.
 func visitText(text string, v visitor, set func(string)) {
@@ -186,14 +186,14 @@ func WithholdScope(scope pcommon.InstrumentationScope, placeholder string) {
 // withholder replaces what could hold a secret: every text that is longer than a word.
 type withholder string
 
-func (w withholder) text(_ where, _ field, value string) (string, bool) {
+func (w withholder) text(_ where, _ *field, value string) (string, bool) {
 	if len(value) < 4 {
 		return value, false
 	}
 	return string(w), true
 }
 
-func (w withholder) field(name string) (field, bool) { return nameless, len(name) <= longestName }
+func (w withholder) field(name string) (*field, bool) { return nameless, len(name) <= longestName }
 
 func (w withholder) name(name string) string {
 	if len(name) <= longestName {
@@ -202,4 +202,4 @@ func (w withholder) name(name string) string {
 	return string(w)
 }
 
-func (w withholder) number(field, int64) {}
+func (w withholder) number(*field, int64) {}

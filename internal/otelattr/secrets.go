@@ -34,9 +34,8 @@ type Cleaner struct {
 	spans    []credential.Span
 	fields   fieldCache
 	sight    Sight
-	logs     bool  // the record is a log record
+	kind     recordKind
 	outside  bool  // the string is no part of a request: a scope, an event
-	common   bool  // the string is what all records of a resource have in common
 	shared   Sight // what was seen of the credential of the resource
 	offered  Sight // the credential of the next record, as somebody says
 	erased   int
@@ -71,9 +70,8 @@ func (c *Cleaner) Erased() int { return c.erased }
 // Resource cleans what all records of a resource have in common. A credential that it carries is that of its records.
 func (c *Cleaner) Resource(resource pcommon.Resource) {
 	c.shared = Sight{}
-	c.begin(false)
-	c.common = true
-	defer func() { c.common = false }()
+	c.begin(ofResource)
+	defer func() { c.kind = ofSpan }()
 	c.lookMap(resource.Attributes())
 	c.shared = c.sight
 }
@@ -88,7 +86,7 @@ func (c *Cleaner) Scope(scope pcommon.InstrumentationScope) {
 
 // Span cleans a span and says what was seen of its request. What it returns is valid until the next call.
 func (c *Cleaner) Span(span ptrace.Span) *Sight {
-	c.begin(false)
+	c.begin(ofSpan)
 	c.lookMap(span.Attributes())
 	c.outside = true
 	visitSpan(span, (*looker)(c))
@@ -98,7 +96,7 @@ func (c *Cleaner) Span(span ptrace.Span) *Sight {
 
 // Log cleans a log record and says what was seen of its request. What it returns is valid until the next call.
 func (c *Cleaner) Log(log plog.LogRecord) *Sight {
-	c.begin(true)
+	c.begin(ofLog)
 	c.lookMap(log.Attributes())
 	visitValue(log.Body(), where{body: true}, nameless, (*looker)(c))
 	c.outside = true
@@ -107,8 +105,8 @@ func (c *Cleaner) Log(log plog.LogRecord) *Sight {
 	return &c.sight
 }
 
-func (c *Cleaner) begin(log bool) {
-	c.logs, c.outside = log, false
+func (c *Cleaner) begin(kind recordKind) {
+	c.kind, c.outside = kind, false
 	c.sight = Sight{RPCStatus: -1, rank: noRank}
 	if c.offered.Secret != "" {
 		c.sight.Secret, c.sight.Scheme, c.sight.rank = c.offered.Secret, c.offered.Scheme, rankExpression
@@ -161,7 +159,7 @@ func (c *Cleaner) HuntLog(log plog.LogRecord) {
 }
 
 // cookieField reads one cookie of a map of cookies.
-func (c *Cleaner) cookieField(f field, value string) (string, bool) {
+func (c *Cleaner) cookieField(f *field, value string) (string, bool) {
 	name := "c="
 	if f.session {
 		name = "sid="
@@ -182,7 +180,7 @@ func (c *Cleaner) cookieField(f field, value string) (string, bool) {
 
 // address says whether a value is an address. In spans the conventions say so; a log's field of that name may be anything.
 func (c *Cleaner) address(value string) bool {
-	if !c.logs {
+	if c.kind != ofLog {
 		return true
 	}
 	_, ok := geo.ParseAddr(value)
@@ -190,7 +188,7 @@ func (c *Cleaner) address(value string) bool {
 }
 
 // take erases what was found in a string and remembers what has to be remembered of it.
-func (c *Cleaner) take(f field, at where, value string, found []credential.Finding) (string, bool) {
+func (c *Cleaner) take(f *field, at where, value string, found []credential.Finding) (string, bool) {
 	c.spans = c.spans[:0]
 	for i := range found {
 		one := &found[i]
@@ -233,13 +231,13 @@ func (c *Cleaner) headed(head string) string {
 }
 
 // consider takes a finding for the token of the request if no earlier source has one.
-func (c *Cleaner) consider(f field, at where, value string, one *credential.Finding) {
+func (c *Cleaner) consider(f *field, at where, value string, one *credential.Finding) {
 	rank := noRank
 	switch {
-	case at.body && c.logs:
+	case at.body && c.kind == ofLog:
 		rank = c.sources.rankText(value, one)
 	case !at.response:
-		rank = c.sources.rankFinding(f, one, c.logs)
+		rank = c.sources.rankFinding(f, one, c.kind == ofLog)
 	}
 	if rank == noRank {
 		return
@@ -255,7 +253,7 @@ func (c *Cleaner) consider(f field, at where, value string, one *credential.Find
 }
 
 // note keeps what an attribute says about the request besides its token.
-func (c *Cleaner) note(f field, at where, value string) {
+func (c *Cleaner) note(f *field, at where, value string) {
 	o := &c.sight.Origin
 	switch f.role {
 	case roleCaller:

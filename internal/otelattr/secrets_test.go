@@ -71,7 +71,7 @@ func TestNamesThatCouldBeSecretsAreNotRemembered(t *testing.T) {
 	for i := range c.fields {
 		assert.NotEqual(t, secretInTests, c.fields[i].name)
 	}
-	assert.True(t, c.fields.slot("http.route").is("http.route", false))
+	assert.True(t, c.fields.slot("http.route").is("http.route", ofSpan))
 }
 
 func TestWhatLiesTooDeepIsTakenAway(t *testing.T) {

@@ -60,6 +60,26 @@ func ranks(names []string, from int32) map[string]int32 {
 	return m
 }
 
+// recordKind is what sort of thing has a name among its attributes.
+type recordKind uint8
+
+const (
+	ofSpan recordKind = iota
+	ofLog
+	ofResource
+)
+
+// fieldOf reads the name of an attribute.
+func (s *Sources) fieldOf(kind recordKind, name string) field {
+	switch kind {
+	case ofLog:
+		return s.logField(name)
+	case ofResource:
+		return s.resourceField(name)
+	}
+	return s.spanField(name)
+}
+
 // resourceField reads the name of a resource's attribute.
 func (s *Sources) resourceField(name string) field {
 	f := s.spanField(name)
@@ -249,7 +269,7 @@ func response(name string) bool {
 }
 
 // rankFinding is how early a finding in an attribute comes.
-func (s *Sources) rankFinding(f field, found *credential.Finding, inLog bool) int32 {
+func (s *Sources) rankFinding(f *field, found *credential.Finding, inLog bool) int32 {
 	switch f.source {
 	case headerSource:
 		return f.rank
