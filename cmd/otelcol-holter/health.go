@@ -55,7 +55,7 @@ func byComponent(plain map[string]any) (map[string]any, bool) {
 }
 
 func hasOwnComponents(conf map[string]any) bool {
-	for _, section := range []string{"processors", "connectors", "exporters"} {
+	for _, section := range []string{"extensions", "processors", "connectors", "exporters"} {
 		for id := range child(conf, section) {
 			if name, _, _ := strings.Cut(id, "/"); ownTypes[name] {
 				return true

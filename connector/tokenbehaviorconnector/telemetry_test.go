@@ -8,12 +8,16 @@ import (
 	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/component/componenttest"
 	"go.opentelemetry.io/collector/connector/connectortest"
+	"go.opentelemetry.io/collector/pdata/pcommon"
+	"go.opentelemetry.io/collector/pdata/pmetric"
+	"go.opentelemetry.io/collector/pdata/ptrace"
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/sdk/metric/metricdata"
 	"go.opentelemetry.io/otel/sdk/metric/metricdata/metricdatatest"
 
 	"github.com/holterhq/holter/connector/tokenbehaviorconnector/internal/metadata"
 	"github.com/holterhq/holter/connector/tokenbehaviorconnector/internal/metadatatest"
+	"github.com/holterhq/holter/internal/otelattr"
 )
 
 func TestTelemetry(t *testing.T) {
@@ -44,4 +48,40 @@ func TestTelemetry(t *testing.T) {
 		{Value: 10, Attributes: attribute.NewSet(attribute.String("output", "metrics/store"))},
 	}, exactly)
 	h.stop()
+}
+
+// What a slow source has not answered for is counted and not learned; what comes after its answer is, under the same id.
+func TestProvisionalRequestsAreCountedAndNotLearned(t *testing.T) {
+	telemetry := componenttest.NewTelemetry()
+	t.Cleanup(func() { require.NoError(t, telemetry.Shutdown(context.Background())) })
+	h := newHouse(t, nil)
+	h.stop()
+	set := connectortest.NewNopSettings(metadata.Type)
+	set.ID = component.NewID(metadata.Type)
+	set.TelemetrySettings = telemetry.NewTelemetrySettings()
+	h.build(set)
+	h.start()
+	provisional := func(s ptrace.Span) { s.Attributes().PutBool(otelattr.TokenProvisional, true) }
+	h.send(spans(call{n: 0, token: "tok_a", status: "unknown", change: provisional}, call{n: 1, token: "tok_a", status: "unknown", change: provisional}))
+	h.runtime().worker.ask(t.Context(), h.runtime().worker.flush)
+	require.Zero(t, h.runtime().worker.learner.told.Tokens, "nothing is known of it")
+	h.send(spans(call{n: 2, token: "tok_a", status: "revoked"}, call{n: 3, token: "tok_a"}, call{n: 4, token: "tok_a"}))
+	h.runtime().worker.ask(t.Context(), h.runtime().worker.flush)
+
+	one := func(n int64) []metricdata.DataPoint[int64] { return []metricdata.DataPoint[int64]{{Value: n}} }
+	exactly := metricdatatest.IgnoreTimestamp()
+	metadatatest.AssertEqualTokenBehaviorObservations(t, telemetry, one(5), exactly)
+	metadatatest.AssertEqualTokenBehaviorLearned(t, telemetry, one(3), exactly)
+	metadatatest.AssertEqualTokenBehaviorTokens(t, telemetry, one(1), exactly)
+	metadatatest.AssertEqualTokenBehaviorAnomalies(t, telemetry, []metricdata.DataPoint[int64]{
+		{Value: 1, Attributes: attribute.NewSet(attribute.String("detector", "revoked_use"))},
+	}, exactly)
+	h.stop()
+	series := make(map[string]bool)
+	h.prometheus.points(otelattr.MetricRequests, func(attrs pcommon.Map, _ pmetric.NumberDataPoint) {
+		id, _ := attrs.Get(otelattr.TokenID)
+		series[id.Str()] = true
+	})
+	require.Equal(t, map[string]bool{"tok_a": true}, series)
+	require.Equal(t, int64(5), h.prometheus.last(otelattr.MetricRequests), "one series holds both")
 }

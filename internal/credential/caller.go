@@ -58,10 +58,10 @@ func (c Credential) callerHint() string {
 }
 
 // Callable says whether a value can name a caller: it is one printable word or line of bounded length that says something, is not
-// masked, and is in no format of a secret.
+// masked, and is in no format of a secret. A fingerprint that was made here is one.
 func Callable(id string) bool {
 	const longest = 256
-	if len(id) < 2 || len(id) > longest || absent(id) || Masked(id) || Recognise(id) != nil {
+	if len(id) < 2 || len(id) > longest || absent(id) || Masked(id) && !ours(id) || Recognise(id) != nil {
 		return false
 	}
 	for i := range len(id) {

@@ -4,6 +4,7 @@ package identity
 
 import (
 	"encoding/base32"
+	"strings"
 
 	"github.com/holterhq/holter/internal/credential"
 )
@@ -42,6 +43,16 @@ func (n *Namer) KeyID() string { return n.keyID }
 // refreshed, and when the fingerprint key is.
 func (n *Namer) Fingerprint(tenant string, c credential.Credential) string {
 	return n.fingerprints[0].name(tenant, string(c.Kind)+"\x00"+c.Raw)
+}
+
+// IsFingerprint says whether a text has the form of a fingerprint.
+func IsFingerprint(text string) bool {
+	letters, ok := strings.CutPrefix(text, "fp_")
+	if !ok || len(letters) != encoding.EncodedLen(named) {
+		return false
+	}
+	_, err := encoding.DecodeString(letters)
+	return err == nil
 }
 
 // Former are the fingerprints of the credential under former keys, the latest first.

@@ -63,7 +63,7 @@ func TestEveryFormatSaysTheSame(t *testing.T) {
 			old, successor := d.Find(credential.Credential{Raw: "corp_old"}), d.Find(credential.Credential{Raw: "corp_new"})
 			require.NotNil(t, old)
 			require.NotNil(t, successor)
-			assert.Equal(t, "gateway", d.Find(credential.Credential{Raw: "kong-7"}).ID)
+			assert.Equal(t, "gateway", d.Find(credential.Credential{Raw: "kong-7", Kind: credential.GatewayID}).ID)
 			assert.Equal(t, &Owner{ID: "acme", Name: "Acme", Type: "customer", Team: "payments"}, old.Owner)
 			assert.Same(t, old.Owner, successor.Owner, "owners are kept once")
 			assert.Equal(t, "old", successor.First)

@@ -68,7 +68,7 @@ func TestChangesAddUp(t *testing.T) {
 			}
 		}
 		if e.GatewayID != "" {
-			require.Equal(t, id, s.Find(credential.Credential{Raw: e.GatewayID}).ID)
+			require.Equal(t, id, s.Find(credential.Credential{Raw: e.GatewayID, Kind: credential.GatewayID}).ID)
 		}
 		if e.Prefix != "" {
 			require.Equal(t, id, s.Find(credential.Credential{Raw: e.Prefix + "xxxx" + e.LastFour}).ID)
@@ -120,6 +120,11 @@ func TestRotationsRunThroughAllSources(t *testing.T) {
 func TestACircleThroughSourcesEnds(t *testing.T) {
 	d := NewDirectory(source{snapshot: parse(t, "tokens: [{id: a, user: a, replaces: b}]")}, source{snapshot: parse(t, "tokens: [{id: b, user: b, replaces: a}]")})
 	assert.NotEmpty(t, d.Find(credential.Credential{Kind: credential.Basic, User: "a"}).First)
+	assert.Contains(t, []string{"a", "b"}, d.Circle())
+	straight := source{snapshot: parse(t, "tokens: [{id: b, user: b, replaces: c}]")}
+	assert.Empty(t, NewDirectory(d.Sources()[0], straight).Circle())
+	assert.Empty(t, NewDirectory(straight, d.Sources()[0], d.Sources()[1]).Circle(), "the first source that knows b is believed")
+	assert.Empty(t, NewDirectory(source{}, straight).Circle())
 }
 
 func TestWhatManyShareIsNotOne(t *testing.T) {

@@ -242,7 +242,7 @@ func (t *table) find(c credential.Credential, digest *[sha256.Size]byte, how joi
 		return at, 0, how, ok
 	case byGateway:
 		at, ok := t.gateways[c.Raw]
-		return at, 0, how, ok
+		return at, 0, how, ok && (c.Named() || c.Kind == credential.AWSAccessKey)
 	case byUser:
 		at, ok := t.users[c.User]
 		return at, 0, how, ok && c.Kind == credential.Basic

@@ -49,9 +49,14 @@ func (r *Registry) newIntrospection(cfg *IntrospectionConfig) *introspection {
 			ProvisionalFor: cfg.ProvisionalFor, Revoked: cfg.Inactive == string(registry.Revoked),
 		}, key),
 		limiter: rate.NewLimiter(rate.Limit(cfg.MaxRequestsPerSecond), max(1, int(cfg.MaxRequestsPerSecond))),
-		logger:  r.logger.With(zap.String("source", "introspection "+cfg.Endpoint)),
+		logger:  r.logger.With(zap.String("source", nameOf(cfg))),
 	}
 }
+
+// nameOf is how a server is called where people read of it.
+func nameOf(cfg *IntrospectionConfig) string { return "introspection " + cfg.Endpoint }
+
+func (i *introspection) name() string { return nameOf(i.cfg) }
 
 // start begins to ask; it goes on until ctx ends.
 func (i *introspection) start(ctx, asking context.Context, host component.Host) error {
@@ -256,7 +261,7 @@ func (i *introspection) failed(err error) {
 	}
 	i.said, i.saidAt = err.Error(), now
 	i.logger.Error("Tokens cannot be introspected: what was answered before stays in force, others stay unknown", zap.Error(err))
-	i.set.Health.Trouble(fmt.Errorf("introspection: %w", err))
+	i.troubles.trouble(i.name(), fmt.Errorf("introspection: %w", err))
 }
 
 func (i *introspection) succeeded() {
@@ -265,7 +270,7 @@ func (i *introspection) succeeded() {
 	i.failures, i.resume = 0, time.Time{}
 	if i.said != "" {
 		i.said, i.saidAt = "", time.Time{}
-		i.set.Health.Well()
+		i.troubles.well(i.name())
 		i.logger.Info("Tokens can be introspected again")
 	}
 }

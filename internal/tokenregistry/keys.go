@@ -133,7 +133,7 @@ func (r *Registry) generatedKey(ctx context.Context) []byte {
 	switch {
 	case err != nil:
 		r.logger.Error("The identity key cannot be kept: token ids change with every restart until storage works again", zap.Error(err))
-		r.set.Health.Trouble(fmt.Errorf("token ids are of this process only: %w", err))
+		r.troubles.trouble("keys", fmt.Errorf("token ids are of this process only: %w", err))
 		r.passing = true
 		return identity.NewKey()
 	case made:

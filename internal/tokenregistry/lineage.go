@@ -70,10 +70,10 @@ func (r *Registry) tellLineage(ctx context.Context, err error) {
 	switch {
 	case err != nil && !r.lineageOff && r.watching.Err() == nil:
 		r.logger.Error("The lineage of tokens cannot be kept: after a restart, a token that has been rotated meanwhile may be another", zap.Error(err))
-		r.set.Health.Trouble(err)
+		r.troubles.trouble("lineage", err)
 	case err == nil && r.lineageOff:
 		r.logger.Info("The lineage of tokens is kept again")
-		r.set.Health.Well()
+		r.troubles.well("lineage")
 	}
 	r.lineageOff = err != nil
 }

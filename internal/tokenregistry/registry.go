@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"sync"
-	"sync/atomic"
 
 	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/extension/xextension/storage"
@@ -44,10 +43,13 @@ type Registry struct {
 	namer     *identity.Namer
 	directory *registry.Directory // nil: there are no sources
 	watches   []*watch
-	off       atomic.Int32 // how many of them are
+	troubles  troubles
+	circling  sync.Mutex
+	circle    bool // rotations go round in one, which has been said
 
 	introspections []*introspection
 	seen           *registry.Seen // nil: what is not registered is not remembered
+	seenOff        bool           // it cannot be kept, which has been said
 
 	client  storage.Client
 	sealing sealing
@@ -70,6 +72,7 @@ func New(set Settings, cfg Config) (*Registry, error) {
 	watching, stop := context.WithCancel(context.Background())
 	r := &Registry{
 		set: set, cfg: cfg, logger: set.Telemetry.Logger, telemetry: telemetry,
+		troubles: troubles{health: set.Health},
 		lineage:  identity.NewLineage(cfg.Lineage.MaxTokens),
 		watching: watching, stop: stop,
 	}
@@ -177,7 +180,8 @@ type Resolution struct {
 	generation uint64
 	inquiry    *registry.Inquiry // nil: no server is asked
 	version    uint32
-	watched    bool // its uses are remembered
+	watched    bool                 // its uses are remembered
+	unmet      *identity.LineageKey // of a fingerprint whose credential has not been seen yet; nil: it is none
 }
 
 // Query asks what is known of a credential.
@@ -188,6 +192,7 @@ type Query struct {
 	ByClient    bool   // behaviour is learned under the client that the credential was issued to, where it names one
 	ByOwner     bool   // behaviour is learned under the owner, where there is one
 	Fingerprint bool   // the fingerprint is asked for
+	Recognised  bool   // and others may name the credential by it alone
 	Forged      bool   // its signature is wrong: what it claims joins it to nobody
 }
 
@@ -234,6 +239,13 @@ func (r *Registry) Resolve(q Query) Resolution {
 		found.ID = r.namer.Name(tenant, identity.Client(credential.Credential{Claims: a}))
 	} else if a != nil && c.Claims == nil && q.Principal == identity.Principal(c) && (a.ClientID != "" || a.Subject != "") {
 		found.ID = r.Keep(tenant, found.ID, a.Issuer, a.ClientID, a.Subject)
+	}
+	switch {
+	case q.Forged:
+	case isFingerprint(c):
+		r.recall(&found, tenant, c)
+	case q.Recognised:
+		r.recognise(&found, tenant, c)
 	}
 	if r.seen != nil {
 		r.introduce(&found, c)

@@ -316,12 +316,20 @@ func (r *Registry) saveSealed(ctx context.Context) {
 	r.sealedStorage(ctx, failed)
 }
 
-// sealedStorage says in log and metric how the storage does; a fault that stays is logged once.
+// sealedStorage says in health, log and metric how the storage does; a fault that stays is logged once.
 func (r *Registry) sealedStorage(ctx context.Context, err error) {
 	if err == nil {
-		r.sealing.failing = false
+		if r.sealing.failing {
+			r.sealing.failing = false
+			r.troubles.well("sealed credentials")
+			r.logger.Info("Sealed credentials are kept in storage again")
+		}
 		return
 	}
+	if ctx.Err() != nil {
+		return // the storage is not at fault
+	}
+	r.troubles.trouble("sealed credentials", fmt.Errorf("sealed credentials are kept in memory only: %w", err))
 	r.telemetry.TokenRegistrySealedStorageErrors.Add(ctx, 1)
 	if !r.sealing.failing {
 		r.logger.Warn("Sealed credentials are kept in memory only: a restart forgets those of tokens that are not used again", zap.Error(err))

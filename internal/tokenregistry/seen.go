@@ -82,10 +82,26 @@ func (r *Registry) keepSeen(ctx context.Context) {
 		if err = r.client.Batch(ctx, batch...); err != nil {
 			r.seen.Unkept(changes)
 		}
+	} else if err == nil {
+		return // nothing to keep tells nothing of the storage
 	}
-	if err != nil {
-		r.logger.Error("What was seen of unregistered tokens cannot be kept: the next try is in half a minute", zap.Error(err))
+	r.tellSeen(err)
+}
+
+// tellSeen says in health and log how the storage does; a fault that stays is logged once.
+func (r *Registry) tellSeen(err error) {
+	const what = "unregistered tokens"
+	switch {
+	case err != nil:
+		if !r.seenOff {
+			r.logger.Error("What was seen of unregistered tokens cannot be kept: it is tried again every half minute", zap.Error(err))
+		}
+		r.troubles.trouble(what, fmt.Errorf("what was seen of unregistered tokens cannot be kept: %w", err))
+	case r.seenOff:
+		r.logger.Info("What was seen of unregistered tokens is kept again")
+		r.troubles.well(what)
 	}
+	r.seenOff = err != nil
 }
 
 // introduce makes a token that is used known, or takes it from the list of those that are not registered.
@@ -147,7 +163,7 @@ func (r *Registry) Sources() []SourceHealth {
 	}
 	for _, i := range r.introspections {
 		i.mu.Lock()
-		all = append(all, SourceHealth{"introspection " + i.cfg.Endpoint, i.inquiries.Len(), i.said})
+		all = append(all, SourceHealth{i.name(), i.inquiries.Len(), i.said})
 		i.mu.Unlock()
 	}
 	return all

@@ -128,10 +128,10 @@ func TestOneSourceOfTwoIsNotAll(t *testing.T) {
 	assert.Equal(t, pulse("TT"), said)
 	write("a.csv", "id,user\na,u\n", time.Hour)
 	require.Error(t, r.Check(t.Context()))
-	assert.Equal(t, pulse("TT"), said, "the other is still off")
+	assert.Equal(t, pulse("TTT"), said, "the other is still off")
 	write("b.csv", "id,user\nb,v\n", time.Hour)
 	require.NoError(t, r.Check(t.Context()))
-	assert.Equal(t, pulse("TTW"), said)
+	assert.Equal(t, pulse("TTTW"), said)
 }
 
 // pulse is what health was told.

@@ -1,6 +1,9 @@
 package tokenregistry
 
-import "github.com/holterhq/holter/internal/registry"
+import (
+	"github.com/holterhq/holter/internal/identity"
+	"github.com/holterhq/holter/internal/registry"
+)
 
 // Standing is what of a Resolution matters at every use of the token. It is small: millions are remembered.
 type Standing struct {
@@ -18,6 +21,7 @@ type terms struct {
 	claimed []string
 	inquiry *registry.Inquiry
 	version uint32
+	unmet   *identity.LineageKey // of a fingerprint whose credential has not been seen; nil: it is none
 }
 
 // Standing is that of the token. A registered token that no use can violate is let go of.
@@ -27,8 +31,8 @@ func (r *Resolution) Standing() Standing {
 	if limited != nil && limited.Unlimited() {
 		limited, s.registered = nil, true
 	}
-	if limited != nil || r.inquiry != nil {
-		s.terms = &terms{limited, r.claimed, r.inquiry, r.version}
+	if limited != nil || r.inquiry != nil || r.unmet != nil {
+		s.terms = &terms{limited, r.claimed, r.inquiry, r.version, r.unmet}
 	}
 	return s
 }
@@ -63,5 +67,6 @@ func (r *Registry) Fresh(s *Standing) bool {
 	if r.directory != nil && s.generation != uint32(r.directory.Generation()) {
 		return false
 	}
-	return s.terms == nil || s.terms.inquiry == nil || s.terms.version == s.terms.inquiry.Version()
+	t := s.terms
+	return t == nil || (t.inquiry == nil || t.version == t.inquiry.Version()) && (t.unmet == nil || !r.met(*t.unmet))
 }

@@ -60,6 +60,7 @@ func (w *watch) check(ctx context.Context) error {
 		w.telemetry.TokenRegistrySourceReloads.Add(ctx, 1, w.counted)
 		w.telemetry.TokenRegistryTokens.Record(ctx, int64(tokens), w.counted)
 		w.logger.Info("The registry is in force", zap.Int("tokens", tokens))
+		w.checkRotations(ctx)
 	}
 	switch {
 	case err != nil && ctx.Err() != nil:
@@ -68,17 +69,12 @@ func (w *watch) check(ctx context.Context) error {
 		if now := time.Now(); err.Error() != w.said || now.Sub(w.saidAt) >= repeatAfter {
 			w.logger.Error("A registry source is off: what is good of it, and what was read before, stays in force",
 				zap.Error(err), zap.Int("tokens", w.source.Snapshot().Len()))
-			w.set.Health.Trouble(err)
-			if w.said == "" {
-				w.off.Add(1)
-			}
+			w.troubles.trouble(w.source.Name(), err)
 			w.said, w.saidAt = err.Error(), now
 		}
 	case w.said != "":
 		w.said, w.saidAt = "", time.Time{}
-		if w.off.Add(-1) == 0 {
-			w.set.Health.Well()
-		}
+		w.troubles.well(w.source.Name())
 		w.logger.Info("The registry source is good again")
 	}
 	return err

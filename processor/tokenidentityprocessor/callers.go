@@ -3,6 +3,7 @@ package tokenidentityprocessor
 import (
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/holterhq/holter/internal/credential"
 )
@@ -33,4 +34,9 @@ func (t *TrustedIDConfig) Validate() error {
 		errs = append(errs, fmt.Errorf("kind: %q: write id, or fingerprint for a hash of the credential", t.Kind))
 	}
 	return errors.Join(errs...)
+}
+
+// trustsFingerprints says whether a credential may be named by its fingerprint alone.
+func (s *SourcesConfig) trustsFingerprints() bool {
+	return slices.ContainsFunc(s.TrustedIDs, func(t TrustedIDConfig) bool { return t.Kind == trustedFingerprint })
 }

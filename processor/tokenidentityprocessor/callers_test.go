@@ -1,8 +1,10 @@
 package tokenidentityprocessor
 
 import (
+	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -165,4 +167,50 @@ func TestExpressionsFindTheRest(t *testing.T) {
 	assert.Equal(t, idOf(t, r.engine, key), logged[otelattr.TokenID])
 	assert.Equal(t, map[string]any{"call": map[string]any{"as": "Bearer REDACTED"}}, body)
 	assert.NotContains(t, ofSpan(t, r.engine, map[string]any{"a": "b"}), otelattr.TokenID, "what one record had, the next has not")
+}
+
+// A fingerprint, be it one of a former key, is the token whose credential it is of, whichever comes first.
+func TestAFingerprintIsTheTokenItIsOf(t *testing.T) {
+	key, unmet := secretKey(46), secretKey(47)
+	fingerprintOf := func(key string, keys ...byte) string {
+		cfg := testConfig()
+		cfg.Attributes, cfg.Keys.Fingerprints = []string{otelattr.TokenFingerprint}, fingerprints(keys...)
+		return ofSpan(t, startedEngine(t, cfg), withHeader("x-api-key", key))[otelattr.TokenFingerprint].(string)
+	}
+	cfg := testConfig()
+	cfg.Sources.TrustedIDs = []TrustedIDConfig{{Attribute: "corp.key", Kind: trustedFingerprint}}
+	cfg.Keys.Fingerprints = fingerprints('2', '1')
+	e := startedEngine(t, cfg)
+	named := func(fingerprint string) any {
+		return ofSpan(t, e, map[string]any{"corp.key": fingerprint})[otelattr.TokenID]
+	}
+	early := named(fingerprintOf(key, '1'))
+	id := idOf(t, e, key)
+	require.NotNil(t, early)
+	assert.NotEqual(t, id, early, "its credential had not been seen")
+	assert.Equal(t, id, named(fingerprintOf(key, '1')), "under the former key")
+	assert.Equal(t, id, named(fingerprintOf(key, '2')))
+	assert.NotEqual(t, id, named(fingerprintOf(key, '3')), "under a key that nobody here has")
+	assert.NotEqual(t, id, named(fingerprintOf(unmet, '2')))
+}
+
+// What a gateway calls a key joins it to the registry, and what looks like a gateway's name in the place of a key does not.
+func TestGatewayIDsAreJoined(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "owners.yaml")
+	access := "AKIA" + "QYLPMN5HEXAMPLEQ"
+	edit(t, path, "owners: [{id: acme}, {id: beta}]\ntokens: [{id: k1, owner: acme, gateway_id: 4f1c2b9e-consumer}, {id: k2, owner: beta, gateway_id: "+access+"}]", time.Hour)
+	cfg := registryConfig(path, false)
+	cfg.TrustedProxies, cfg.Sources.TrustedIDs = []string{"10.0.0.0/8"}, []TrustedIDConfig{{Attribute: "corp.caller"}}
+	e := startedEngine(t, cfg)
+	owner := func(attributes map[string]any) any { return ofSpan(t, e, attributes)[otelattr.TokenOwnerID] }
+	kong := func(peer string) map[string]any {
+		return map[string]any{"http.request.header.x-consumer-id": "4f1c2b9e-consumer", "network.peer.address": peer}
+	}
+	assert.Equal(t, "acme", owner(kong("10.0.0.7")))
+	assert.Nil(t, owner(kong("203.0.113.7")), "anybody could have sent it")
+	assert.Equal(t, "acme", owner(map[string]any{"corp.caller": "4f1c2b9e-consumer"}))
+	assert.Equal(t, "beta", owner(withHeader("authorization", "AWS4-HMAC-SHA256 Credential="+access+"/20261122/eu-west-1/s3/aws4_request, SignedHeaders=host, Signature=fe5f80f77d5fa3beca038a248ff027d0445342fe2855ddc963176630326f1024")))
+	for _, sent := range []map[string]any{withHeader("x-api-key", "4f1c2b9e-consumer"), withHeader("authorization", "Bearer 4f1c2b9e-consumer")} {
+		assert.Nil(t, owner(sent), "it is no secret: whoever knows it is not the consumer")
+	}
 }

@@ -18,10 +18,18 @@ import (
 
 // Config says where credentials are looked for, how tokens are named, and what is known about them.
 type Config struct {
-	// TokenRegistry is a token_registry extension that keeps the keys and the sources, in place of those here.
+	// TokenRegistry is a token_registry extension that keeps what stands in the next five, in place of this component.
 	TokenRegistry *component.ID `mapstructure:"token_registry"`
-	// Config holds keys, storage and registry, of which this component keeps its own without a TokenRegistry.
-	tokenregistry.Config `mapstructure:",squash"`
+	// Keys name tokens. Without them an identity key is generated and kept in Storage.
+	Keys tokenregistry.KeysConfig `mapstructure:"keys"`
+	// Storage is the storage extension that keeps what has to outlive the process, a generated key first of all.
+	Storage *component.ID `mapstructure:"storage"`
+	// Registry says whose tokens are whose.
+	Registry tokenregistry.RegistryConfig `mapstructure:"registry"`
+	// Lineage bounds what is remembered of tokens so that their successors keep their ids.
+	Lineage tokenregistry.LineageConfig `mapstructure:"lineage"`
+	// Seal says whether credentials are sealed for whoever may revoke them.
+	Seal tokenregistry.SealConfig `mapstructure:"seal"`
 	// Geo says where requests come from.
 	Geo GeoConfig `mapstructure:"geo"`
 	// TrustedProxies are the addresses and networks whose X-Forwarded-For is believed. Without any, client.address is.
@@ -83,9 +91,10 @@ type CacheConfig struct {
 const defaultWord = "default"
 
 func createDefaultConfig() component.Config {
+	own := tokenregistry.DefaultConfig()
 	return &Config{
-		Config: tokenregistry.DefaultConfig(),
-		Geo:    GeoConfig{Enabled: true, ReloadInterval: time.Minute},
+		Registry: own.Registry, Lineage: own.Lineage, Seal: own.Seal,
+		Geo: GeoConfig{Enabled: true, ReloadInterval: time.Minute},
 		Sources: SourcesConfig{
 			Headers:         []string{defaultWord},
 			Metadata:        []string{defaultWord},
@@ -97,6 +106,11 @@ func createDefaultConfig() component.Config {
 		Erase:   EraseConfig{Mode: eraseWhole, Placeholder: credential.Placeholder, HighEntropy: HighEntropyConfig{Enabled: true}},
 		Cache:   CacheConfig{MaxTokens: 1_000_000, MaxServices: 1000},
 	}
+}
+
+// own is what this component knows of tokens by itself.
+func (c *Config) own() tokenregistry.Config {
+	return tokenregistry.Config{Keys: c.Keys, Storage: c.Storage, Registry: c.Registry, Lineage: c.Lineage, Seal: c.Seal}
 }
 
 // defaultSources are the names that are looked for.
@@ -127,8 +141,8 @@ func (c *Config) Validate() error {
 	if _, err := otelattr.Choose(c.Attributes); err != nil {
 		errs = append(errs, fmt.Errorf("attributes%w", err))
 	}
-	if own := c.Config; c.TokenRegistry != nil && !reflect.DeepEqual(own, tokenregistry.DefaultConfig()) {
-		errs = append(errs, errors.New("token_registry: the extension keeps keys, storage and registry: move them there"))
+	if c.TokenRegistry != nil && !reflect.DeepEqual(c.own(), tokenregistry.DefaultConfig()) {
+		errs = append(errs, errors.New("token_registry: the extension keeps keys, storage, registry, lineage and seal: move them there"))
 	}
 	if by := c.LearnBy; by != learnByPrincipal && by != learnByClient && by != learnByOwner {
 		errs = append(errs, fmt.Errorf("learn_by: %q: write principal, client (its users fold into it) or owner (as the registry knows it)", by))

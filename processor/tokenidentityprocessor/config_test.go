@@ -30,14 +30,12 @@ func TestLoadConfig(t *testing.T) {
 	require.NoError(t, sub.Unmarshal(cfg))
 	storage := component.MustNewIDWithName("file_storage", "state")
 	assert.Equal(t, &Config{
-		Config: tokenregistry.Config{
-			Lineage:  tokenregistry.LineageConfig{MaxTokens: 1_000_000},
-			Keys:     tokenregistry.KeysConfig{Identity: "${env:HOLTER_IDENTITY_KEY}", FingerprintFile: "/run/secrets/holter-fingerprint"},
-			Storage:  &storage,
-			Registry: tokenregistry.RegistryConfig{File: "/etc/holter/owners.yaml", ReloadInterval: 30 * time.Second, Optional: true},
-			Seal:     tokenregistry.DefaultConfig().Seal,
-		},
-		LearnBy: learnByClient,
+		Lineage:  tokenregistry.LineageConfig{MaxTokens: 1_000_000},
+		Keys:     tokenregistry.KeysConfig{Identity: "${env:HOLTER_IDENTITY_KEY}", FingerprintFile: "/run/secrets/holter-fingerprint"},
+		Storage:  &storage,
+		Registry: tokenregistry.RegistryConfig{File: "/etc/holter/owners.yaml", ReloadInterval: 30 * time.Second, Optional: true},
+		Seal:     tokenregistry.DefaultConfig().Seal,
+		LearnBy:  learnByClient,
 		JWT: JWTConfig{Claims: ClaimsConfig{
 			Issuer: []string{"iss"}, Client: []string{"app.id", "azp"}, Subject: []string{"sub"}, Scopes: []string{"scope", "scp"}, Tenant: []string{"tid"},
 		}},

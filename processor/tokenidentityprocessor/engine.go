@@ -77,7 +77,7 @@ func newEngine(set processor.Settings, cfg *Config) (*engine, error) {
 	if cfg.TokenRegistry == nil {
 		e.registry, err = tokenregistry.New(tokenregistry.Settings{
 			ID: set.ID, Kind: component.KindProcessor, Telemetry: set.TelemetrySettings, Health: e.health.about("registry"),
-		}, cfg.Config)
+		}, cfg.own())
 	}
 	return e, err
 }

@@ -146,7 +146,7 @@ func TestABrokenStorageCostsTheIDsNotTheTelemetry(t *testing.T) {
 	cfg.Storage = &storageID
 	r := startedRig(t, cfg, host)
 	assert.Contains(t, ofSpan(t, r.engine, withHeader("x-api-key", secretKey(3))), otelattr.TokenID)
-	assert.Equal(t, []componentstatus.Status{componentstatus.StatusRecoverableError}, host.statuses())
+	assert.Equal(t, []componentstatus.Status{componentstatus.StatusRecoverableError, componentstatus.StatusRecoverableError}, host.statuses(), "the key, and what is sealed")
 	assert.Len(t, r.logs.FilterLevelExact(zap.ErrorLevel).All(), 1)
 	assert.Empty(t, store.values)
 }

@@ -65,6 +65,7 @@ func (e *engine) makeToken(ctx context.Context, tenant string, c credential.Cred
 	q := tokenregistry.Query{
 		Tenant: tenantFor(tenant, c), Credential: c, ByClient: e.cfg.LearnBy == learnByClient,
 		ByOwner: e.cfg.LearnBy == learnByOwner, Fingerprint: e.choice.Wants(otelattr.TokenFingerprint),
+		Recognised: e.cfg.Sources.trustsFingerprints(),
 	}
 	verdict := e.verify(ctx, c)
 	if verdict.State == jwks.Forged {
