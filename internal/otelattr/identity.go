@@ -2,7 +2,6 @@ package otelattr
 
 import (
 	"fmt"
-	"math/bits"
 	"slices"
 	"strings"
 	"time"
@@ -116,32 +115,28 @@ func PutIdentity(attrs pcommon.Map, who *Identity, use Use, choice Choice) {
 	if status == "active" && choice&chooseStatus == 0 {
 		status = ""
 	}
-	texts := [...]struct{ name, value string }{
-		{TokenID, who.ID},
-		{TokenHint, who.Hint},
-		{TokenOutcome, use.Outcome},
-		{TokenOwnerID, who.OwnerID},
-		{TokenOwnerTeam, who.OwnerTeam},
-		{GeoCountry, use.Place.Where().Country},
-		{TokenStatus, status},
-		{ClientAddress, use.Client},
+	var buffer [9]text
+	texts := also(buffer[:0], TokenID, who.ID)
+	texts = also(texts, TokenHint, who.Hint)
+	texts = also(texts, TokenOutcome, use.Outcome)
+	texts = also(texts, TokenOwnerID, who.OwnerID)
+	texts = also(texts, TokenOwnerTeam, who.OwnerTeam)
+	texts = also(texts, GeoCountry, use.Place.Where().Country)
+	texts = also(texts, TokenStatus, status)
+	if choice&chooseFingerprint != 0 {
+		texts = also(texts, TokenFingerprint, who.Fingerprint)
 	}
-	room := bits.OnesCount32(uint32(choice)) // exactly what is added: the list of a decoded span often has some to spare
-	for i := range texts {
-		if texts[i].value != "" {
-			room++
+	if choice&chooseDirection != 0 {
+		texts = also(texts, TokenDirection, use.Direction)
+	}
+	if identified(attrs) {
+		for _, t := range texts {
+			attrs.PutStr(t.name, t.value)
 		}
+	} else {
+		addTexts(attrs, texts)
 	}
-	if len(use.Violations) > 0 {
-		room++
-	}
-	if use.Provisional {
-		room++
-	}
-	attrs.EnsureCapacity(attrs.Len() + room)
-	for i := range texts {
-		putText(attrs, texts[i].name, texts[i].value)
-	}
+	putText(attrs, ClientAddress, use.Client)
 	putTexts(attrs, TokenViolations, use.Violations)
 	if use.Provisional {
 		attrs.PutBool(TokenProvisional, true)
@@ -149,14 +144,30 @@ func PutIdentity(attrs pcommon.Map, who *Identity, use Use, choice Choice) {
 	if choice == 0 {
 		return
 	}
-	choice.put(attrs, chooseFingerprint, TokenFingerprint, who.Fingerprint)
-	choice.put(attrs, chooseDirection, TokenDirection, use.Direction)
 	if who.Details != nil {
 		putChosen(attrs, who.Details, choice)
 	}
 	if choice&chooseOrigin != 0 {
 		putOrigin(attrs, use.Place, choice)
 	}
+}
+
+// also adds a text that says something.
+func also(texts []text, name, value string) []text {
+	if value == "" {
+		return texts
+	}
+	return append(texts, text{name, value})
+}
+
+// identified says whether a record has attributes of a token already, or of a place: then what is written may have to replace them.
+func identified(attrs pcommon.Map) bool {
+	for name := range attrs.All() {
+		if strings.HasPrefix(name, "api_token.") || name == GeoCountry {
+			return true
+		}
+	}
+	return false
 }
 
 func putChosen(attrs pcommon.Map, who *Details, choice Choice) {

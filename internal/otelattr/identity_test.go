@@ -49,6 +49,39 @@ func TestPutIdentityWritesWhatIsKnownAndChosen(t *testing.T) {
 	assert.Equal(t, map[string]any{TokenID: "tok_x"}, bare.AsRaw())
 }
 
+func TestAddedTextsAreAttributesLikeOthers(t *testing.T) {
+	require.NotNil(t, stringValue, "pdata keeps maps otherwise: see addTexts")
+	texts := []text{{"b", "2"}, {"c", ""}, {"d", "4"}}
+	want, got := pcommon.NewMap(), pcommon.NewMap()
+	for _, m := range []pcommon.Map{want, got} {
+		m.PutStr("a", "1")
+	}
+	for _, text := range texts {
+		want.PutStr(text.name, text.value)
+	}
+	addTexts(got, texts)
+	assert.Equal(t, want, got)
+	for _, m := range []pcommon.Map{want, got} {
+		m.PutStr("b", "other")
+		m.PutInt("c", 3)
+		m.Remove("a")
+		m.PutStr("e", "5")
+	}
+	assert.True(t, want.Equal(got))
+	copied := pcommon.NewMap()
+	got.CopyTo(copied)
+	assert.Equal(t, map[string]any{"b": "other", "c": int64(3), "d": "4", "e": "5"}, copied.AsRaw())
+}
+
+func TestAnIdentityReplacesTheOneBefore(t *testing.T) {
+	attrs := pcommon.NewMap()
+	attrs.PutStr("http.route", "/")
+	PutIdentity(attrs, &Identity{ID: "tok_a", Hint: "a"}, Use{}, 0)
+	PutIdentity(attrs, &Identity{ID: "tok_b"}, Use{Outcome: "success"}, 0)
+	assert.Equal(t, map[string]any{"http.route": "/", TokenID: "tok_b", TokenHint: "a", TokenOutcome: "success"}, attrs.AsRaw())
+	assert.Equal(t, 4, attrs.Len())
+}
+
 // placeOf is where the embedded database has an address.
 func placeOf(t *testing.T, address string) geo.Place {
 	t.Helper()
