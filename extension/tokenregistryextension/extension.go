@@ -3,6 +3,7 @@ package tokenregistryextension
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"sync"
 
@@ -15,6 +16,7 @@ import (
 
 // registryExtension shares one Registry among all components.
 type registryExtension struct {
+	id       component.ID
 	cfg      *Config
 	registry *tokenregistry.Registry
 	health   health
@@ -43,10 +45,14 @@ func (e *registryExtension) Dependencies() []component.ID {
 // Start reads keys and sources, and answers questions if it is to.
 func (e *registryExtension) Start(ctx context.Context, host component.Host) error {
 	e.health.join(host)
-	if err := e.registry.Start(ctx, host); err != nil {
-		return err
+	err := e.registry.Start(ctx, host)
+	if err == nil {
+		err = e.serve(ctx, host)
 	}
-	return e.serve(ctx, host)
+	if err != nil {
+		return fmt.Errorf("extensions::%s::%w", e.id, err) // the Collector does not say which extension it is
+	}
+	return nil
 }
 
 // Shutdown ends the watching of sources.

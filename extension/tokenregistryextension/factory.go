@@ -53,7 +53,7 @@ func (c *Config) own() tokenregistry.Config {
 }
 
 func create(_ context.Context, set extension.Settings, cfg component.Config) (extension.Extension, error) {
-	e := &registryExtension{cfg: cfg.(*Config), telemetry: set.TelemetrySettings}
+	e := &registryExtension{id: set.ID, cfg: cfg.(*Config), telemetry: set.TelemetrySettings}
 	registry, err := tokenregistry.New(tokenregistry.Settings{
 		ID: set.ID, Kind: component.KindExtension, Telemetry: set.TelemetrySettings, Health: &e.health, Seen: e.cfg.Seen,
 	}, e.cfg.own())
