@@ -53,7 +53,7 @@ func (s *Scanner) Scan(place Place, v string) []Finding {
 	if len(v) < shortest {
 		return nil
 	}
-	if place == Text && len(v) < shortestText {
+	if place == Text && (len(v) < shortestText || numeric(v)) {
 		return nil
 	}
 	s.coded, s.log = false, unknownShape
@@ -70,6 +70,20 @@ func (s *Scanner) Scan(place Place, v string) []Finding {
 		})
 	}
 	return s.found
+}
+
+// numeric says whether a text is an IPv4 address or another short row of numbers and dots, in which nothing gives itself away.
+func numeric(v string) bool {
+	const longest = len("255.255.255.255")
+	if len(v) > longest {
+		return false
+	}
+	for i := range len(v) {
+		if b := v[i]; b != '.' && (b < '0' || b > '9') {
+			return false
+		}
+	}
+	return true
 }
 
 // Forget lets go of everything that the last string left behind.

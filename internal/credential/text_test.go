@@ -3,6 +3,7 @@ package credential
 import (
 	"bufio"
 	"encoding/base64"
+	"math/rand/v2"
 	"os"
 	"strings"
 	"testing"
@@ -94,5 +95,24 @@ func TestRandomIDsStay(t *testing.T) {
 				t.Fatalf("%q became %q", line, out)
 			}
 		}
+	}
+}
+
+// What is passed over because it is numbers and dots is what nothing would be found in.
+func TestDottedNumbersHoldNothing(t *testing.T) {
+	random := rand.New(rand.NewPCG(1, 2))
+	var s Scanner
+	for range 100_000 {
+		v := make([]byte, 8+random.IntN(8))
+		for i := range v {
+			v[i] = "0123456789."[random.IntN(11)]
+		}
+		require.True(t, numeric(string(v)))
+		s.found = s.found[:0]
+		s.read(Text, string(v))
+		require.Empty(t, s.found, "%s", v)
+	}
+	for _, v := range []string{"255.255.255.255.", "1.2.3.4:80", "fe80::1"} {
+		assert.False(t, numeric(v), v)
 	}
 }

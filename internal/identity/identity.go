@@ -9,7 +9,22 @@ import (
 	"github.com/holterhq/holter/internal/credential"
 )
 
-var encoding = base32.NewEncoding("abcdefghijklmnopqrstuvwxyz234567").WithPadding(base32.NoPadding)
+const alphabet = "abcdefghijklmnopqrstuvwxyz234567"
+
+var encoding = base32.NewEncoding(alphabet).WithPadding(base32.NoPadding)
+
+// letterValues are the five bits that each letter of a name stands for.
+var letterValues = func() (values [256]byte) {
+	for i := range values {
+		values[i] = noLetter
+	}
+	for value, letter := range []byte(alphabet) {
+		values[letter] = byte(value)
+	}
+	return values
+}()
+
+const noLetter = 255
 
 // Namer turns credentials into ids under one set of keys. Safe for concurrent use.
 type Namer struct {

@@ -250,8 +250,21 @@ func idBytes(id string) (bytes [16]byte, ok bool) {
 	if !ok || len(letters) != encoding.EncodedLen(len(bytes)) {
 		return bytes, false
 	}
-	_, err := encoding.Decode(bytes[:], []byte(letters))
-	return bytes, err == nil && idOf(bytes) == id
+	var window uint32 // five bits a letter, from which whole bytes are taken
+	at, held := 0, 0
+	for i := range len(letters) {
+		value := letterValues[letters[i]]
+		if value == noLetter {
+			return bytes, false
+		}
+		window, held = window<<5|uint32(value), held+5
+		if held >= 8 {
+			held -= 8
+			bytes[at] = byte(window >> held)
+			at++
+		}
+	}
+	return bytes, window&(1<<held-1) == 0
 }
 
 func idOf(bytes [16]byte) string { return "tok_" + encoding.EncodeToString(bytes[:]) }

@@ -138,3 +138,21 @@ func BenchmarkLineage(b *testing.B) {
 		l.First(aKey(i%1_000_000), id)
 	}
 }
+
+// An id and its bytes are one for one, whatever the last letter: two spellings of one id would be two tokens.
+func TestIDBytes(t *testing.T) {
+	for n := range 1000 {
+		var want [16]byte
+		for i := range want {
+			want[i] = byte(n * (i + 7) >> (n % 5))
+		}
+		got, ok := idBytes(idOf(want))
+		assert.True(t, ok)
+		assert.Equal(t, want, got)
+	}
+	good := idOf([16]byte{1, 2, 3})
+	for _, bad := range []string{"", "tok_", good[:29], good + "a", good[:29] + "b", good[:29] + "1", "TOK_" + good[4:], "tok_A" + good[5:], good[:10] + "\xff" + good[11:]} {
+		_, ok := idBytes(bad)
+		assert.False(t, ok, "%q", bad)
+	}
+}
