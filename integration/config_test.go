@@ -76,6 +76,22 @@ func TestAWrongConfigIsExplained(t *testing.T) {
 			set:  "exporters::token_response::targets::people::webhook::endpoint: 127.0.0.1:8080/hook",
 			says: []string{"exporters::token_response::targets::people::webhook", "endpoint", "http://127.0.0.1:8080/hook"},
 		},
+		"a kind of source that is none": {
+			set:  "extensions::token_registry::registry::sources: [{mysql: {dsn: x}}]",
+			says: []string{"extensions::token_registry::registry::sources[0]::mysql", "postgresql"},
+		},
+		"a refresh interval without a unit": {
+			set:  "extensions::token_registry::registry::sources: [{postgresql: {dsn: 'postgres://u@h/d', query: q, refresh_interval: 30}}]",
+			says: []string{"extensions::token_registry::registry::sources[0]::postgresql::refresh_interval", "30s"},
+		},
+		"keys in two places": {
+			set:  "processors::token_identity::token_registry: token_registry",
+			says: []string{"processors::token_identity::token_registry", "move them there"},
+		},
+		"a bound that holds nothing": {
+			set:  "processors::token_identity::lineage::max_tokens: 0",
+			says: []string{"processors::token_identity::lineage::max_tokens", "1000000"},
+		},
 		"a webhook secret of another make": {
 			set:  "exporters::token_response::targets::people::webhook::secret: hunter2",
 			says: []string{"exporters::token_response::targets::people::webhook", "secret", "whsec_"},

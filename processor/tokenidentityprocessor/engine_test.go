@@ -147,6 +147,8 @@ func TestABrokenStorageCostsTheIDsNotTheTelemetry(t *testing.T) {
 	r := startedRig(t, cfg, host)
 	assert.Contains(t, ofSpan(t, r.engine, withHeader("x-api-key", secretKey(3))), otelattr.TokenID)
 	assert.Equal(t, []componentstatus.Status{componentstatus.StatusRecoverableError, componentstatus.StatusRecoverableError}, host.statuses(), "the key, and what is sealed")
+	require.ErrorContains(t, host.events[1].Err(), "sealed credentials are kept in memory only")
+	require.ErrorContains(t, host.events[1].Err(), "token ids are of this process only")
 	assert.Len(t, r.logs.FilterLevelExact(zap.ErrorLevel).All(), 1)
 	assert.Empty(t, store.values)
 }
