@@ -15,6 +15,7 @@ const (
 	DataExfiltration Detector = "data_exfiltration"
 	SlowDrift        Detector = "slow_drift"
 	DormantWake      Detector = "dormant_wake"
+	ImpossibleTravel Detector = "impossible_travel"
 	IdentityShift    Detector = "identity_shift" // joint evidence of several weak facets
 )
 
@@ -50,6 +51,7 @@ var Rules = [...]Rule{
 	{ErrorSpike, "API token meets errors it never met", "errors", "T1595.003"},
 	{DataExfiltration, "API token fetches far more data per request", "volume", "T1530"},
 	{DormantWake, "API token used after long sleep", "time", "T1078.004"},
+	{ImpossibleTravel, "API token used in two places at once", "origin", "T1078.004"},
 	{ExpiredUse, "Expired API token used", "registry", "T1550.001"},
 	{RevokedUse, "Revoked API token used", "registry", "T1550.001"},
 	{UnknownToken, "Unregistered API token used", "registry", "T1136.003"},

@@ -154,7 +154,7 @@ func TestBetByHand(t *testing.T) {
 	require.InDelta(t, math.Log(0.5+0.5*100), b.Nats(), 1e-12)
 	b.Place(0.1, 0.1)
 	require.InDelta(t, math.Log((50.5+1)/2), b.Nats(), 1e-12)
-	require.InDelta(t, (4+0)*math.Pow(2, habitPower-1), b.Habit(), 1e-12, "log 100 is capped at 4")
+	require.InDelta(t, (4+0)*math.Pow(2, tiltPower-1), b.Habit(), 1e-12, "log 100 is capped at 4")
 }
 
 func TestCusumForgetsGoodNews(t *testing.T) {
@@ -224,17 +224,19 @@ func TestStreakAgainstBetaBinomial(t *testing.T) {
 		return x + y - z
 	}
 	p := Proportion{hits: 1, misses: 200}
+	by := Rise{Hits: 0.3, Misses: 10, Trust: 20, AlarmHits: 3, AlarmMisses: 1.5}
+	alarmHits, alarmMisses := float64(by.AlarmHits), float64(by.AlarmMisses)
 	var s Streak
 	r := rand.New(rand.NewPCG(3, 3))
 	k, n := 0.0, 0.0
 	for range 40 {
 		hit := r.Float64() < 0.4
-		s.Add(p, hit)
+		s.Add(p, &by, hit)
 		n++
 		if hit {
 			k++
 		}
-		rate, trust := float64(p.Rate()), float64(proportionTrust)
+		rate, trust := float64(p.Rate(&by)), float64(by.Trust)
 		a, b := rate*trust, (1-rate)*trust
 		want := logBeta(alarmHits+k, alarmMisses+n-k) - logBeta(alarmHits, alarmMisses) - logBeta(a+k, b+n-k) + logBeta(a, b)
 		require.InDelta(t, want, float64(s.odds), 1e-3)

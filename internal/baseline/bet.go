@@ -8,46 +8,63 @@ const Mix = 0.5
 // Bet is the stake on one facet within one block: the mean of the bets on its requests, since requests within a block depend on
 // each other and their product would be no evidence.
 //
-// Nats is that mean: strong where a few requests are out of character. Habit is the mean log ratio, which grows slowly with the
-// number of requests: strong where all of them are a little out of character.
+// Nats is that mean: strong where a few requests are out of character. Habit is the Tilt of the same bets: strong where all of them
+// are a little out of character.
 type Bet struct {
-	sum  float64
-	odds float64
-	n    uint32
+	sum   float64
+	habit Tilt
+}
+
+// Tilt is how the requests of a block lean: mean(log q/p)·n^0.3, bounded. It grows slowly with the number of requests, for within a
+// block they are far from independent.
+type Tilt struct {
+	sum float64
+	n   uint32
 }
 
 const (
-	oddsFloor   = -2 // no request clears a token, none condemns it
-	oddsCeiling = 4
-	habitPower  = 0.3 // requests within a block are far from independent
-	habitFloor  = -3
-	habitLimit  = 5
+	tiltFloor   = -2 // no request clears a token, none condemns it
+	tiltCeiling = 4
+	tiltPower   = 0.3
+	tiltLeast   = -3
+	tiltMost    = 5
 )
+
+// Place adds a request that has probability q under an attack and p under the token's own past.
+func (t *Tilt) Place(q, p float64) { t.Add(math.Log(q / p)) }
+
+// Add adds a request with this log ratio.
+func (t *Tilt) Add(ratio float64) {
+	t.sum += max(tiltFloor, min(tiltCeiling, ratio))
+	t.n++
+}
+
+// Nats is the evidence of the block so far; 0 without a request.
+func (t *Tilt) Nats() float64 {
+	if t.n == 0 {
+		return 0
+	}
+	return max(tiltLeast, min(tiltMost, t.sum*math.Pow(float64(t.n), tiltPower-1)))
+}
 
 // Place adds a request that has probability q under an attack and p under the token's own past, and returns its e.
 func (b *Bet) Place(q, p float64) float64 {
 	e := (1 - Mix) + Mix*q/p
 	b.sum += e
-	b.odds += max(oddsFloor, min(oddsCeiling, math.Log(q/p)))
-	b.n++
+	b.habit.Place(q, p)
 	return e
 }
 
 // Nats is the evidence of the block so far; 0 without a bet.
 func (b *Bet) Nats() float64 {
-	if b.n == 0 {
+	if b.habit.n == 0 {
 		return 0
 	}
-	return math.Log(b.sum / float64(b.n))
+	return math.Log(b.sum / float64(b.habit.n))
 }
 
-// Habit is the evidence of the block so far in how its requests are spread, mean(log q/p)·n^0.3, bounded; 0 without a bet.
-func (b *Bet) Habit() float64 {
-	if b.n == 0 {
-		return 0
-	}
-	return max(habitFloor, min(habitLimit, b.odds*math.Pow(float64(b.n), habitPower-1)))
-}
+// Habit is the evidence of the block so far in how its requests are spread; 0 without a bet.
+func (b *Bet) Habit() float64 { return b.habit.Nats() }
 
 // Cusum accumulates evidence over blocks and forgets what speaks for the token: W = max(0, W) + nats.
 // Source: Page, Continuous inspection schemes, Biometrika 1954.

@@ -20,6 +20,25 @@ var (
 	otherKind  = float32(0.3)                        // and weekdays for weekends, less
 )
 
+// HourMass is what all bins together vouch for one request that was learned.
+const HourMass = 1.3
+
+// HourNearness is how much a request in one bin vouches for another.
+func HourNearness(bin, other int) float32 {
+	apart := (other - bin + 48) % 24
+	if apart > 12 {
+		apart = 24 - apart
+	}
+	if apart > 2 {
+		return 0
+	}
+	near := hourKernel[2+apart]
+	if bin/24 != other/24 {
+		near *= otherKind
+	}
+	return near
+}
+
 const hourPrior = 8 // pseudo-counts on everyone's profile
 
 // P is the predictive probability of a bin that everyone uses with frequency g.

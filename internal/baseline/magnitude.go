@@ -40,6 +40,27 @@ func (m *Magnitude) level() (mean, sd float64) {
 	return mean, math.Sqrt(square / free * (1 + 1/weight))
 }
 
+// Density is the predictive density of the logarithm, a Student t. It is a copy: learning does not change it.
+type Density struct{ mean, scale, free, norm float32 }
+
+// Density is what the next request is expected to be like.
+func (m *Magnitude) Density() Density {
+	mean, scale := m.level()
+	free := float64(m.free) + magnitudeFree
+	upper, _ := math.Lgamma((free + 1) / 2)
+	lower, _ := math.Lgamma(free / 2)
+	return Density{
+		mean: float32(mean), scale: float32(scale), free: float32(free),
+		norm: float32(upper - lower - math.Log(free*math.Pi)/2 - math.Log(scale)),
+	}
+}
+
+// Log is the log density of a quantity.
+func (d *Density) Log(bytes float64) float64 {
+	z := (math.Log(bytes+magnitudeOffset) - float64(d.mean)) / float64(d.scale)
+	return float64(d.norm) - (float64(d.free)+1)/2*math.Log1p(z*z/float64(d.free))
+}
+
 // Learn takes one request in.
 func (m *Magnitude) Learn(bytes float64) {
 	v := math.Log(bytes + magnitudeOffset)

@@ -8,14 +8,15 @@ type Proportion struct {
 	hits, misses float32
 }
 
-const (
-	proportionDecay  = 0.99 // per active block
-	proportionHits   = 0.3  // prior: about 3 % errors
-	proportionMisses = 10
-	proportionTrust  = 20 // pseudo-counts at most: days differ from each other
-	alarmHits        = 3  // the attack's rate: two in three
-	alarmMisses      = 1.5
-)
+const proportionDecay = 0.99 // per active block
+
+// Rise is what a Proportion expects before it has seen anything, and the attack that it is held against. All are pseudo-counts.
+type Rise struct {
+	Hits, Misses           float32
+	Trust                  float32 // of the token's own past, at most: days differ from each other
+	AlarmHits, AlarmMisses float32
+	MostHits, MostMisses   float32 // of a block that count, 0: all
+}
 
 // Streak is the evidence within one block that a rate has risen, one request after the other.
 type Streak struct {
@@ -24,11 +25,14 @@ type Streak struct {
 }
 
 // Add bets on the next request.
-func (s *Streak) Add(p Proportion, hit bool) {
-	rate := float64(p.Rate())
-	trust := float64(min(p.hits+p.misses+proportionHits+proportionMisses, proportionTrust))
+func (s *Streak) Add(p Proportion, by *Rise, hit bool) {
+	if hit && by.MostHits > 0 && s.hits >= by.MostHits || !hit && by.MostMisses > 0 && s.misses >= by.MostMisses {
+		return
+	}
+	rate := float64(p.Rate(by))
+	trust := float64(min(p.hits+p.misses+by.Hits+by.Misses, by.Trust))
 	h, m := float64(s.hits), float64(s.misses)
-	own, alarm := (rate*trust+h)/(trust+h+m), (alarmHits+h)/(alarmHits+alarmMisses+h+m)
+	own, alarm := (rate*trust+h)/(trust+h+m), (float64(by.AlarmHits)+h)/(float64(by.AlarmHits+by.AlarmMisses)+h+m)
 	if hit {
 		s.odds += float32(math.Log(alarm / own))
 		s.hits++
@@ -50,8 +54,8 @@ func (s *Streak) Nats() float64 {
 func (s *Streak) Hits() float32 { return s.hits }
 
 // Rate is the expected share of hits.
-func (p *Proportion) Rate() float32 {
-	return (p.hits + proportionHits) / (p.hits + p.misses + proportionHits + proportionMisses)
+func (p *Proportion) Rate(by *Rise) float32 {
+	return (p.hits + by.Hits) / (p.hits + p.misses + by.Hits + by.Misses)
 }
 
 // Learn ends a block.

@@ -6,6 +6,16 @@ import (
 	"math"
 )
 
+// Raw reads bytes as they are.
+func (r *Reader) Raw(into []byte) {
+	if len(r.Bytes) < len(into) {
+		r.fail()
+		return
+	}
+	copy(into, r.Bytes)
+	r.Bytes = r.Bytes[len(into):]
+}
+
 // Writer appends state in a compact binary form; Reader reads it back. The caller versions it.
 type Writer struct{ Bytes []byte }
 
@@ -147,10 +157,16 @@ func (c *Categorical[V]) Get(r *Reader, value func(*Reader) V) {
 }
 
 // Put writes the bet.
-func (b *Bet) Put(w *Writer) { w.Double(b.sum); w.Double(b.odds); w.Uint(uint64(b.n)) }
+func (b *Bet) Put(w *Writer) { w.Double(b.sum); b.habit.Put(w) }
 
 // Get reads what Put wrote.
-func (b *Bet) Get(r *Reader) { b.sum, b.odds = r.Double(), r.Double(); b.n = uint32(r.Uint()) }
+func (b *Bet) Get(r *Reader) { b.sum = r.Double(); b.habit.Get(r) }
+
+// Put writes the tilt.
+func (t *Tilt) Put(w *Writer) { w.Double(t.sum); w.Uint(uint64(t.n)) }
+
+// Get reads what Put wrote.
+func (t *Tilt) Get(r *Reader) { t.sum, t.n = r.Double(), uint32(r.Uint()) }
 
 // Put writes the profile.
 func (h *Hours) Put(w *Writer) {

@@ -1,6 +1,10 @@
 package behavior
 
-import "github.com/holterhq/holter/internal/baseline"
+import (
+	"slices"
+
+	"github.com/holterhq/holter/internal/baseline"
+)
 
 const betFacets = int(hour) + 1
 
@@ -25,14 +29,24 @@ type block struct {
 	before  float32
 	busiest float32 // most requests within about an hour
 
+	mixNow, mixBefore []uint16 // combinations of endpoint and client in these slots
+	mixed             uint16   // most of them within about an hour
+
+	shifts         [shifts]baseline.Tilt
+	expected       densities
+	hops           baseline.Streak
+	hopFrom, hopTo string
+
 	hours     [48]uint16
 	seen      [4][]count // country, network, client, service: what to learn at the end
 	endpoints []endpointCount
-	sizes     []float32
+	sizes     []float32 // of answers
+	requests  []float32
 
 	worst   [detectorCount]float32 // highest evidence each detector reached
 	alerted bool                   // one statistical event a token and day
 	rules   uint16                 // rules that have fired today
+	tipped  *Observation           // the request that would raise an event if the day ended now
 }
 
 type count struct {
@@ -88,20 +102,60 @@ func (b *block) noteEndpoint(service string, at Endpoint) bool {
 	return true
 }
 
-// window counts requests within the last hour, from half-hour slots: the current one, the one before, and nothing older.
-func (b *block) window(second int64) {
+// window counts requests within the last hour, and the combinations in them, from half-hour slots: the current one, the one before,
+// and nothing older.
+func (b *block) window(second int64, combination uint16) {
 	const slotSeconds = 1800
 	slot := second / slotSeconds
 	switch {
 	case slot == b.slot+1:
 		b.before, b.inSlot = b.inSlot, 0
+		b.mixBefore, b.mixNow = b.mixNow, b.mixBefore[:0]
 		b.slot = slot
 	case slot > b.slot:
 		b.before, b.inSlot = 0, 0
+		b.mixBefore, b.mixNow = b.mixBefore[:0], b.mixNow[:0]
 		b.slot = slot
 	}
 	b.inSlot++
 	b.busiest = max(b.busiest, b.inSlot+b.before)
+	if slices.Contains(b.mixNow, combination) || len(b.mixNow) >= valuesNoted {
+		return
+	}
+	b.mixNow = append(b.mixNow, combination)
+	mixed := len(b.mixNow)
+	for _, c := range b.mixBefore {
+		if !slices.Contains(b.mixNow, c) {
+			mixed++
+		}
+	}
+	b.mixed = max(b.mixed, uint16(mixed))
+}
+
+// combination numbers the request's endpoint and client among today's.
+func (b *block) combination(o *Observation) uint16 {
+	var c int
+	at := Endpoint{o.Method, o.Route}
+	for i := range b.endpoints {
+		if e := &b.endpoints[i]; e.at == at && e.service == o.Service {
+			c = i
+		}
+	}
+	for i := range b.seen[client] {
+		if b.seen[client][i].value == o.Client {
+			return uint16(c*valuesNoted + i)
+		}
+	}
+	return uint16(c * valuesNoted)
+}
+
+func (b *block) shift(f Facet) *baseline.Tilt { return &b.shifts[f-countryShift] }
+
+// request takes in the size of a request.
+func (b *block) request(bytes float64) {
+	if len(b.requests) < sizesKept {
+		b.requests = append(b.requests, float32(bytes))
+	}
 }
 
 // size takes in the size of an answer.

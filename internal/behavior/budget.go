@@ -27,15 +27,19 @@ const (
 // their evidence: it may be an attack's, and a crowd of attackers must not raise the thresholds. It is fed as days end; thresholds
 // are read from it once per event-time day.
 type calibration struct {
-	days   float64
-	passed [detectorCount][levelCount]float64
+	days    float64
+	passed  [detectorCount][levelCount]float64 // at some moment of the day
+	settled [detectorCount][levelCount]float64 // when it was over
 }
 
-// add counts a token's day on which a detector's evidence rose from one level to another.
-func (c *calibration) add(d int, from, to float64) {
-	lo, hi := level(from), level(to)
-	for l := lo + 1; l <= hi; l++ {
+// add counts a token's day on which a detector's evidence rose from one level to another, at its worst and when it was over.
+func (c *calibration) add(d int, from, worst, end float64) {
+	lo := level(from)
+	for l := lo + 1; l <= level(worst); l++ {
 		c.passed[d][l]++
+	}
+	for l := lo + 1; l <= level(end); l++ {
+		c.settled[d][l]++
 	}
 }
 
@@ -50,6 +54,7 @@ func (c *calibration) merge(from *calibration) {
 	for d := range c.passed {
 		for l := range c.passed[d] {
 			c.passed[d][l] += from.passed[d][l]
+			c.settled[d][l] += from.settled[d][l]
 		}
 	}
 	*from = calibration{}
@@ -65,6 +70,7 @@ func (c *calibration) fade() {
 	for d := range c.passed {
 		for l := range c.passed[d] {
 			c.passed[d][l] *= f
+			c.settled[d][l] *= f
 		}
 	}
 }
@@ -73,9 +79,9 @@ func (c *calibration) fade() {
 // nominal -log(rate): a bet that is fair to the token reaches 1/rate with probability rate at most (Ville's inequality). What is
 // measured takes over with its weight, (passed + K·e^-c) / (days + K), and the tail beyond is continued as the exponential that it
 // is between the frequent and the seldom rate.
-func (c *calibration) limit(d int, rate float64) float64 {
-	frequent, at := c.reach(d, min(0.3, frequentRate*rate), rate)
-	seldom, below := c.reach(d, min(0.1, seldomRate*rate), rate)
+func (c *calibration) limit(counted *[levelCount]float64, rate float64) float64 {
+	frequent, at := c.reach(counted, min(0.3, frequentRate*rate), rate)
+	seldom, below := c.reach(counted, min(0.1, seldomRate*rate), rate)
 	slope := 1.0
 	if below > at {
 		slope = math.Log(frequent/seldom) / (below - at)
@@ -88,10 +94,10 @@ const flattest = 0.3
 
 // reach is the lowest level that evidence passes on at most the given share of days, and that share. The alerts that were left out
 // are put back at the rate that is tolerated.
-func (c *calibration) reach(d int, share, rate float64) (passed, nats float64) {
+func (c *calibration) reach(counted *[levelCount]float64, share, rate float64) (passed, nats float64) {
 	for l := 1; l < levelCount; l++ {
 		nats = float64(l) * levelStep
-		passed = (c.passed[d][l] + rate*c.days + nominalDays*math.Exp(-nats)) / (c.days + nominalDays)
+		passed = (counted[l] + rate*c.days + nominalDays*math.Exp(-nats)) / (c.days + nominalDays)
 		if passed <= share {
 			break
 		}
@@ -100,7 +106,7 @@ func (c *calibration) reach(d int, share, rate float64) (passed, nats float64) {
 }
 
 // limits are the thresholds of a day, from a budget and the number of live tokens.
-func (b Budget) limits(c *calibration, live float64, disabled *[detectorCount]bool) (limits [detectorCount]float64) {
+func (b Budget) limits(c *calibration, live float64, disabled *[detectorCount]bool) (l limits) {
 	rate := kept * b.rate(live)
 	var shares float64
 	for d := range detectors {
@@ -109,9 +115,14 @@ func (b Budget) limits(c *calibration, live float64, disabled *[detectorCount]bo
 		}
 	}
 	for d := range detectors {
-		limits[d] = c.limit(d, min(0.5, rate*detectors[d].share/shares))
+		own, instant := min(0.5, rate*detectors[d].share/shares), detectors[d].instant
+		l.instant[d] = c.limit(&c.passed[d], own*instant)
+		l.settled[d] = l.instant[d]
+		if instant < 1 {
+			l.settled[d] = min(l.instant[d], c.limit(&c.settled[d], own*(1-instant)))
+		}
 	}
-	return limits
+	return l
 }
 
 // most is the rate that an installation's total is never stretched beyond: few tokens do not make each of them noisy.

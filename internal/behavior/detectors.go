@@ -7,30 +7,40 @@ type detector struct {
 	name    anomaly.Detector
 	weights [facetCount]float64
 	share   float64
+	drift   float64 // nats that a day adds before its evidence: what a calm day is short of
+	instant float64 // the part of the share that is spent on alerts at the request; the rest is for days as a whole
 }
 
 // detectors of the one alert budget. What a single facet shows strongly has a detector of its own; identity_shift is the joint
-// evidence of many weak ones, once in what single requests do and once in how a day is spread. Weights and shares were chosen on a
-// population of real histories; docs/detection.md says how.
+// evidence of many weak ones: the first is a likelihood ratio for somebody else having taken over for good, its weights the
+// coefficients of a logistic regression of days after a swap against calm days; the second is for strong signs of any kind. Weights
+// and shares were chosen on a population of real histories; docs/detection.md says how.
 var detectors = [...]detector{
-	{anomaly.IdentityShift, [facetCount]float64{country: 1, network: 0.4, client: 1.2, service: 1, endpoint: 0.9, breadth: 1.4, hour: 0.9, hourHabit: 0.7, volume: 1.4}, 3.5},
-	{anomaly.IdentityShift, [facetCount]float64{endpointHabit: 1, hourHabit: 0.6, clientHabit: 0.3, serviceHabit: 0.5, volume: 0.5}, 0.2},
-	{anomaly.NewCountry, [facetCount]float64{country: 1}, 0.2},
-	{anomaly.NewClient, [facetCount]float64{client: 1}, 0.7},
-	{anomaly.NewEndpoint, [facetCount]float64{service: 1, endpoint: 1, breadth: 1}, 0.2},
-	{anomaly.OddHours, [facetCount]float64{hour: 1, hourHabit: 0.7}, 0.4},
-	{anomaly.RequestBurst, [facetCount]float64{burst: 1}, 1.2},
-	{anomaly.SlowDrift, [facetCount]float64{volume: 1}, 0.1},
-	{anomaly.ErrorSpike, [facetCount]float64{errorRate: 1}, 0.1},
-	{anomaly.DataExfiltration, [facetCount]float64{bytesOut: 1}, 0.7},
-	{anomaly.DormantWake, [facetCount]float64{gap: 1}, 1.3},
+	{name: anomaly.IdentityShift, share: 1.7, drift: 1.21, instant: 0.3, weights: [facetCount]float64{
+		serviceShift: 0.65, clientShift: 0.51, countryShift: 0.49, endpointHabit: 0.39, hourHabit: 0.31, requestShift: 0.31, country: 0.29,
+		volume: 0.27, breadth: 0.24, service: 0.21, burst: 0.2, hourShift: 0.19, combination: 0.18, endpointShift: 0.15, client: 0.15,
+		clientHabit: 0.14, variety: 0.11, sizeShift: 0.1,
+	}},
+	{name: anomaly.IdentityShift, share: 0.8, drift: -0.5, instant: 0.4, weights: [facetCount]float64{
+		country: 1, network: 0.4, client: 1.2, service: 1, endpoint: 0.8, breadth: 1.4, hourHabit: 0.9, volume: 1.2, hop: 1,
+	}},
+	{name: anomaly.ImpossibleTravel, share: 0.3, instant: 1, weights: [facetCount]float64{hop: 1}},
+	{name: anomaly.NewCountry, share: 0.3, drift: -0.3, instant: 0.5, weights: [facetCount]float64{country: 1, hop: 1}},
+	{name: anomaly.NewClient, share: 0.1, instant: 0.5, weights: [facetCount]float64{client: 1}},
+	{name: anomaly.NewEndpoint, share: 0.05, instant: 1, weights: [facetCount]float64{service: 1, endpoint: 1, breadth: 1}},
+	{name: anomaly.OddHours, share: 0.4, instant: 0.3, weights: [facetCount]float64{hourShift: 1, burst: 0.3, variety: 0.7, hourHabit: 0.5}},
+	{name: anomaly.RequestBurst, share: 0.35, drift: -2, instant: 1, weights: [facetCount]float64{burst: 1, combination: 1}},
+	{name: anomaly.SlowDrift, share: 0.05, instant: 1, weights: [facetCount]float64{volume: 1}},
+	{name: anomaly.ErrorSpike, share: 0.05, instant: 1, weights: [facetCount]float64{errorRate: 1}},
+	{name: anomaly.DataExfiltration, share: 0.5, instant: 0.3, weights: [facetCount]float64{bytesOut: 1, burst: 0.3}},
+	{name: anomaly.DormantWake, share: 0.65, drift: -1, instant: 1, weights: [facetCount]float64{gap: 1}},
 }
 
 const detectorCount = len(detectors)
 
 // nats is the detector's evidence in a block with these facets.
 func (d *detector) nats(x *[facetCount]float64) float64 {
-	var sum float64
+	sum := d.drift
 	for f, w := range d.weights {
 		if w != 0 {
 			sum += w * x[f]
@@ -46,14 +56,34 @@ type finding struct {
 	limit    float64
 }
 
-// judge adds the open block to the evidence and returns the finding that lies furthest over its limit, if any does.
-func (t *token) judge(x *[facetCount]float64, limits *[detectorCount]float64, disabled *[detectorCount]bool) (best finding, found bool) {
+// limits are the evidence that each detector needs: at once, and when the day is over. A day that is plain as a whole may have had
+// moments that were plainer by chance, so what is said at once needs more.
+type limits struct{ instant, settled [detectorCount]float64 }
+
+// judge adds the open block to the evidence. It returns the finding that lies furthest over its limit for alerts at once, if any
+// does; settling says whether the block would raise an event if it ended now.
+func (t *token) judge(x *[facetCount]float64, l *limits, disabled *[detectorCount]bool) (best finding, found, settling bool) {
 	b := &t.block
 	for d := range detectors {
 		score := t.evidence[d].With(detectors[d].nats(x))
 		b.worst[d] = max(b.worst[d], float32(score))
-		if score >= limits[d] && !disabled[d] && (!found || score-limits[d] > best.score-best.limit) {
-			best, found = finding{d, score, limits[d]}, true
+		if disabled[d] {
+			continue
+		}
+		settling = settling || score >= l.settled[d]
+		if score >= l.instant[d] && (!found || score-l.instant[d] > best.score-best.limit) {
+			best, found = finding{d, score, l.instant[d]}, true
+		}
+	}
+	return best, found, settling
+}
+
+// settle judges the block as a whole.
+func (t *token) settle(x *[facetCount]float64, l *limits, disabled *[detectorCount]bool) (best finding, found bool) {
+	for d := range detectors {
+		score := t.evidence[d].With(detectors[d].nats(x))
+		if !disabled[d] && score >= l.settled[d] && (!found || score-l.settled[d] > best.score-best.limit) {
+			best, found = finding{d, score, l.settled[d]}, true
 		}
 	}
 	return best, found

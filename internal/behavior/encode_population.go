@@ -12,8 +12,9 @@ func (p *population) put(w *baseline.Writer) {
 	w.Uint(flags(p.began))
 	w.Int(int64(p.day))
 	w.Double(p.live)
-	for _, v := range p.limits {
-		w.Double(v)
+	for d := range detectors {
+		w.Double(p.limits.instant[d])
+		w.Double(p.limits.settled[d])
 	}
 	putTable(w, &p.peers.country, putString, cmp.Compare[string])
 	putTable(w, &p.peers.client, putString, cmp.Compare[string])
@@ -36,11 +37,17 @@ func (p *population) put(w *baseline.Writer) {
 	p.calib.put(w)
 }
 
-func (p *population) get(r *baseline.Reader) {
+func (p *population) get(r *baseline.Reader, written uint64) {
 	setFlags(r.Uint(), &p.began)
 	p.day, p.live = int32(r.Int()), r.Double()
-	for i := range p.limits {
-		p.limits[i] = r.Double()
+	if written == 1 {
+		for range detectorsOf1 {
+			r.Double()
+		}
+	} else {
+		for d := range detectors {
+			p.limits.instant[d], p.limits.settled[d] = r.Double(), r.Double()
+		}
 	}
 	getTable(r, &p.peers.country, getString)
 	getTable(r, &p.peers.client, getString)
@@ -53,7 +60,7 @@ func (p *population) get(r *baseline.Reader) {
 		v := version{intern(r.String()), intern(r.String())}
 		p.peers.releases[v] = release{int32(r.Int()), int32(r.Int())}
 	}
-	p.calib.get(r)
+	p.calib.get(r, written)
 }
 
 func (t *tally) put(w *baseline.Writer) {
@@ -68,7 +75,7 @@ func (t *tally) put(w *baseline.Writer) {
 	t.calib.put(w)
 }
 
-func (t *tally) get(r *baseline.Reader) {
+func (t *tally) get(r *baseline.Reader, written uint64) {
 	getTable(r, &t.country, getString)
 	getTable(r, &t.client, getString)
 	getTable(r, &t.service, getString)
@@ -77,37 +84,58 @@ func (t *tally) get(r *baseline.Reader) {
 		t.hours[i] = r.Double()
 	}
 	t.active = r.Double()
-	t.calib.get(r)
+	t.calib.get(r, written)
 }
 
 // put writes the counted levels only: most are empty.
 func (c *calibration) put(w *baseline.Writer) {
 	w.Double(c.days)
-	for d := range c.passed {
-		n := 0
-		for _, v := range c.passed[d] {
-			if v != 0 {
-				n++
-			}
+	for d := range detectors {
+		putLevels(w, &c.passed[d])
+		putLevels(w, &c.settled[d])
+	}
+}
+
+// detectorsOf1 is how many detectors version 1 of the state knew. They were others: what was measured of them is dropped, and
+// thresholds start nominal.
+const detectorsOf1 = 11
+
+func (c *calibration) get(r *baseline.Reader, written uint64) {
+	c.days = r.Double()
+	if written == 1 {
+		c.days = 0
+		for range detectorsOf1 {
+			getLevels(r, new([levelCount]float64))
 		}
-		w.Uint(uint64(n))
-		for l, v := range c.passed[d] {
-			if v != 0 {
-				w.Uint(uint64(l))
-				w.Double(v)
-			}
+		return
+	}
+	for d := range detectors {
+		getLevels(r, &c.passed[d])
+		getLevels(r, &c.settled[d])
+	}
+}
+
+func putLevels(w *baseline.Writer, counted *[levelCount]float64) {
+	n := 0
+	for _, v := range counted {
+		if v != 0 {
+			n++
+		}
+	}
+	w.Uint(uint64(n))
+	for l, v := range counted {
+		if v != 0 {
+			w.Uint(uint64(l))
+			w.Double(v)
 		}
 	}
 }
 
-func (c *calibration) get(r *baseline.Reader) {
-	c.days = r.Double()
-	for d := range c.passed {
-		for range r.Count() {
-			l, v := r.Uint(), r.Double()
-			if l < levelCount {
-				c.passed[d][l] = v
-			}
+func getLevels(r *baseline.Reader, counted *[levelCount]float64) {
+	for range r.Count() {
+		l, v := r.Uint(), r.Double()
+		if l < levelCount {
+			counted[l] = v
 		}
 	}
 }

@@ -6,8 +6,12 @@ import (
 	"github.com/holterhq/holter/internal/baseline"
 )
 
-// stateVersion heads every record. A reader refuses what it does not know.
-const stateVersion = 1
+// stateVersion heads every record. A reader takes what an older build has written, and refuses what it does not know. Version 2
+// added travel, mixtures, request sizes, the suspect and the request that tipped a day.
+const (
+	stateVersion  = 2
+	oldestVersion = 1
+)
 
 func encodeToken(t *token) []byte {
 	w := &baseline.Writer{}
@@ -18,19 +22,21 @@ func encodeToken(t *token) []byte {
 
 func decodeToken(state []byte) (*token, error) {
 	r := &baseline.Reader{Bytes: state}
-	if err := version1(r); err != nil {
+	version, err := versionOf(r)
+	if err != nil {
 		return nil, err
 	}
 	t := &token{}
-	t.get(r)
+	t.get(r, version)
 	return t, r.Err
 }
 
-func version1(r *baseline.Reader) error {
-	if v := r.Uint(); r.Err == nil && v != stateVersion {
-		return fmt.Errorf("state has version %d, this build reads %d", v, stateVersion)
+func versionOf(r *baseline.Reader) (uint64, error) {
+	v := r.Uint()
+	if r.Err == nil && (v < oldestVersion || v > stateVersion) {
+		return v, fmt.Errorf("state has version %d, this build reads %d to %d", v, oldestVersion, stateVersion)
 	}
-	return r.Err
+	return v, r.Err
 }
 
 func (t *token) put(w *baseline.Writer) {
@@ -67,9 +73,10 @@ func (t *token) put(w *baseline.Writer) {
 		w.Float(float32(c))
 	}
 	t.block.put(w)
+	t.putMore(w)
 }
 
-func (t *token) get(r *baseline.Reader) {
+func (t *token) get(r *baseline.Reader, version uint64) {
 	t.id = intern(r.String())
 	a := &t.about
 	for _, s := range [...]*string{&a.hint, &a.kind, &a.registry, &a.ownerID, &a.ownerName, &a.ownerTeam} {
@@ -96,13 +103,17 @@ func (t *token) get(r *baseline.Reader) {
 	t.errors.Get(r)
 	t.size.Get(r)
 	t.gaps.Get(r)
-	// Evidence of detectors that this build does not have is dropped, of new ones starts at nothing.
+	// Evidence for other detectors is none for these.
 	for d := range r.Count() {
-		if v := r.Float(); d < detectorCount {
+		if v := r.Float(); d < detectorCount && version == stateVersion {
 			t.evidence[d] = baseline.Cusum(v)
 		}
 	}
-	t.block.get(r)
+	t.block.get(r, version)
+	if version >= 2 {
+		t.getMore(r)
+	}
+	t.block.expected = t.densities()
 }
 
 func (b *block) put(w *baseline.Writer) {
@@ -131,18 +142,9 @@ func (b *block) put(w *baseline.Writer) {
 		w.Uint(uint64(n))
 	}
 	for f := range b.seen {
-		w.Uint(uint64(len(b.seen[f])))
-		for _, c := range b.seen[f] {
-			w.String(c.value)
-			w.Uint(uint64(c.n))
-		}
+		putCounts(w, b.seen[f])
 	}
-	w.Uint(uint64(len(b.endpoints)))
-	for i := range b.endpoints {
-		w.String(b.endpoints[i].service)
-		putEndpoint(w, b.endpoints[i].at)
-		w.Uint(uint64(b.endpoints[i].n))
-	}
+	putEndpointCounts(w, b.endpoints)
 	w.Uint(uint64(len(b.sizes)))
 	for _, s := range b.sizes {
 		w.Float(s)
@@ -155,7 +157,7 @@ func (b *block) put(w *baseline.Writer) {
 	w.Uint(uint64(b.rules))
 }
 
-func (b *block) get(r *baseline.Reader) {
+func (b *block) get(r *baseline.Reader, version uint64) {
 	b.day, b.n = int32(r.Int()), uint32(r.Uint())
 	for f := range b.bets {
 		b.bets[f].Get(r)
@@ -176,18 +178,14 @@ func (b *block) get(r *baseline.Reader) {
 		b.hours[i] = uint16(r.Uint())
 	}
 	for f := range b.seen {
-		for range r.Count() {
-			b.seen[f] = append(b.seen[f], count{intern(r.String()), uint32(r.Uint())})
-		}
+		b.seen[f] = getCounts(r)
 	}
-	for range r.Count() {
-		b.endpoints = append(b.endpoints, endpointCount{intern(r.String()), getEndpoint(r), uint32(r.Uint())})
-	}
+	b.endpoints = getEndpointCounts(r)
 	for range r.Count() {
 		b.sizes = append(b.sizes, r.Float())
 	}
 	for d := range r.Count() {
-		if v := r.Float(); d < detectorCount {
+		if v := r.Float(); d < detectorCount && version == stateVersion {
 			b.worst[d] = v
 		}
 	}

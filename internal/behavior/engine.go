@@ -133,11 +133,24 @@ func (e *Engine) Apply(obs []Observation) []anomaly.Event {
 			}
 			events = e.run(obs[from:i], events)
 			from = i
+			events = e.settle(today, events)
 			e.population.turn(today, e.shards, e.cfg.Budget, &e.disabled)
 		}
 		e.release(o)
 	}
 	return e.run(obs[from:], events)
+}
+
+// settle raises the events of the days before today, in the order of their time.
+func (e *Engine) settle(today int32, events []anomaly.Event) []anomaly.Event {
+	from := len(events)
+	for _, s := range e.shards {
+		events = s.settleBefore(e, today, events)
+	}
+	slices.SortFunc(events[from:], func(a, b anomaly.Event) int {
+		return cmp.Or(cmp.Compare(a.Time, b.Time), cmp.Compare(a.Token.ID, b.Token.ID), cmp.Compare(a.ID, b.ID))
+	})
+	return events
 }
 
 // prepare folds the client to its family and templates a raw path.

@@ -79,11 +79,7 @@ func (t *token) age(o *Observation) time.Duration { return time.Duration(max(0, 
 func (t *token) evidenceOf(d *detector, x *[facetCount]float64) (list []anomaly.Evidence, sole anomaly.Detector) {
 	var sum [facetCount]float64
 	for f, w := range d.weights {
-		of := Facet(f)
-		if of >= clientHabit {
-			of = of - clientHabit + client
-		}
-		sum[of] += w * x[f]
+		sum[Facet(f).base()] += w * x[f]
 	}
 	var total float64
 	var order []Facet
@@ -116,7 +112,8 @@ func (t *token) evidenceOf(d *detector, x *[facetCount]float64) (list []anomaly.
 var soleDetector = map[Facet]anomaly.Detector{
 	country: anomaly.NewCountry, network: anomaly.NewNetwork, client: anomaly.NewClient, service: anomaly.NewEndpoint,
 	endpoint: anomaly.NewEndpoint, hour: anomaly.OddHours, burst: anomaly.RequestBurst, volume: anomaly.RequestBurst, breadth: anomaly.NewEndpoint,
-	errorRate: anomaly.ErrorSpike, bytesOut: anomaly.DataExfiltration, gap: anomaly.DormantWake,
+	errorRate: anomaly.ErrorSpike, bytesOut: anomaly.DataExfiltration, gap: anomaly.DormantWake, hop: anomaly.ImpossibleTravel,
+	combination: anomaly.RequestBurst, variety: anomaly.NewEndpoint,
 }
 
 // compare says what a facet shows today and what it normally shows.
@@ -143,9 +140,19 @@ func (t *token) compare(f Facet) (observed, expected string) {
 	case breadth:
 		return fmt.Sprintf("%d in a day, %s among them", b.fresh, b.peakAt), fmt.Sprintf("at most %.0f", math.Ceil(t.breadth.Best()))
 	case errorRate:
-		return fmt.Sprintf("%.0f of %d requests failed", b.errors.Hits(), b.n), fmt.Sprintf("%.1f %%", 100*t.errors.Rate())
+		return fmt.Sprintf("%.0f of %d requests failed", b.errors.Hits(), b.n), fmt.Sprintf("%.1f %%", 100*t.errors.Rate(&errorsRise))
 	case bytesOut:
 		return "answers up to " + size(float64(b.largest)), "about " + size(t.size.Typical())
+	case hop:
+		return fmt.Sprintf("%s and then %s, faster than anybody travels", b.hopFrom, b.hopTo), "one place at a time"
+	case combination:
+		return fmt.Sprintf("%d kinds of requests within an hour", b.mixed), fmt.Sprintf("at most %.0f", math.Ceil(t.combinations.Best()))
+	case variety:
+		return fmt.Sprintf("%d endpoints in a day", len(b.endpoints)), fmt.Sprintf("at most %.0f", math.Ceil(t.variety.Best()))
+	case sizeShift:
+		return "answers of other sizes", "about " + size(t.size.Typical())
+	case requestShift:
+		return "requests of other sizes", "about " + size(t.request.Typical())
 	case gap:
 		return "woke after a long sleep", fmt.Sprintf("at most %.0f days between uses", math.Ceil(t.gaps.Longest()))
 	}

@@ -2,6 +2,7 @@ package behavior
 
 import (
 	"github.com/holterhq/holter/internal/baseline"
+	"github.com/holterhq/holter/internal/geo"
 )
 
 // Facet is one side of a token's behaviour.
@@ -25,12 +26,42 @@ const (
 	serviceHabit
 	endpointHabit
 	hourHabit
+	hop         // countries between which nobody travels so fast
+	combination // endpoints and clients mixed within an hour
+	variety     // endpoints within a day
+	countryShift
+	clientShift
+	serviceShift
+	endpointShift
+	hourShift
+	sizeShift
+	requestShift
 	facetCount
 )
 
+// shifts are the facets from countryShift on: bets that somebody else stays, see suspect.
+const shifts = int(facetCount - countryShift)
+
 // String is the facet's name in evidence.
 func (f Facet) String() string {
-	return [...]string{"country", "network", "client", "service", "endpoint", "hour", "burst", "volume", "new endpoints", "errors", "bytes", "gap", "client", "service", "endpoint", "hour"}[f]
+	return [...]string{"country", "network", "client", "service", "endpoint", "hour", "burst", "volume", "new endpoints", "errors", "bytes", "gap", "", "", "", "", "travel", "mixture", "endpoints", "", "", "", "", "", "answer sizes", "request sizes"}[f.base()]
+}
+
+// base is the facet under whose name a person reads of this one.
+func (f Facet) base() Facet {
+	switch f {
+	case clientHabit, clientShift:
+		return client
+	case serviceHabit, serviceShift:
+		return service
+	case endpointHabit, endpointShift:
+		return endpoint
+	case hourHabit, hourShift:
+		return hour
+	case countryShift:
+		return country
+	}
+	return f
 }
 
 // Endpoint is what a request does within a service.
@@ -60,6 +91,22 @@ const (
 	burstTail    = 1.5
 	breadthFloor = 2 // new endpoints in a day
 	breadthTail  = 1.5
+	mixFloor     = 2 // endpoints and clients within an hour
+	varietyFloor = 3 // endpoints in a day
+	mixTail      = 2
+)
+
+// errorsRise expects 3 % errors and holds two in three against them; hopsRise one leap in two hundred requests against one in three.
+var (
+	errorsRise = baseline.Rise{Hits: 0.3, Misses: 10, Trust: 20, AlarmHits: 3, AlarmMisses: 1.5}
+	hopsRise   = baseline.Rise{Hits: 0.1, Misses: 20, Trust: 40, AlarmHits: 2, AlarmMisses: 4, MostHits: 6, MostMisses: 30}
+)
+
+// Nobody travels faster than an airliner, and the middle of a country is not where its people are.
+const (
+	fastest   = 900.0 // km/h
+	imprecise = 500.0 // km
+	timeSlack = 0.2   // hours: clocks and routers
 )
 
 // observe bets on a request against the token's past and notes it in the open block; nothing is learned before the block ends.
@@ -70,18 +117,25 @@ func (t *token) observe(o *Observation, p *Peers) {
 	if !o.Outbound {
 		if o.Country != "" {
 			g := p.country.frequency(o.Country, rareCountry)
-			b.bet(country, o.Country, t.countries.Q(o.Country, g), t.countries.P(o.Country, g))
+			p := t.countries.P(o.Country, g)
+			b.bet(country, o.Country, t.countries.Q(o.Country, g), p)
+			b.shift(countryShift).Place(t.suspect.value(0, o.Country, g), p)
+			t.travel(o)
 		}
 		if o.Network != "" {
 			b.bet(network, o.Network, rareNetwork, t.networks.P(o.Network, rareNetwork))
 		}
 		if o.Client != "" {
 			g := p.client.frequency(o.Client, rareClient)
-			b.bet(client, o.Client, t.clients.Q(o.Client, g), t.clients.P(o.Client, g))
+			p := t.clients.P(o.Client, g)
+			b.bet(client, o.Client, t.clients.Q(o.Client, g), p)
+			b.shift(clientShift).Place(t.suspect.value(1, o.Client, g), p)
 		}
 	}
 	g := p.service.frequency(o.Service, rareService)
-	b.bet(service, o.Service, t.services.Q(o.Service, g), t.services.P(o.Service, g))
+	own := t.services.P(o.Service, g)
+	b.bet(service, o.Service, t.services.Q(o.Service, g), own)
+	b.shift(serviceShift).Place(t.suspect.value(2, o.Service, g), own)
 
 	at := Endpoint{o.Method, o.Route}
 	explained := p.explained(o, at)
@@ -90,23 +144,52 @@ func (t *token) observe(o *Observation, p *Peers) {
 	}
 	if !explained {
 		g = p.endpoint(o.Service, at)
-		if e := float32(b.bets[endpoint].Place(g, t.endpointP(o.Service, at, g))); e > b.peaks[endpoint] {
+		own := t.endpointP(o.Service, at, g)
+		if e := float32(b.bets[endpoint].Place(g, own)); e > b.peaks[endpoint] {
 			b.peaks[endpoint], b.peakAt = e, at
 		}
+		b.shift(endpointShift).Place(t.suspect.endpoint(o.Service, at, g), own)
 	}
 
 	bin := hourBin(o)
 	b.hours[bin]++
 	g = p.hours[bin]
-	if e := float32(b.bets[hour].Place((g+1.0/48)/2, t.hours.P(bin, g))); e > b.peaks[hour] {
+	flat, own := (g+1.0/48)/2, t.hours.P(bin, g)
+	if e := float32(b.bets[hour].Place(flat, own)); e > b.peaks[hour] {
 		b.peaks[hour], b.peakBin = e, uint8(bin)
 	}
+	b.shift(hourShift).Place(t.suspect.hour(bin, flat), own)
 
-	b.window(second)
-	b.errors.Add(t.errors, o.Outcome != Success)
+	b.window(second, b.combination(o))
+	b.errors.Add(t.errors, &errorsRise, o.Outcome != Success)
 	if o.ResponseBytes >= 0 && o.Outcome == Success {
 		b.size(t.size, float64(o.ResponseBytes))
+		b.shift(sizeShift).Add(sizeOdds(&b.expected.suspectSize, &b.expected.size, float64(o.ResponseBytes)))
 	}
+	if o.RequestBytes >= 0 {
+		b.request(float64(o.RequestBytes))
+		b.shift(requestShift).Add(sizeOdds(&b.expected.suspectRequest, &b.expected.request, float64(o.RequestBytes)))
+	}
+}
+
+// travel tells whether the token went from one country to another faster than anybody can.
+func (t *token) travel(o *Observation) {
+	if t.place != "" {
+		hours := float64(max(0, o.Time-t.placeAt))/3.6e12 + timeSlack
+		km := 0.0
+		if t.place != o.Country {
+			km = geo.Distance(t.place, o.Country)
+		}
+		leaps := km-imprecise > fastest*hours
+		t.block.hops.Add(t.travels, &hopsRise, leaps)
+		if leaps {
+			t.block.hopFrom, t.block.hopTo = t.place, o.Country
+		}
+	}
+	if t.place != o.Country {
+		t.place = intern(o.Country)
+	}
+	t.placeAt = max(t.placeAt, o.Time)
 }
 
 // nats is the evidence of each facet in the open block so far.
@@ -123,6 +206,12 @@ func (t *token) nats() (x [facetCount]float64) {
 		x[bytesOut] = b.excess / float64(b.sized)
 	}
 	x[gap] = b.gapNats
+	x[hop] = b.hops.Nats()
+	x[combination] = t.combinations.Nats(float64(b.mixed), mixFloor, mixTail)
+	x[variety] = t.variety.Nats(float64(len(b.endpoints)), varietyFloor, mixTail)
+	for s := range b.shifts {
+		x[int(countryShift)+s] = b.shifts[s].Nats()
+	}
 	for f := client; f <= hour; f++ {
 		x[f-client+clientHabit] = b.bets[f].Habit()
 	}

@@ -11,7 +11,7 @@ type population struct {
 	hours  [48]float64 // counts behind peers.hours
 	live   float64     // tokens active on a day, averaged
 	calib  calibration
-	limits [detectorCount]float64
+	limits limits
 }
 
 // liveMemory is how quickly the number of live tokens follows, per event-time day.

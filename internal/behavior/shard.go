@@ -2,6 +2,7 @@ package behavior
 
 import (
 	"fmt"
+	"runtime/debug"
 
 	"github.com/holterhq/holter/internal/anomaly"
 )
@@ -17,6 +18,8 @@ type shard struct {
 	away   map[string][]byte // evicted since the last snapshot
 	back   map[string]bool   // returned from storage since then
 	lost   map[int]bool      // pages with a token that was dropped
+
+	settling []*token // whose open block would raise an event if it ended now
 }
 
 // numbered is an event and the place of its observation in the batch, by which the shards' events are merged.
@@ -41,7 +44,7 @@ func (s *shard) apply(e *Engine, o *Observation, events []anomaly.Event) []anoma
 	switch {
 	case !t.open || today > t.block.day:
 		if t.open {
-			s.end(t)
+			events = s.end(e, t, events)
 		}
 		t.begin(today)
 		s.tally.active++
@@ -56,27 +59,98 @@ func (s *shard) apply(e *Engine, o *Observation, events []anomaly.Event) []anoma
 		return events
 	}
 	x := t.nats()
-	if f, found := t.judge(&x, &e.population.limits, &e.disabled); found {
-		t.block.alerted = true
-		t.alertDay, t.hasAlert = t.block.day, true
-		events = append(events, t.explain(o, f, &x))
+	f, found, settling := t.judge(&x, &e.population.limits, &e.disabled)
+	if found {
+		t.block.tipped = nil
+		return append(events, t.alert(o, f, &x))
+	}
+	if settling {
+		if t.block.tipped == nil {
+			s.settling = append(s.settling, t)
+		}
+		t.block.tipped = keep(o)
 	}
 	return events
 }
 
-// end closes a token's block and lets it calibrate the thresholds, unless the token had an alert lately.
-func (s *shard) end(t *token) {
+// alert raises the block's one statistical event.
+func (t *token) alert(o *Observation, f finding, x *[facetCount]float64) anomaly.Event {
+	t.block.alerted = true
+	t.alertDay, t.hasAlert = t.block.day, true
+	return t.explain(o, f, x)
+}
+
+// settle raises the event of a block that is over, if as a whole it is worth one.
+func (s *shard) settle(e *Engine, t *token, x *[facetCount]float64, events []anomaly.Event) []anomaly.Event {
+	b := &t.block
+	if b.tipped == nil || b.alerted || !t.mature() {
+		return events
+	}
+	if f, found := t.settle(x, &e.population.limits, &e.disabled); found {
+		events = append(events, t.alert(b.tipped, f, x))
+	}
+	b.tipped = nil
+	return events
+}
+
+// settleBefore raises the events of blocks of days before today.
+func (s *shard) settleBefore(e *Engine, today int32, events []anomaly.Event) []anomaly.Event {
+	rest := s.settling[:0]
+	for _, t := range s.settling {
+		switch {
+		case t.block.tipped == nil || s.tokens[t.id] != t:
+		case t.block.day >= today:
+			rest = append(rest, t)
+		default:
+			events = s.settleOne(e, t, events)
+		}
+	}
+	clear(s.settling[len(rest):])
+	s.settling = rest
+	return events
+}
+
+// settleOne forgets a token on which judging panics.
+func (s *shard) settleOne(e *Engine, t *token, events []anomaly.Event) (out []anomaly.Event) {
+	out = events
+	defer func() {
+		if fault := recover(); fault != nil {
+			s.lose(t.id, fault, debug.Stack())
+		}
+	}()
 	x := t.nats()
+	t.dirty = true
+	return s.settle(e, t, &x, events)
+}
+
+// keep copies an observation that outlives its batch.
+func keep(o *Observation) *Observation {
+	c := *o
+	for _, s := range [...]*string{
+		&c.Token, &c.Hint, &c.Type, &c.Registry, &c.OwnerID, &c.OwnerName, &c.OwnerTeam, &c.Service, &c.Version, &c.Environment,
+		&c.Method, &c.Route, &c.Path, &c.Country, &c.Network, &c.Client,
+	} {
+		*s = intern(*s)
+	}
+	c.Violations = nil
+	return &c
+}
+
+// end closes a token's block and lets it calibrate the thresholds, unless the token had an alert lately.
+func (s *shard) end(e *Engine, t *token, events []anomaly.Event) []anomaly.Event {
+	x := t.nats()
+	events = s.settle(e, t, &x, events)
 	b := &t.block
 	if t.mature() && (b.alerted || !t.hasAlert || b.day-t.alertDay > quietDays) {
 		s.tally.calib.days++
 		for d := range detectors {
 			if !b.alerted {
-				s.tally.calib.add(d, float64(t.evidence[d]), float64(b.worst[d]))
+				s.tally.calib.add(d, float64(t.evidence[d]), float64(b.worst[d]), t.evidence[d].With(detectors[d].nats(&x)))
 			}
 		}
 	}
 	t.end(&x)
+	return events
 }
 
 // note adds what the token does for the first time today to the peers of tomorrow.
@@ -162,6 +236,9 @@ func (s *shard) recall(e *Engine, id string) *token {
 		return nil
 	}
 	s.stats.Recalled++
+	if t.block.tipped != nil {
+		s.settling = append(s.settling, t)
+	}
 	return t
 }
 

@@ -109,13 +109,14 @@ func (e *Engine) Restore(get func(key string) ([]byte, error)) error {
 		return err
 	}
 	r := &baseline.Reader{Bytes: state}
-	if err := version1(r); err != nil {
+	version, err := versionOf(r)
+	if err != nil {
 		return fmt.Errorf("%s: %w", populationKey, err)
 	}
 	setFlags(r.Uint(), &e.hasEvicted)
 	e.ahead.day, e.ahead.seen = int32(r.Int()), int(r.Uint())
-	e.population.get(r)
-	e.shards[0].tally.get(r)
+	e.population.get(r, version)
+	e.shards[0].tally.get(r, version)
 	if r.Err != nil {
 		return fmt.Errorf("%s: %w", populationKey, r.Err)
 	}
@@ -144,12 +145,13 @@ func (e *Engine) restorePage(page int, get func(key string) ([]byte, error)) err
 		return err
 	}
 	r := &baseline.Reader{Bytes: state}
-	if err := version1(r); err != nil {
+	version, err := versionOf(r)
+	if err != nil {
 		return err
 	}
 	for r.Uint() == 1 {
 		t := &token{}
-		t.get(r)
+		t.get(r, version)
 		if r.Err != nil {
 			return r.Err
 		}
@@ -168,6 +170,9 @@ func (s *shard) adopt() {
 	for _, t := range order {
 		s.link(t)
 		s.clock = t.used
+		if t.block.tipped != nil {
+			s.settling = append(s.settling, t)
+		}
 	}
 }
 

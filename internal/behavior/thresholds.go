@@ -15,7 +15,7 @@ func (e *Engine) Thresholds() []Threshold {
 	}
 	list := make([]Threshold, 0, detectorCount)
 	for d := range detectors {
-		list = append(list, Threshold{detectors[d].name, e.population.limits[d]})
+		list = append(list, Threshold{detectors[d].name, e.population.limits.settled[d]})
 	}
 	return list
 }

@@ -49,6 +49,14 @@ type token struct {
 	errors    baseline.Proportion
 	size      baseline.Magnitude
 	gaps      baseline.Gap
+	request   baseline.Magnitude
+	travels   baseline.Proportion
+	variety   baseline.Record
+
+	combinations baseline.Record
+	suspect      *suspect
+	place        string // country of the newest request, and when that was
+	placeAt      int64
 
 	evidence [detectorCount]baseline.Cusum
 	block    block
@@ -89,7 +97,9 @@ func (t *token) begin(today int32) {
 	old := t.block
 	t.block = block{
 		day: today, slot: old.slot, inSlot: old.inSlot, before: old.before,
-		endpoints: old.endpoints[:0], sizes: old.sizes[:0],
+		endpoints: old.endpoints[:0], sizes: old.sizes[:0], requests: old.requests[:0],
+		mixNow: old.mixNow[:0], mixBefore: old.mixBefore[:0],
+		expected: t.densities(),
 	}
 	for f := range old.seen {
 		t.block.seen[f] = old.seen[f][:0]
@@ -125,6 +135,7 @@ func (t *token) end(x *[facetCount]float64) {
 			t.evidence[d].Close(detectors[d].nats(x))
 		}
 	}
+	t.suspect = t.suspect.after(x, b, t.mature())
 	learn(&t.countries, b.seen[country], countriesKept)
 	learn(&t.networks, b.seen[network], networksKept)
 	learn(&t.clients, b.seen[client], clientsKept)
@@ -141,6 +152,12 @@ func (t *token) end(x *[facetCount]float64) {
 	t.volume.Learn(float64(b.n))
 	t.breadth.Learn(float64(b.fresh))
 	t.errors.Learn(b.errors)
+	t.travels.Learn(b.hops)
+	t.combinations.Learn(float64(b.mixed))
+	t.variety.Learn(float64(len(b.endpoints)))
+	for _, s := range b.requests {
+		t.request.Learn(float64(s))
+	}
 	for _, s := range b.sizes {
 		t.size.Learn(float64(s))
 	}

@@ -1,0 +1,195 @@
+package behavior
+
+import (
+	"math"
+
+	"github.com/holterhq/holter/internal/baseline"
+)
+
+// suspect is whom the token has been used by since evidence against it began to rise: a second, young baseline. Bets on it are bets
+// that somebody else has taken over and stays: unlike the frequencies among peers, it knows that stranger's habits. It starts anew
+// whenever the evidence is gone. A nil suspect knows nothing yet.
+// Source: plug-in betting, Shin, Ramdas, Rinaldo, E-detectors, 2023, section 4.
+type suspect struct {
+	days      uint8
+	evidence  baseline.Cusum
+	seen      [3][]count // country, client, service
+	total     [3]uint32
+	endpoints []endpointCount
+	hours     []hourWeight
+	hourTotal float32
+	size      baseline.Magnitude
+	request   baseline.Magnitude
+}
+
+type hourWeight struct {
+	bin    uint8
+	weight float32
+}
+
+const (
+	suspectDays    = 20 // for so long a change is one: then it is the token's own life
+	suspectPrior   = 2  // pseudo-counts on the peers' distribution
+	suspectRoutes  = 4
+	suspectHours   = 4
+	suspectsValues = 64
+)
+
+// suspectWeights make the evidence by which a suspect lives.
+var suspectWeights = [...]struct {
+	of     Facet
+	weight float64
+}{
+	{endpointShift, 0.6}, {hourShift, 0.5}, {clientShift, 0.5}, {sizeShift, 0.4}, {requestShift, 0.3}, {countryShift, 0.5}, {serviceShift, 0.5},
+}
+
+// value is the probability of a value that peers use with frequency g; which: 0 country, 1 client, 2 service.
+func (s *suspect) value(which int, value string, g float64) float64 {
+	if s == nil {
+		return g
+	}
+	for i := range s.seen[which] {
+		if c := &s.seen[which][i]; c.value == value {
+			return (float64(c.n) + suspectPrior*g) / (float64(s.total[which]) + suspectPrior)
+		}
+	}
+	return suspectPrior * g / (float64(s.total[which]) + suspectPrior)
+}
+
+// endpoint is the probability of an endpoint within its service.
+func (s *suspect) endpoint(service string, at Endpoint, g float64) float64 {
+	if s == nil {
+		return g
+	}
+	var n, total uint32
+	for i := range s.endpoints {
+		if e := &s.endpoints[i]; e.service == service {
+			total += e.n
+			if e.at == at {
+				n = e.n
+			}
+		}
+	}
+	return (float64(n) + suspectRoutes*g) / (float64(total) + suspectRoutes)
+}
+
+// hour is the probability of an hour bin.
+func (s *suspect) hour(bin int, g float64) float64 {
+	if s == nil {
+		return g
+	}
+	var near float32
+	for _, h := range s.hours {
+		near += h.weight * baseline.HourNearness(bin, int(h.bin))
+	}
+	return (float64(near) + suspectHours*g) / (float64(s.hourTotal)*baseline.HourMass + suspectHours)
+}
+
+// after is the suspect for the next block: this one with the block's habits, or a new one where the evidence is gone.
+func (s *suspect) after(x *[facetCount]float64, b *block, mature bool) *suspect {
+	if s != nil {
+		var nats float64
+		for _, w := range suspectWeights {
+			nats += w.weight * x[w.of]
+		}
+		s.evidence.Close(nats)
+		s.days++
+		if !mature || s.evidence <= 0 && s.days > 1 || s.days > suspectDays {
+			s.clear()
+		}
+	}
+	if s == nil {
+		s = &suspect{}
+	}
+	s.learn(b)
+	return s
+}
+
+func (s *suspect) clear() {
+	for i := range s.seen {
+		s.seen[i], s.total[i] = s.seen[i][:0], 0
+	}
+	s.endpoints, s.hours = s.endpoints[:0], s.hours[:0]
+	*s = suspect{seen: s.seen, endpoints: s.endpoints, hours: s.hours}
+}
+
+func (s *suspect) learn(b *block) {
+	for i, f := range [...]Facet{country, client, service} {
+		for _, c := range b.seen[f] {
+			s.add(i, c)
+		}
+	}
+	for i := range b.endpoints {
+		s.addEndpoint(&b.endpoints[i])
+	}
+	scale := min(1, hoursADay/float32(b.n))
+	for bin, n := range b.hours {
+		if n > 0 {
+			s.addHour(uint8(bin), float32(n)*scale)
+		}
+	}
+	for _, bytes := range b.sizes {
+		s.size.Learn(float64(bytes))
+	}
+	for _, bytes := range b.requests {
+		s.request.Learn(float64(bytes))
+	}
+}
+
+func (s *suspect) add(which int, c count) {
+	s.total[which] += c.n
+	for i := range s.seen[which] {
+		if s.seen[which][i].value == c.value {
+			s.seen[which][i].n += c.n
+			return
+		}
+	}
+	if len(s.seen[which]) < suspectsValues {
+		s.seen[which] = append(s.seen[which], count{intern(c.value), c.n})
+	}
+}
+
+func (s *suspect) addEndpoint(e *endpointCount) {
+	n := max(1, e.n)
+	for i := range s.endpoints {
+		if own := &s.endpoints[i]; own.at == e.at && own.service == e.service {
+			own.n += n
+			return
+		}
+	}
+	if len(s.endpoints) < suspectsValues {
+		s.endpoints = append(s.endpoints, endpointCount{intern(e.service), Endpoint{intern(e.at.Method), intern(e.at.Route)}, n})
+	}
+}
+
+func (s *suspect) addHour(bin uint8, weight float32) {
+	s.hourTotal += weight
+	for i := range s.hours {
+		if s.hours[i].bin == bin {
+			s.hours[i].weight += weight
+			return
+		}
+	}
+	s.hours = append(s.hours, hourWeight{bin, weight})
+}
+
+// densities are what is expected of sizes today, by the token's past and by the suspect.
+type densities struct{ size, request, suspectSize, suspectRequest baseline.Density }
+
+func (t *token) densities() densities {
+	d := densities{size: t.size.Density(), request: t.request.Density()}
+	var none suspect
+	s := t.suspect
+	if s == nil {
+		s = &none
+	}
+	d.suspectSize, d.suspectRequest = s.size.Density(), s.request.Density()
+	return d
+}
+
+// mostSize bounds what one size says: sizes have heavy tails.
+const mostSize = 3
+
+func sizeOdds(suspect, own *baseline.Density, bytes float64) float64 {
+	return math.Min(mostSize, suspect.Log(bytes)-own.Log(bytes))
+}
