@@ -44,6 +44,7 @@ type block struct {
 	requests  []float32
 
 	worst   [detectorCount]float32 // highest evidence each detector reached
+	alertOf uint8                  // the detector of that event
 	alerted bool                   // one statistical event a token and day
 	rules   uint16                 // rules that have fired today
 	tipped  *Observation           // the request that would raise an event if the day ended now

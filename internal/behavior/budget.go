@@ -30,6 +30,7 @@ type calibration struct {
 	days    float64
 	passed  [detectorCount][levelCount]float64 // at some moment of the day
 	settled [detectorCount][levelCount]float64 // when it was over
+	alerted [detectorCount]float64
 }
 
 // add counts a token's day on which a detector's evidence rose from one level to another, at its worst and when it was over.
@@ -52,6 +53,7 @@ func (c *calibration) merge(from *calibration) {
 	}
 	c.days += from.days
 	for d := range c.passed {
+		c.alerted[d] += from.alerted[d]
 		for l := range c.passed[d] {
 			c.passed[d][l] += from.passed[d][l]
 			c.settled[d][l] += from.settled[d][l]
@@ -68,6 +70,7 @@ func (c *calibration) fade() {
 	f := memoryDays / c.days
 	c.days *= f
 	for d := range c.passed {
+		c.alerted[d] *= f
 		for l := range c.passed[d] {
 			c.passed[d][l] *= f
 			c.settled[d][l] *= f
@@ -79,9 +82,11 @@ func (c *calibration) fade() {
 // nominal -log(rate): a bet that is fair to the token reaches 1/rate with probability rate at most (Ville's inequality). What is
 // measured takes over with its weight, (passed + K·e^-c) / (days + K), and the tail beyond is continued as the exponential that it
 // is between the frequent and the seldom rate.
-func (c *calibration) limit(counted *[levelCount]float64, rate float64) float64 {
-	frequent, at := c.reach(counted, min(0.3, frequentRate*rate), rate)
-	seldom, below := c.reach(counted, min(0.1, seldomRate*rate), rate)
+func (c *calibration) limit(d int, counted *[levelCount]float64, rate float64) float64 {
+	left := min(c.alerted[d], rate*c.days)
+	any, _ := c.reach(counted, 1, left)
+	frequent, at := c.reach(counted, min(0.3, frequentRate*rate, any), left)
+	seldom, below := c.reach(counted, min(0.1, seldomRate*rate, any/rarer), left)
 	slope := 1.0
 	if below > at {
 		slope = math.Log(frequent/seldom) / (below - at)
@@ -89,15 +94,18 @@ func (c *calibration) limit(counted *[levelCount]float64, rate float64) float64 
 	return max(below, below+math.Log(seldom/rate)/max(slope, flattest))
 }
 
+// rarer is how much rarer than any evidence at all the seldom rate is at most: some facets have none on most days.
+const rarer = 5
+
 // flattest bounds how heavy a tail is believed to be, per nat.
 const flattest = 0.3
 
 // reach is the lowest level that evidence passes on at most the given share of days, and that share. The alerts that were left out
 // are put back at the rate that is tolerated.
-func (c *calibration) reach(counted *[levelCount]float64, share, rate float64) (passed, nats float64) {
+func (c *calibration) reach(counted *[levelCount]float64, share, left float64) (passed, nats float64) {
 	for l := 1; l < levelCount; l++ {
 		nats = float64(l) * levelStep
-		passed = (counted[l] + rate*c.days + nominalDays*math.Exp(-nats)) / (c.days + nominalDays)
+		passed = (counted[l] + left + nominalDays*math.Exp(-nats)) / (c.days + nominalDays)
 		if passed <= share {
 			break
 		}
@@ -116,10 +124,10 @@ func (b Budget) limits(c *calibration, live float64, disabled *[detectorCount]bo
 	}
 	for d := range detectors {
 		own, instant := min(0.5, rate*detectors[d].share/shares), detectors[d].instant
-		l.instant[d] = c.limit(&c.passed[d], own*instant)
+		l.instant[d] = c.limit(d, &c.passed[d], own*instant)
 		l.settled[d] = l.instant[d]
 		if instant < 1 {
-			l.settled[d] = min(l.instant[d], c.limit(&c.settled[d], own*(1-instant)))
+			l.settled[d] = min(l.instant[d], c.limit(d, &c.settled[d], own*(1-instant)))
 		}
 	}
 	return l
@@ -129,7 +137,7 @@ func (b Budget) limits(c *calibration, live float64, disabled *[detectorCount]bo
 const most = 0.01
 
 // kept is the part of the budget that is spent: what calibration learned yesterday is not quite what today needs.
-const kept = 0.9
+const kept = 1.2
 
 // rate is the tolerable number of false alerts per active token-day.
 func (b Budget) rate(live float64) float64 {

@@ -16,24 +16,24 @@ type detector struct {
 // coefficients of a logistic regression of days after a swap against calm days; the second is for strong signs of any kind. Weights
 // and shares were chosen on a population of real histories; docs/detection.md says how.
 var detectors = [...]detector{
-	{name: anomaly.IdentityShift, share: 1.7, drift: 1.21, instant: 0.3, weights: [facetCount]float64{
+	{name: anomaly.IdentityShift, share: 2.6, drift: 1.21, instant: 0.3, weights: [facetCount]float64{
 		serviceShift: 0.65, clientShift: 0.51, countryShift: 0.49, endpointHabit: 0.39, hourHabit: 0.31, requestShift: 0.31, country: 0.29,
 		volume: 0.27, breadth: 0.24, service: 0.21, burst: 0.2, hourShift: 0.19, combination: 0.18, endpointShift: 0.15, client: 0.15,
 		clientHabit: 0.14, variety: 0.11, sizeShift: 0.1,
 	}},
-	{name: anomaly.IdentityShift, share: 0.8, drift: -0.5, instant: 0.4, weights: [facetCount]float64{
+	{name: anomaly.IdentityShift, share: 1.4, drift: -0.5, instant: 0.4, weights: [facetCount]float64{
 		country: 1, network: 0.4, client: 1.2, service: 1, endpoint: 0.8, breadth: 1.4, hourHabit: 0.9, volume: 1.2, hop: 1,
 	}},
 	{name: anomaly.ImpossibleTravel, share: 0.3, instant: 1, weights: [facetCount]float64{hop: 1}},
-	{name: anomaly.NewCountry, share: 0.3, drift: -0.3, instant: 0.5, weights: [facetCount]float64{country: 1, hop: 1}},
-	{name: anomaly.NewClient, share: 0.1, instant: 0.5, weights: [facetCount]float64{client: 1}},
-	{name: anomaly.NewEndpoint, share: 0.05, instant: 1, weights: [facetCount]float64{service: 1, endpoint: 1, breadth: 1}},
-	{name: anomaly.OddHours, share: 0.4, instant: 0.3, weights: [facetCount]float64{hourShift: 1, burst: 0.3, variety: 0.7, hourHabit: 0.5}},
-	{name: anomaly.RequestBurst, share: 0.35, drift: -2, instant: 1, weights: [facetCount]float64{burst: 1, combination: 1}},
+	{name: anomaly.NewCountry, share: 0.4, drift: -0.3, instant: 0.5, weights: [facetCount]float64{country: 1, hop: 1}},
+	{name: anomaly.NewClient, share: 0.05, instant: 0.5, weights: [facetCount]float64{client: 1}},
+	{name: anomaly.NewEndpoint, share: 0.02, instant: 1, weights: [facetCount]float64{service: 1, endpoint: 1, breadth: 1}},
+	{name: anomaly.OddHours, share: 0.8, instant: 0.3, weights: [facetCount]float64{hourShift: 1, burst: 0.3, variety: 0.7, hourHabit: 0.5}},
+	{name: anomaly.RequestBurst, share: 0.6, drift: -2, instant: 1, weights: [facetCount]float64{burst: 1, combination: 1}},
 	{name: anomaly.SlowDrift, share: 0.05, instant: 1, weights: [facetCount]float64{volume: 1}},
-	{name: anomaly.ErrorSpike, share: 0.05, instant: 1, weights: [facetCount]float64{errorRate: 1}},
-	{name: anomaly.DataExfiltration, share: 0.5, instant: 0.3, weights: [facetCount]float64{bytesOut: 1, burst: 0.3}},
-	{name: anomaly.DormantWake, share: 0.65, drift: -1, instant: 1, weights: [facetCount]float64{gap: 1}},
+	{name: anomaly.ErrorSpike, share: 0.02, instant: 1, weights: [facetCount]float64{errorRate: 1}},
+	{name: anomaly.DataExfiltration, share: 1, instant: 0.3, weights: [facetCount]float64{bytesOut: 1, burst: 0.3}},
+	{name: anomaly.DormantWake, share: 2, drift: -1, instant: 1, weights: [facetCount]float64{gap: 1}},
 }
 
 const detectorCount = len(detectors)

@@ -93,6 +93,7 @@ func (c *calibration) put(w *baseline.Writer) {
 	for d := range detectors {
 		putLevels(w, &c.passed[d])
 		putLevels(w, &c.settled[d])
+		w.Double(c.alerted[d])
 	}
 }
 
@@ -112,6 +113,7 @@ func (c *calibration) get(r *baseline.Reader, written uint64) {
 	for d := range detectors {
 		getLevels(r, &c.passed[d])
 		getLevels(r, &c.settled[d])
+		c.alerted[d] = r.Double()
 	}
 }
 

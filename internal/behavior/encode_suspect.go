@@ -83,6 +83,7 @@ func (b *block) putMore(w *baseline.Writer) {
 	for _, bytes := range b.requests {
 		w.Float(bytes)
 	}
+	w.Uint(uint64(b.alertOf))
 	w.Uint(flags(b.tipped != nil))
 	if b.tipped != nil {
 		putTipped(w, b.tipped)
@@ -104,6 +105,7 @@ func (b *block) getMore(r *baseline.Reader) {
 	for range r.Count() {
 		b.requests = append(b.requests, r.Float())
 	}
+	b.alertOf = uint8(r.Uint() % uint64(detectorCount))
 	var tipped bool
 	setFlags(r.Uint(), &tipped)
 	if tipped {

@@ -75,7 +75,7 @@ func (s *shard) apply(e *Engine, o *Observation, events []anomaly.Event) []anoma
 
 // alert raises the block's one statistical event.
 func (t *token) alert(o *Observation, f finding, x *[facetCount]float64) anomaly.Event {
-	t.block.alerted = true
+	t.block.alerted, t.block.alertOf = true, uint8(f.detector)
 	t.alertDay, t.hasAlert = t.block.day, true
 	return t.explain(o, f, x)
 }
@@ -143,6 +143,9 @@ func (s *shard) end(e *Engine, t *token, events []anomaly.Event) []anomaly.Event
 	b := &t.block
 	if t.mature() && (b.alerted || !t.hasAlert || b.day-t.alertDay > quietDays) {
 		s.tally.calib.days++
+		if b.alerted {
+			s.tally.calib.alerted[b.alertOf]++
+		}
 		for d := range detectors {
 			if !b.alerted {
 				s.tally.calib.add(d, float64(t.evidence[d]), float64(b.worst[d]), t.evidence[d].With(detectors[d].nats(&x)))
