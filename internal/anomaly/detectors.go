@@ -16,7 +16,8 @@ const (
 	SlowDrift        Detector = "slow_drift"
 	DormantWake      Detector = "dormant_wake"
 	ImpossibleTravel Detector = "impossible_travel"
-	IdentityShift    Detector = "identity_shift" // joint evidence of several weak facets
+	IdentityShift    Detector = "identity_shift"   // joint evidence of several weak facets
+	PopulationShift  Detector = "population_shift" // many tokens, one cause
 )
 
 // Rules: no statistics, outside the budget.
@@ -52,6 +53,7 @@ var Rules = [...]Rule{
 	{DataExfiltration, "API token fetches far more data per request", "volume", "T1530"},
 	{DormantWake, "API token used after long sleep", "time", "T1078.004"},
 	{ImpossibleTravel, "API token used in two places at once", "origin", "T1078.004"},
+	{PopulationShift, "Many API tokens changed at once", "population", "T1526"},
 	{ExpiredUse, "Expired API token used", "registry", "T1550.001"},
 	{RevokedUse, "Revoked API token used", "registry", "T1550.001"},
 	{UnknownToken, "Unregistered API token used", "registry", "T1136.003"},

@@ -18,6 +18,7 @@ type Event struct {
 	Action   Action
 	Sentence string // one sentence a person understands
 	Token    Token
+	Tokens   []string // of a population shift: the ids of the tokens that shifted, Token being none of them
 	Trigger  Trigger
 }
 

@@ -31,6 +31,7 @@ type calibration struct {
 	passed  [detectorCount][levelCount]float64 // at some moment of the day
 	settled [detectorCount][levelCount]float64 // when it was over
 	alerted [detectorCount]float64
+	used    [detectorCount]int // levels from here on are empty
 }
 
 // add counts a token's day on which a detector's evidence rose from one level to another, at its worst and when it was over.
@@ -42,6 +43,7 @@ func (c *calibration) add(d int, from, worst, end float64) {
 	for l := lo + 1; l <= level(end); l++ {
 		c.settled[d][l]++
 	}
+	c.used[d] = max(c.used[d], level(worst)+1, level(end)+1)
 }
 
 func level(nats float64) int { return max(0, min(levelCount-1, int(nats/levelStep))) }
@@ -54,12 +56,15 @@ func (c *calibration) merge(from *calibration) {
 	c.days += from.days
 	for d := range c.passed {
 		c.alerted[d] += from.alerted[d]
-		for l := range c.passed[d] {
+		for l := range from.used[d] {
 			c.passed[d][l] += from.passed[d][l]
 			c.settled[d][l] += from.settled[d][l]
 		}
+		c.used[d] = max(c.used[d], from.used[d])
+		clear(from.passed[d][:from.used[d]])
+		clear(from.settled[d][:from.used[d]])
 	}
-	*from = calibration{}
+	from.days, from.alerted, from.used = 0, [detectorCount]float64{}, [detectorCount]int{}
 }
 
 // fade forgets what is older than memoryDays.
@@ -79,14 +84,15 @@ func (c *calibration) fade() {
 }
 
 // limit is the evidence at which a detector raises at most rate false alerts per token-day. Before anything was measured that is the
-// nominal -log(rate): a bet that is fair to the token reaches 1/rate with probability rate at most (Ville's inequality). What is
+// nominal -log(nominal): a bet that is fair to the token reaches 1/rate with probability rate at most (Ville's inequality). What is
 // measured takes over with its weight, (passed + K·e^-c) / (days + K), and the tail beyond is continued as the exponential that it
-// is between the frequent and the seldom rate.
-func (c *calibration) limit(d int, counted *[levelCount]float64, rate float64) float64 {
+// is between the frequent and the seldom rate. Alerts were left out of what was measured: as many as are tolerated are put back.
+func (c *calibration) limit(d int, counted *[levelCount]float64, rate, nominal float64) float64 {
+	prior := nominalDays * rate / nominal
 	left := min(c.alerted[d], rate*c.days)
-	any, _ := c.reach(counted, 1, left)
-	frequent, at := c.reach(counted, min(0.3, frequentRate*rate, any), left)
-	seldom, below := c.reach(counted, min(0.1, seldomRate*rate, any/rarer), left)
+	any, _ := c.reach(counted, 1, left, prior)
+	frequent, at := c.reach(counted, min(0.3, frequentRate*rate, any), left, prior)
+	seldom, below := c.reach(counted, min(0.1, seldomRate*rate, any/rarer), left, prior)
 	slope := 1.0
 	if below > at {
 		slope = math.Log(frequent/seldom) / (below - at)
@@ -100,12 +106,11 @@ const rarer = 5
 // flattest bounds how heavy a tail is believed to be, per nat.
 const flattest = 0.3
 
-// reach is the lowest level that evidence passes on at most the given share of days, and that share. The alerts that were left out
-// are put back at the rate that is tolerated.
-func (c *calibration) reach(counted *[levelCount]float64, share, left float64) (passed, nats float64) {
+// reach is the lowest level that evidence passes on at most the given share of days, and that share.
+func (c *calibration) reach(counted *[levelCount]float64, share, left, prior float64) (passed, nats float64) {
 	for l := 1; l < levelCount; l++ {
 		nats = float64(l) * levelStep
-		passed = (counted[l] + left + nominalDays*math.Exp(-nats)) / (c.days + nominalDays)
+		passed = (counted[l] + left + prior*math.Exp(-nats)) / (c.days + nominalDays)
 		if passed <= share {
 			break
 		}
@@ -124,20 +129,33 @@ func (b Budget) limits(c *calibration, live float64, disabled *[detectorCount]bo
 	}
 	for d := range detectors {
 		own, instant := min(0.5, rate*detectors[d].share/shares), detectors[d].instant
-		l.instant[d] = c.limit(d, &c.passed[d], own*instant)
+		nominal := own
+		if detectors[d].share >= minor {
+			// What a drift takes off every day it takes off the nominal tail too.
+			unmeasured := nominalDays / (nominalDays + c.days)
+			nominal = min(0.5, max(own, rate/kinds*math.Exp(max(0, -detectors[d].drift))*unmeasured*unmeasured))
+		}
+		l.instant[d] = c.limit(d, &c.passed[d], own*instant, nominal)
 		l.settled[d] = l.instant[d]
 		if instant < 1 {
-			l.settled[d] = min(l.instant[d], c.limit(d, &c.settled[d], own*(1-instant)))
+			l.settled[d] = min(l.instant[d], c.limit(d, &c.settled[d], own*(1-instant), nominal))
 		}
 	}
 	return l
 }
 
+// kinds is among how many kinds of evidence the nominal budget is divided: detectors overlap, and what is never measured would
+// otherwise starve those with a small share.
+const kinds = 8
+
+// minor detectors are those with a smaller share: they say what others say too, and wait until it is plain.
+const minor = 0.1
+
 // most is the rate that an installation's total is never stretched beyond: few tokens do not make each of them noisy.
 const most = 0.01
 
 // kept is the part of the budget that is spent: what calibration learned yesterday is not quite what today needs.
-const kept = 1.2
+const kept = 1.22
 
 // rate is the tolerable number of false alerts per active token-day.
 func (b Budget) rate(live float64) float64 {

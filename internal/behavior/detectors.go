@@ -16,7 +16,7 @@ type detector struct {
 // coefficients of a logistic regression of days after a swap against calm days; the second is for strong signs of any kind. Weights
 // and shares were chosen on a population of real histories; docs/detection.md says how.
 var detectors = [...]detector{
-	{name: anomaly.IdentityShift, share: 2.6, drift: 1.21, instant: 0.3, weights: [facetCount]float64{
+	{name: anomaly.IdentityShift, share: 2.1, drift: 1.5, instant: 0.3, weights: [facetCount]float64{
 		serviceShift: 0.65, clientShift: 0.51, countryShift: 0.49, endpointHabit: 0.39, hourHabit: 0.31, requestShift: 0.31, country: 0.29,
 		volume: 0.27, breadth: 0.24, service: 0.21, burst: 0.2, hourShift: 0.19, combination: 0.18, endpointShift: 0.15, client: 0.15,
 		clientHabit: 0.14, variety: 0.11, sizeShift: 0.1,
@@ -24,23 +24,43 @@ var detectors = [...]detector{
 	{name: anomaly.IdentityShift, share: 1.4, drift: -0.5, instant: 0.4, weights: [facetCount]float64{
 		country: 1, network: 0.4, client: 1.2, service: 1, endpoint: 0.8, breadth: 1.4, hourHabit: 0.9, volume: 1.2, hop: 1,
 	}},
-	{name: anomaly.ImpossibleTravel, share: 0.3, instant: 1, weights: [facetCount]float64{hop: 1}},
-	{name: anomaly.NewCountry, share: 0.4, drift: -0.3, instant: 0.5, weights: [facetCount]float64{country: 1, hop: 1}},
+	{name: anomaly.ImpossibleTravel, share: 0.2, instant: 1, weights: [facetCount]float64{hop: 1}},
+	{name: anomaly.NewCountry, share: 0.25, drift: -0.3, instant: 0.5, weights: [facetCount]float64{country: 1, hop: 1}},
 	{name: anomaly.NewClient, share: 0.05, instant: 0.5, weights: [facetCount]float64{client: 1}},
 	{name: anomaly.NewEndpoint, share: 0.02, instant: 1, weights: [facetCount]float64{service: 1, endpoint: 1, breadth: 1}},
-	{name: anomaly.OddHours, share: 0.8, instant: 0.3, weights: [facetCount]float64{hourShift: 1, burst: 0.3, variety: 0.7, hourHabit: 0.5}},
-	{name: anomaly.RequestBurst, share: 0.6, drift: -2, instant: 1, weights: [facetCount]float64{burst: 1, combination: 1}},
+	{name: anomaly.OddHours, share: 1.2, instant: 0.3, weights: [facetCount]float64{hourShift: 1, hour: 0.5, burst: 0.4, variety: 0.6}},
+	{name: anomaly.RequestBurst, share: 1.5, drift: -2, instant: 1, weights: [facetCount]float64{burst: 1, combination: 1}},
 	{name: anomaly.SlowDrift, share: 0.05, instant: 1, weights: [facetCount]float64{volume: 1}},
 	{name: anomaly.ErrorSpike, share: 0.02, instant: 1, weights: [facetCount]float64{errorRate: 1}},
-	{name: anomaly.DataExfiltration, share: 1, instant: 0.3, weights: [facetCount]float64{bytesOut: 1, burst: 0.3}},
-	{name: anomaly.DormantWake, share: 2, drift: -1, instant: 1, weights: [facetCount]float64{gap: 1}},
+	{name: anomaly.DataExfiltration, share: 1.1, instant: 0.3, weights: [facetCount]float64{bytesOut: 1, burst: 0.3}},
+	{name: anomaly.DormantWake, share: 3.8, drift: -1, instant: 1, weights: [facetCount]float64{gap: 1}},
 }
 
 const detectorCount = len(detectors)
 
-// nats is the detector's evidence in a block with these facets.
+// nats is the detector's evidence in a block with these facets. A drift above zero makes up for what calm days say for the token, so it is
+// never more than they do: where all tokens are alike, nothing speaks for one, and nothing is added.
+func (t *token) evidenceIn(d int, x *[facetCount]float64) float64 {
+	drift := detectors[d].drift
+	if drift > 0 {
+		drift = min(drift, calmShare*max(0, -float64(t.calm)))
+	}
+	return drift + detectors[d].nats(x)
+}
+
+// calmShare is how much of a calm day's evidence for the token is taken off.
+const calmShare = 0.6
+
+// calmDays is how many days the mean of calm evidence remembers.
+const calmDays = 30
+
+func (t *token) learnCalm(x *[facetCount]float64) {
+	t.calm += float32((max(-6, min(2, detectors[0].nats(x))) - float64(t.calm)) / float64(min(t.days+1, calmDays)))
+}
+
+// nats are the weighted facets.
 func (d *detector) nats(x *[facetCount]float64) float64 {
-	sum := d.drift
+	var sum float64
 	for f, w := range d.weights {
 		if w != 0 {
 			sum += w * x[f]
@@ -65,7 +85,7 @@ type limits struct{ instant, settled [detectorCount]float64 }
 func (t *token) judge(x *[facetCount]float64, l *limits, disabled *[detectorCount]bool) (best finding, found, settling bool) {
 	b := &t.block
 	for d := range detectors {
-		score := t.evidence[d].With(detectors[d].nats(x))
+		score := t.evidence[d].With(t.evidenceIn(d, x))
 		b.worst[d] = max(b.worst[d], float32(score))
 		if disabled[d] {
 			continue
@@ -81,7 +101,7 @@ func (t *token) judge(x *[facetCount]float64, l *limits, disabled *[detectorCoun
 // settle judges the block as a whole.
 func (t *token) settle(x *[facetCount]float64, l *limits, disabled *[detectorCount]bool) (best finding, found bool) {
 	for d := range detectors {
-		score := t.evidence[d].With(detectors[d].nats(x))
+		score := t.evidence[d].With(t.evidenceIn(d, x))
 		if !disabled[d] && score >= l.settled[d] && (!found || score-l.settled[d] > best.score-best.limit) {
 			best, found = finding{d, score, l.settled[d]}, true
 		}

@@ -114,6 +114,7 @@ func (c *calibration) get(r *baseline.Reader, written uint64) {
 		getLevels(r, &c.passed[d])
 		getLevels(r, &c.settled[d])
 		c.alerted[d] = r.Double()
+		c.used[d] = levelCount
 	}
 }
 

@@ -8,6 +8,7 @@ func (t *token) putMore(w *baseline.Writer) {
 	t.travels.Put(w)
 	t.variety.Put(w)
 	t.combinations.Put(w)
+	w.Float(t.calm)
 	w.String(t.place)
 	w.Int(t.placeAt)
 	w.Uint(flags(t.suspect != nil))
@@ -22,6 +23,7 @@ func (t *token) getMore(r *baseline.Reader) {
 	t.travels.Get(r)
 	t.variety.Get(r)
 	t.combinations.Get(r)
+	t.calm = r.Float()
 	t.place, t.placeAt = intern(r.String()), r.Int()
 	var suspected bool
 	setFlags(r.Uint(), &suspected)

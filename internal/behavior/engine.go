@@ -67,6 +67,7 @@ type Engine struct {
 	disabled   [detectorCount]bool
 	shards     []*shard
 	population population
+	crowd      crowd
 	clients    families
 	ahead      ahead
 	stats      Stats
@@ -133,7 +134,8 @@ func (e *Engine) Apply(obs []Observation) []anomaly.Event {
 			}
 			events = e.run(obs[from:i], events)
 			from = i
-			events = e.settle(today, events)
+			events = append(events, e.crowd.add(e.settle(today), e.population.live)...)
+			events = append(events, e.crowd.tell(0, true)...)
 			e.population.turn(today, e.shards, e.cfg.Budget, &e.disabled)
 		}
 		e.release(o)
@@ -142,12 +144,11 @@ func (e *Engine) Apply(obs []Observation) []anomaly.Event {
 }
 
 // settle raises the events of the days before today, in the order of their time.
-func (e *Engine) settle(today int32, events []anomaly.Event) []anomaly.Event {
-	from := len(events)
+func (e *Engine) settle(today int32) (events []anomaly.Event) {
 	for _, s := range e.shards {
 		events = s.settleBefore(e, today, events)
 	}
-	slices.SortFunc(events[from:], func(a, b anomaly.Event) int {
+	slices.SortFunc(events, func(a, b anomaly.Event) int {
 		return cmp.Or(cmp.Compare(a.Time, b.Time), cmp.Compare(a.Token.ID, b.Token.ID), cmp.Compare(a.ID, b.ID))
 	})
 	return events
@@ -210,10 +211,11 @@ func (e *Engine) run(obs []Observation, events []anomaly.Event) []anomaly.Event 
 		e.found[s] = e.found[s][:0]
 	}
 	slices.SortStableFunc(all, func(a, b numbered) int { return cmp.Compare(a.at, b.at) })
+	found := make([]anomaly.Event, 0, len(all))
 	for i := range all {
-		events = append(events, all[i].event)
+		found = append(found, all[i].event)
 	}
-	return events
+	return append(events, e.crowd.add(found, e.population.live)...)
 }
 
 // work applies a shard's part, going on behind an observation on which learning panics.

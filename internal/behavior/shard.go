@@ -148,7 +148,7 @@ func (s *shard) end(e *Engine, t *token, events []anomaly.Event) []anomaly.Event
 		}
 		for d := range detectors {
 			if !b.alerted {
-				s.tally.calib.add(d, float64(t.evidence[d]), float64(b.worst[d]), t.evidence[d].With(detectors[d].nats(&x)))
+				s.tally.calib.add(d, float64(t.evidence[d]), float64(b.worst[d]), t.evidence[d].With(t.evidenceIn(d, &x)))
 			}
 		}
 	}

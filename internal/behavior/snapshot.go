@@ -39,6 +39,7 @@ func (e *Engine) Snapshot() []Record {
 	w.Uint(uint64(e.ahead.seen))
 	e.population.put(w)
 	e.shards[0].tally.put(w)
+	e.crowd.put(w)
 	records := []Record{{populationKey, w.Bytes}}
 	records = e.routes(records)
 
@@ -117,6 +118,9 @@ func (e *Engine) Restore(get func(key string) ([]byte, error)) error {
 	e.ahead.day, e.ahead.seen = int32(r.Int()), int(r.Uint())
 	e.population.get(r, version)
 	e.shards[0].tally.get(r, version)
+	if version >= 2 {
+		e.crowd.get(r)
+	}
 	if r.Err != nil {
 		return fmt.Errorf("%s: %w", populationKey, r.Err)
 	}

@@ -28,8 +28,9 @@ type hourWeight struct {
 }
 
 const (
-	suspectDays    = 20 // for so long a change is one: then it is the token's own life
-	suspectPrior   = 2  // pseudo-counts on the peers' distribution
+	suspectDays    = 20  // for so long a change is one: then it is the token's own life
+	suspectToll    = 0.3 // nats a day: who is not more than the token's own life is nobody
+	suspectPrior   = 2   // pseudo-counts on the peers' distribution
 	suspectRoutes  = 4
 	suspectHours   = 4
 	suspectsValues = 64
@@ -92,7 +93,7 @@ func (s *suspect) after(x *[facetCount]float64, b *block, mature bool) *suspect 
 		for _, w := range suspectWeights {
 			nats += w.weight * x[w.of]
 		}
-		s.evidence.Close(nats)
+		s.evidence.Close(nats - suspectToll)
 		s.days++
 		if !mature || s.evidence <= 0 && s.days > 1 || s.days > suspectDays {
 			s.clear()

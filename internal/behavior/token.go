@@ -59,6 +59,7 @@ type token struct {
 	placeAt      int64
 
 	evidence [detectorCount]baseline.Cusum
+	calm     float32 // mean evidence of a day for a takeover that lasts
 	block    block
 	open     bool
 
@@ -132,9 +133,10 @@ func (t *token) end(x *[facetCount]float64) {
 		if b.alerted || !t.mature() {
 			t.evidence[d] = 0
 		} else {
-			t.evidence[d].Close(detectors[d].nats(x))
+			t.evidence[d].Close(t.evidenceIn(d, x))
 		}
 	}
+	t.learnCalm(x)
 	t.suspect = t.suspect.after(x, b, t.mature())
 	learn(&t.countries, b.seen[country], countriesKept)
 	learn(&t.networks, b.seen[network], networksKept)

@@ -48,6 +48,13 @@ func PutAnomaly(e *anomaly.Event, observed pcommon.Timestamp, log plog.LogRecord
 		attrs.PutStr(SecurityRuleCategory, rule.Category)
 		putSome(attrs, ThreatTechniqueID, rule.Technique)
 	}
+	if len(e.Tokens) > 0 {
+		list := attrs.PutEmptySlice(AnomalyTokens)
+		list.EnsureCapacity(len(e.Tokens))
+		for _, id := range e.Tokens {
+			list.AppendEmpty().SetStr(id)
+		}
+	}
 	putToken(e.Token, attrs)
 	putTrigger(e.Trigger, attrs)
 }
@@ -66,6 +73,9 @@ func putEvidence(evidence []anomaly.Evidence, list pcommon.Slice) {
 }
 
 func putToken(t anomaly.Token, attrs pcommon.Map) {
+	if t.ID == "" {
+		return
+	}
 	direction := DirectionInbound
 	if t.Outbound {
 		direction = DirectionOutbound

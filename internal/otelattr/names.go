@@ -44,6 +44,7 @@ const (
 	AnomalyDetector = "anomaly.detector"
 	AnomalyScore    = "anomaly.score"     // evidence in nats
 	AnomalyLimit    = "anomaly.threshold" // the evidence that the alert budget asks for, in nats
+	AnomalyTokens   = "anomaly.tokens"    // string[], of a population shift: the ids of the tokens that shifted
 	AnomalyEvidence = "anomaly.evidence"  // list of maps: EvidenceFacet …
 	AnomalyAction   = "anomaly.suggested_action"
 
