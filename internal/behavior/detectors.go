@@ -28,7 +28,7 @@ var detectors = [...]detector{
 	{name: anomaly.NewCountry, share: 0.25, drift: -0.3, instant: 0.5, weights: [facetCount]float64{country: 1, hop: 1}},
 	{name: anomaly.NewClient, share: 0.05, instant: 0.5, weights: [facetCount]float64{client: 1}},
 	{name: anomaly.NewEndpoint, share: 0.02, instant: 1, weights: [facetCount]float64{service: 1, endpoint: 1, breadth: 1}},
-	{name: anomaly.OddHours, share: 1.2, instant: 0.3, weights: [facetCount]float64{hourShift: 1, hour: 0.5, burst: 0.4, variety: 0.6}},
+	{name: anomaly.OddHours, share: 1.2, instant: 0.3, weights: [facetCount]float64{hourShift: 0.8, hour: 0.5, burst: 0.4, variety: 0.6}},
 	{name: anomaly.RequestBurst, share: 1.5, drift: -2, instant: 1, weights: [facetCount]float64{burst: 1, combination: 1}},
 	{name: anomaly.SlowDrift, share: 0.05, instant: 1, weights: [facetCount]float64{volume: 1}},
 	{name: anomaly.ErrorSpike, share: 0.02, instant: 1, weights: [facetCount]float64{errorRate: 1}},

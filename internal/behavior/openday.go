@@ -28,7 +28,10 @@ func FacetNames() []string {
 	names, used := make([]string, facetCount), make(map[string]bool)
 	for f := range facetCount {
 		name := f.String()
-		if used[name] {
+		switch {
+		case f >= countryShift && f < sizeShift:
+			name += " shift"
+		case used[name]:
 			name += " habit"
 		}
 		names[f], used[name] = name, true

@@ -7,11 +7,11 @@ import (
 )
 
 func TestOpenDaysShowsTheNewestDayAndChangesNothing(t *testing.T) {
-	obs := crowd(1, 30, 12, 99)
+	obs := crowdOf(1, 30, 12, 99)
 	e, quiet := New(testConfig()), New(testConfig())
 	today := int32(obs[len(obs)-1].Time / day)
 	e.Apply(obs)
-	quiet.Apply(crowd(1, 30, 12, 99))
+	quiet.Apply(crowdOf(1, 30, 12, 99))
 	seen := map[string]bool{}
 	e.OpenDays(today, func(d *OpenDay) {
 		require.False(t, seen[d.Token])

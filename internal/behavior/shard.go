@@ -112,9 +112,9 @@ func (s *shard) settleBefore(e *Engine, today int32, events []anomaly.Event) []a
 
 // settleOne forgets a token on which judging panics.
 func (s *shard) settleOne(e *Engine, t *token, events []anomaly.Event) (out []anomaly.Event) {
-	out = events
 	defer func() {
 		if fault := recover(); fault != nil {
+			out = events
 			s.lose(t.id, fault, debug.Stack())
 		}
 	}()
