@@ -8,6 +8,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/holterhq/holter/internal/anomaly"
 	"github.com/holterhq/holter/internal/behavior"
 	"github.com/holterhq/holter/internal/route"
 )
@@ -105,8 +106,20 @@ func (r *runner) flush() {
 func (s *subject) judge(batch []behavior.Observation) {
 	s.work = append(s.work[:0], batch...)
 	for _, e := range s.engine.Apply(s.work) {
-		s.alerts = append(s.alerts, alert{e.Token.ID, e.Time, e.Detector})
+		s.alerts = append(s.alerts, alertsOf(&e)...)
 	}
+}
+
+// alertsOf is an event as it is scored: one that is about many tokens counts for each of them.
+func alertsOf(e *anomaly.Event) []alert {
+	if len(e.Tokens) == 0 {
+		return []alert{{e.Token.ID, e.Time, e.Detector}}
+	}
+	var all []alert
+	for _, token := range e.Tokens {
+		all = append(all, alert{token, e.Time, e.Detector})
+	}
+	return all
 }
 
 func (r *runner) report(s *Stream, budgets []float64) *Report {

@@ -73,6 +73,13 @@ func TestTruthIsThatOfTheStream(t *testing.T) {
 	assert.Equal(t, []Detector{{"error_spike", 0, 0}, {"new_client", 0, 1}, {"new_country", 1, 1}, {"odd_hours", 1, 0}}, r.Detectors)
 }
 
+func TestAnEventAboutManyTokensCountsForEach(t *testing.T) {
+	one := alertsOf(&anomaly.Event{Time: 7, Detector: anomaly.NewClient, Token: anomaly.Token{ID: "a"}})
+	assert.Equal(t, []alert{{"a", 7, anomaly.NewClient}}, one)
+	many := alertsOf(&anomaly.Event{Time: 7, Detector: "population_shift", Tokens: []string{"a", "b"}})
+	assert.Equal(t, []alert{{"a", 7, "population_shift"}, {"b", 7, "population_shift"}}, many)
+}
+
 func TestReportLooksLikeThis(t *testing.T) {
 	tr := told()
 	alerts := []alert{{"calm", at(4, 1), anomaly.NewCountry}, {"stolen", at(3, 1), anomaly.NewClient}}
