@@ -31,7 +31,8 @@ type calibration struct {
 	passed  [detectorCount][levelCount]float64 // at some moment of the day
 	settled [detectorCount][levelCount]float64 // when it was over
 	alerted [detectorCount]float64
-	used    [detectorCount]int // levels from here on are empty
+	over    [detectorCount][levelCount]float64 // of the days that raised an alert, at some moment
+	used    [detectorCount]int                 // levels from here on are empty
 }
 
 // add counts a token's day on which a detector's evidence rose from one level to another, at its worst and when it was over.
@@ -48,6 +49,19 @@ func (c *calibration) add(d int, from, worst, end float64) {
 
 func level(nats float64) int { return max(0, min(levelCount-1, int(nats/levelStep))) }
 
+// addAlert counts a token's day on which a detector raised an alert.
+func (c *calibration) addAlert(d int, worst float64) {
+	c.alerted[d]++
+	for l := 1; l <= level(worst); l++ {
+		c.over[d][l]++
+	}
+	c.used[d] = max(c.used[d], level(worst)+1)
+}
+
+// strict is the budget, in false alerts per token-day, below which alerts count in what is measured. With so few to spend, nearly all
+// alerts would be false ones if they did not: and what they show is all there is to tell the tail by.
+const strict = 0.003
+
 // merge takes another's counts in and clears it.
 func (c *calibration) merge(from *calibration) {
 	if from.days == 0 {
@@ -59,10 +73,12 @@ func (c *calibration) merge(from *calibration) {
 		for l := range from.used[d] {
 			c.passed[d][l] += from.passed[d][l]
 			c.settled[d][l] += from.settled[d][l]
+			c.over[d][l] += from.over[d][l]
 		}
 		c.used[d] = max(c.used[d], from.used[d])
 		clear(from.passed[d][:from.used[d]])
 		clear(from.settled[d][:from.used[d]])
+		clear(from.over[d][:from.used[d]])
 	}
 	from.days, from.alerted, from.used = 0, [detectorCount]float64{}, [detectorCount]int{}
 }
@@ -79,6 +95,7 @@ func (c *calibration) fade() {
 		for l := range c.passed[d] {
 			c.passed[d][l] *= f
 			c.settled[d][l] *= f
+			c.over[d][l] *= f
 		}
 	}
 }
@@ -87,9 +104,12 @@ func (c *calibration) fade() {
 // nominal -log(nominal): a bet that is fair to the token reaches 1/rate with probability rate at most (Ville's inequality). What is
 // measured takes over with its weight, (passed + K·e^-c) / (days + K), and the tail beyond is continued as the exponential that it
 // is between the frequent and the seldom rate. Alerts were left out of what was measured: as many as are tolerated are put back.
-func (c *calibration) limit(d int, counted *[levelCount]float64, rate, nominal float64) float64 {
+func (c *calibration) limit(d int, counted *[levelCount]float64, rate, nominal float64, frugal bool) float64 {
 	prior := nominalDays * rate / nominal
-	left := min(c.alerted[d], rate*c.days)
+	left := func(int) float64 { return min(c.alerted[d], rate*c.days) }
+	if frugal {
+		left = func(l int) float64 { return c.over[d][l] }
+	}
 	any, _ := c.reach(counted, 1, left, prior)
 	frequent, at := c.reach(counted, min(0.3, frequentRate*rate, any), left, prior)
 	seldom, below := c.reach(counted, min(0.1, seldomRate*rate, any/rarer), left, prior)
@@ -107,10 +127,10 @@ const rarer = 5
 const flattest = 0.3
 
 // reach is the lowest level that evidence passes on at most the given share of days, and that share.
-func (c *calibration) reach(counted *[levelCount]float64, share, left, prior float64) (passed, nats float64) {
+func (c *calibration) reach(counted *[levelCount]float64, share float64, left func(level int) float64, prior float64) (passed, nats float64) {
 	for l := 1; l < levelCount; l++ {
 		nats = float64(l) * levelStep
-		passed = (counted[l] + left + prior*math.Exp(-nats)) / (c.days + nominalDays)
+		passed = (counted[l] + left(l) + prior*math.Exp(-nats)) / (c.days + nominalDays)
 		if passed <= share {
 			break
 		}
@@ -135,10 +155,10 @@ func (b Budget) limits(c *calibration, live float64, disabled *[detectorCount]bo
 			unmeasured := nominalDays / (nominalDays + c.days)
 			nominal = min(0.5, max(own, rate/kinds*math.Exp(max(0, -detectors[d].drift))*unmeasured*unmeasured))
 		}
-		l.instant[d] = c.limit(d, &c.passed[d], own*instant, nominal)
+		l.instant[d] = c.limit(d, &c.passed[d], own*instant, nominal, rate < strict)
 		l.settled[d] = l.instant[d]
 		if instant < 1 {
-			l.settled[d] = min(l.instant[d], c.limit(d, &c.settled[d], own*(1-instant), nominal))
+			l.settled[d] = min(l.instant[d], c.limit(d, &c.settled[d], own*(1-instant), nominal, rate < strict))
 		}
 	}
 	return l

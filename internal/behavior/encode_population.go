@@ -93,6 +93,7 @@ func (c *calibration) put(w *baseline.Writer) {
 	for d := range detectors {
 		putLevels(w, &c.passed[d])
 		putLevels(w, &c.settled[d])
+		putLevels(w, &c.over[d])
 		w.Double(c.alerted[d])
 	}
 }
@@ -113,6 +114,7 @@ func (c *calibration) get(r *baseline.Reader, written uint64) {
 	for d := range detectors {
 		getLevels(r, &c.passed[d])
 		getLevels(r, &c.settled[d])
+		getLevels(r, &c.over[d])
 		c.alerted[d] = r.Double()
 		c.used[d] = levelCount
 	}

@@ -144,7 +144,7 @@ func (s *shard) end(e *Engine, t *token, events []anomaly.Event) []anomaly.Event
 	if t.mature() && (b.alerted || !t.hasAlert || b.day-t.alertDay > quietDays) {
 		s.tally.calib.days++
 		if b.alerted {
-			s.tally.calib.alerted[b.alertOf]++
+			s.tally.calib.addAlert(int(b.alertOf), float64(b.worst[b.alertOf]))
 		}
 		for d := range detectors {
 			if !b.alerted {
