@@ -103,16 +103,17 @@ func (c *calibration) fade() {
 // limit is the evidence at which a detector raises at most rate false alerts per token-day. Before anything was measured that is the
 // nominal -log(nominal): a bet that is fair to the token reaches 1/rate with probability rate at most (Ville's inequality). What is
 // measured takes over with its weight, (passed + K·e^-c) / (days + K), and the tail beyond is continued as the exponential that it
-// is between the frequent and the seldom rate. Alerts were left out of what was measured: as many as are tolerated are put back.
+// is between the frequent and the seldom rate. Alerts were left out of what was measured: as many as are tolerated are put back, and all of
+// them, at the evidence that they had, under a frugal budget.
 func (c *calibration) limit(d int, counted *[levelCount]float64, rate, nominal float64, frugal bool) float64 {
 	prior := nominalDays * rate / nominal
 	left := func(int) float64 { return min(c.alerted[d], rate*c.days) }
 	if frugal {
 		left = func(l int) float64 { return c.over[d][l] }
 	}
-	any, _ := c.reach(counted, 1, left, prior)
-	frequent, at := c.reach(counted, min(0.3, frequentRate*rate, any), left, prior)
-	seldom, below := c.reach(counted, min(0.1, seldomRate*rate, any/rarer), left, prior)
+	some, _ := c.reach(counted, 1, left, prior)
+	frequent, at := c.reach(counted, min(0.3, frequentRate*rate, some), left, prior)
+	seldom, below := c.reach(counted, min(0.1, seldomRate*rate, some/rarer), left, prior)
 	slope := 1.0
 	if below > at {
 		slope = math.Log(frequent/seldom) / (below - at)
@@ -174,7 +175,8 @@ const minor = 0.1
 // most is the rate that an installation's total is never stretched beyond: few tokens do not make each of them noisy.
 const most = 0.01
 
-// kept is the part of the budget that is spent: what calibration learned yesterday is not quite what today needs.
+// kept is the part of the budget that is handed out. It is more than the whole: detectors overlap, and a token has one event a day, so
+// that on the population of docs/detection.md nine tenths of the budget are spent.
 const kept = 1.22
 
 // rate is the tolerable number of false alerts per active token-day.
