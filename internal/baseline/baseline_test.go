@@ -130,7 +130,7 @@ func TestMeanBetUnderOwnBehaviour(t *testing.T) {
 		day, novel := map[string]float32{}, false
 		for range 1 + r.IntN(4) {
 			v := draw()
-			b.Place(0.2, c.P(v, 0.2))
+			b.Place(StakeOf(0.2, c.P(v, 0.2)))
 			novel = novel || c.Weight(v) == 0
 			day[v]++
 		}
@@ -150,11 +150,11 @@ func TestMeanBetUnderOwnBehaviour(t *testing.T) {
 func TestBetByHand(t *testing.T) {
 	var b Bet
 	require.Zero(t, b.Nats())
-	b.Place(0.1, 0.001)
+	b.Place(StakeOf(0.1, 0.001))
 	require.InDelta(t, math.Log(0.5+0.5*100), b.Nats(), 1e-12)
-	b.Place(0.1, 0.1)
+	b.Place(StakeOf(0.1, 0.1))
 	require.InDelta(t, math.Log((50.5+1)/2), b.Nats(), 1e-12)
-	require.InDelta(t, (4+0)*math.Pow(2, tiltPower-1), b.Habit(), 1e-12, "log 100 is capped at 4")
+	require.InDelta(t, (4+0)*math.Pow(2, tiltPower-1), b.Habit(new(Powers)), 1e-12, "log 100 is capped at 4")
 }
 
 func TestCusumForgetsGoodNews(t *testing.T) {
@@ -265,8 +265,8 @@ func TestMagnitudeAgainstExactMoments(t *testing.T) {
 	require.InDelta(t, mean, gotMean, 1e-4)
 	weight := magnitudePrior + float64(len(logs))
 	require.InDelta(t, math.Sqrt(square/(magnitudeFree+float64(len(logs)))*(1+1/weight)), gotSD, 1e-3)
-	require.Equal(t, magnitudeClipHi, m.Excess(1e12))
-	require.Negative(t, m.Excess(m.Typical()))
+	require.Equal(t, magnitudeClipHi, m.Excess(LogOf(1e12)))
+	require.Negative(t, m.Excess(LogOf(m.Typical())))
 }
 
 func FuzzReader(f *testing.F) {

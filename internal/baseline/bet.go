@@ -40,19 +40,36 @@ func (t *Tilt) Add(ratio float64) {
 }
 
 // Nats is the evidence of the block so far; 0 without a request.
-func (t *Tilt) Nats() float64 {
+func (t *Tilt) Nats(powers *Powers) float64 {
 	if t.n == 0 {
 		return 0
 	}
-	return max(tiltLeast, min(tiltMost, t.sum*math.Pow(float64(t.n), tiltPower-1)))
+	return max(tiltLeast, min(tiltMost, t.sum*powers.of(t.n)))
 }
 
-// Place adds a request that has probability q under an attack and p under the token's own past, and returns its e.
-func (b *Bet) Place(q, p float64) float64 {
-	e := (1 - Mix) + Mix*q/p
-	b.sum += e
-	b.habit.Place(q, p)
-	return e
+// Powers remembers the latest n^-0.7 that was asked for: the tilts of a block mostly have seen as many requests.
+type Powers struct {
+	n     uint32
+	power float64
+}
+
+func (p *Powers) of(n uint32) float64 {
+	if p.n != n {
+		p.n, p.power = n, math.Pow(float64(n), tiltPower-1)
+	}
+	return p.power
+}
+
+// Stake is what one more request of a kind adds to a Bet. It holds for as long as the probabilities behind it do.
+type Stake struct{ E, Ratio float64 }
+
+// StakeOf is the stake on a request that has probability q under an attack and p under the token's own past.
+func StakeOf(q, p float64) Stake { return Stake{(1 - Mix) + Mix*q/p, math.Log(q / p)} }
+
+// Place adds a request with this stake.
+func (b *Bet) Place(s Stake) {
+	b.sum += s.E
+	b.habit.Add(s.Ratio)
 }
 
 // Nats is the evidence of the block so far; 0 without a bet.
@@ -64,7 +81,7 @@ func (b *Bet) Nats() float64 {
 }
 
 // Habit is the evidence of the block so far in how its requests are spread; 0 without a bet.
-func (b *Bet) Habit() float64 { return b.habit.Nats() }
+func (b *Bet) Habit(powers *Powers) float64 { return b.habit.Nats(powers) }
 
 // Cusum accumulates evidence over blocks and forgets what speaks for the token: W = max(0, W) + nats.
 // Source: Page, Continuous inspection schemes, Biometrika 1954.

@@ -22,10 +22,14 @@ const (
 	magnitudeOffset = 100 // bytes: below that sizes are all alike
 )
 
-// Excess is by how many spreads the quantity lies above the usual, less one, clipped: positive only for what is well above.
-func (m *Magnitude) Excess(bytes float64) float64 {
+// LogOf is the scale on which a Magnitude measures.
+func LogOf(bytes float64) float64 { return math.Log(bytes + magnitudeOffset) }
+
+// Excess is by how many spreads the quantity, given by its LogOf, lies above the usual, less one, clipped: positive only for what is
+// well above.
+func (m *Magnitude) Excess(log float64) float64 {
 	mean, sd := m.level()
-	return max(magnitudeClipLo, min(magnitudeClipHi, (math.Log(bytes+magnitudeOffset)-mean)/sd-1))
+	return max(magnitudeClipLo, min(magnitudeClipHi, (log-mean)/sd-1))
 }
 
 // Typical is the usual quantity.
@@ -55,9 +59,9 @@ func (m *Magnitude) Density() Density {
 	}
 }
 
-// Log is the log density of a quantity.
-func (d *Density) Log(bytes float64) float64 {
-	z := (math.Log(bytes+magnitudeOffset) - float64(d.mean)) / float64(d.scale)
+// Log is the log density of a quantity, given by its LogOf.
+func (d *Density) Log(log float64) float64 {
+	z := (log - float64(d.mean)) / float64(d.scale)
 	return float64(d.norm) - (float64(d.free)+1)/2*math.Log1p(z*z/float64(d.free))
 }
 

@@ -37,6 +37,9 @@ type block struct {
 	hops           baseline.Streak
 	hopFrom, hopTo string
 
+	pricedOn int32 // the day of the peers that prices are made of
+	hour     hourPrice
+
 	hours     [48]uint16
 	seen      [4][]count // country, network, client, service: what to learn at the end
 	endpoints []endpointCount
@@ -53,54 +56,92 @@ type block struct {
 type count struct {
 	value string
 	n     uint32
+	price price
 }
 
 type endpointCount struct {
-	service string
-	at      Endpoint
-	n       uint32
+	service   string
+	at        Endpoint
+	n         uint32
+	price     price
+	version   string // of the service, and day, for which explained and the price hold
+	on        int32
+	explained bool // by a new release
+}
+
+// price is what one more request with a value adds to the evidence. While a day is open neither the token's past nor its peers
+// change, so that it is worked out once.
+type price struct {
+	known bool
+	stake baseline.Stake
+	shift float64 // log-likelihood ratio for the suspect
+}
+
+// hourPrice is the price of a request in an hour.
+type hourPrice struct {
+	price
+	bin uint8
 }
 
 // sizesKept bounds what is remembered of a day's response sizes.
 const sizesKept = 64
 
-// bet places a request on a facet whose values are strings.
-func (b *block) bet(f Facet, value string, q, p float64) {
-	if e := float32(b.bets[f].Place(q, p)); e > b.peaks[f] {
-		b.peaks[f], b.peakIs[f] = e, value
-	}
-	b.note(f, value)
-}
-
 // valuesNoted bounds the distinct values of a facet that one day can teach.
 const valuesNoted = 64
 
-// note remembers a value of a bet's facet, to be learned when the block ends.
-func (b *block) note(f Facet, value string) {
+// see counts a value of a facet, to be learned when the block ends. It returns the value's place among today's and its count: 1 for
+// the first time, 0 and no place for what is beyond the bound.
+func (b *block) see(f Facet, value string) (int, *count) {
 	for i := range b.seen[f] {
-		if b.seen[f][i].value == value {
-			b.seen[f][i].n++
-			return
+		if c := &b.seen[f][i]; c.value == value {
+			c.n++
+			return i, c
 		}
 	}
-	if len(b.seen[f]) < valuesNoted {
-		b.seen[f] = append(b.seen[f], count{value, 1})
+	if len(b.seen[f]) >= valuesNoted {
+		return 0, &count{value: value}
+	}
+	b.seen[f] = append(b.seen[f], count{value: value, n: 1})
+	return len(b.seen[f]) - 1, &b.seen[f][len(b.seen[f])-1]
+}
+
+// seeEndpoint is see for endpoints.
+func (b *block) seeEndpoint(service string, at Endpoint) (int, *endpointCount) {
+	for i := range b.endpoints {
+		if e := &b.endpoints[i]; e.at.Route == at.Route && e.at.Method == at.Method && e.service == service {
+			e.n++
+			return i, e
+		}
+	}
+	if len(b.endpoints) >= valuesNoted {
+		return 0, &endpointCount{service: service, at: at}
+	}
+	b.endpoints = append(b.endpoints, endpointCount{service: service, at: at, n: 1})
+	return len(b.endpoints) - 1, &b.endpoints[len(b.endpoints)-1]
+}
+
+// bet places a request at its price on a facet whose values are strings.
+func (b *block) bet(f Facet, c *count) {
+	b.bets[f].Place(c.price.stake)
+	if e := float32(c.price.stake.E); e > b.peaks[f] {
+		b.peaks[f], b.peakIs[f] = e, c.value
 	}
 }
 
-// noteEndpoint says whether the endpoint appears for the first time today.
-func (b *block) noteEndpoint(service string, at Endpoint) bool {
-	for i := range b.endpoints {
-		if e := &b.endpoints[i]; e.at == at && e.service == service {
-			e.n++
-			return false
+// expire forgets the prices of another day's peers.
+func (b *block) expire(today int32) {
+	if b.pricedOn == today {
+		return
+	}
+	b.pricedOn, b.hour.known = today, false
+	for f := range b.seen {
+		for i := range b.seen[f] {
+			b.seen[f][i].price.known = false
 		}
 	}
-	if len(b.endpoints) == valuesNoted {
-		return false
+	for i := range b.endpoints {
+		b.endpoints[i].price.known = false
 	}
-	b.endpoints = append(b.endpoints, endpointCount{service, at, 1})
-	return true
 }
 
 // window counts requests within the last hour, and the combinations in them, from half-hour slots: the current one, the one before,
@@ -133,23 +174,6 @@ func (b *block) window(second int64, combination uint16) {
 	b.mixed = max(b.mixed, uint16(mixed))
 }
 
-// combination numbers the request's endpoint and client among today's.
-func (b *block) combination(o *Observation) uint16 {
-	var c int
-	at := Endpoint{o.Method, o.Route}
-	for i := range b.endpoints {
-		if e := &b.endpoints[i]; e.at == at && e.service == o.Service {
-			c = i
-		}
-	}
-	for i := range b.seen[client] {
-		if b.seen[client][i].value == o.Client {
-			return uint16(c*valuesNoted + i)
-		}
-	}
-	return uint16(c * valuesNoted)
-}
-
 func (b *block) shift(f Facet) *baseline.Tilt { return &b.shifts[f-countryShift] }
 
 // request takes in the size of a request.
@@ -159,31 +183,12 @@ func (b *block) request(bytes float64) {
 	}
 }
 
-// size takes in the size of an answer.
-func (b *block) size(usual baseline.Magnitude, bytes float64) {
-	b.excess += usual.Excess(bytes)
+// size takes in the size of an answer and its logarithm.
+func (b *block) size(usual *baseline.Magnitude, bytes, log float64) {
+	b.excess += usual.Excess(log)
 	b.sized++
 	b.largest = max(b.largest, float32(bytes))
 	if len(b.sizes) < sizesKept {
 		b.sizes = append(b.sizes, float32(bytes))
 	}
-}
-
-// has says whether a value was seen today.
-func (b *block) has(f Facet, value string) bool {
-	for i := range b.seen[f] {
-		if b.seen[f][i].value == value {
-			return true
-		}
-	}
-	return false
-}
-
-func (b *block) hasEndpoint(service string, at Endpoint) bool {
-	for i := range b.endpoints {
-		if e := &b.endpoints[i]; e.at == at && e.service == service {
-			return true
-		}
-	}
-	return false
 }

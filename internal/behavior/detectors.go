@@ -6,6 +6,7 @@ import "github.com/holterhq/holter/internal/anomaly"
 type detector struct {
 	name    anomaly.Detector
 	weights [facetCount]float64
+	terms   []term // the weights that are not 0
 	share   float64
 	drift   float64 // nats that a day adds before its evidence: what a calm day is short of
 	instant float64 // the part of the share that is spent on alerts at the request; the rest is for days as a whole
@@ -61,12 +62,26 @@ func (t *token) learnCalm(x *[facetCount]float64) {
 // nats are the weighted facets.
 func (d *detector) nats(x *[facetCount]float64) float64 {
 	var sum float64
-	for f, w := range d.weights {
-		if w != 0 {
-			sum += w * x[f]
-		}
+	for _, term := range d.terms {
+		sum += term.weight * x[term.of]
 	}
 	return sum
+}
+
+// term is a facet that counts for a detector.
+type term struct {
+	of     Facet
+	weight float64
+}
+
+func init() {
+	for d := range detectors {
+		for f, w := range detectors[d].weights {
+			if w != 0 {
+				detectors[d].terms = append(detectors[d].terms, term{Facet(f), w})
+			}
+		}
+	}
 }
 
 // finding is a detector whose evidence went over its limit.

@@ -151,7 +151,7 @@ func putCounts(w *baseline.Writer, counts []count) {
 
 func getCounts(r *baseline.Reader) (counts []count) {
 	for range r.Count() {
-		counts = append(counts, count{intern(r.String()), uint32(r.Uint())})
+		counts = append(counts, count{value: intern(r.String()), n: uint32(r.Uint())})
 	}
 	return counts
 }
@@ -167,7 +167,7 @@ func putEndpointCounts(w *baseline.Writer, counts []endpointCount) {
 
 func getEndpointCounts(r *baseline.Reader) (counts []endpointCount) {
 	for range r.Count() {
-		counts = append(counts, endpointCount{intern(r.String()), getEndpoint(r), uint32(r.Uint())})
+		counts = append(counts, endpointCount{service: intern(r.String()), at: getEndpoint(r), n: uint32(r.Uint())})
 	}
 	return counts
 }

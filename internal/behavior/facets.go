@@ -1,6 +1,9 @@
 package behavior
 
 import (
+	"math"
+	"slices"
+
 	"github.com/holterhq/holter/internal/baseline"
 	"github.com/holterhq/holter/internal/geo"
 )
@@ -109,67 +112,138 @@ const (
 	timeSlack = 0.2   // hours: clocks and routers
 )
 
-// observe bets on a request against the token's past and notes it in the open block; nothing is learned before the block ends.
-func (t *token) observe(o *Observation, p *Peers) {
-	b := &t.block
+// observe bets on a request against the token's past and notes it in the open block; nothing is learned before the block ends. What
+// the token does for the first time today goes to tomorrow's peers.
+func (t *token) observe(o *Observation, population *population, tl *tally) {
+	b, p := &t.block, population.peers
 	b.n++
-	second := o.Time / 1e9
+	b.expire(population.day)
+	place := 0 // of the client among today's
 	if !o.Outbound {
 		if o.Country != "" {
-			g := p.country.frequency(o.Country, rareCountry)
-			p := t.countries.P(o.Country, g)
-			b.bet(country, o.Country, t.countries.Q(o.Country, g), p)
-			b.shift(countryShift).Place(t.suspect.value(0, o.Country, g), p)
-			t.travel(o)
+			t.observeCountry(o, p, tl)
 		}
 		if o.Network != "" {
-			b.bet(network, o.Network, rareNetwork, t.networks.P(o.Network, rareNetwork))
+			_, c := b.see(network, o.Network)
+			if !c.price.known {
+				c.price = price{known: true, stake: baseline.StakeOf(rareNetwork, t.networks.P(o.Network, rareNetwork))}
+			}
+			b.bet(network, c)
 		}
 		if o.Client != "" {
-			g := p.client.frequency(o.Client, rareClient)
-			p := t.clients.P(o.Client, g)
-			b.bet(client, o.Client, t.clients.Q(o.Client, g), p)
-			b.shift(clientShift).Place(t.suspect.value(1, o.Client, g), p)
+			place = t.observeClient(o, p, tl)
 		}
+	} else {
+		place = max(0, slices.IndexFunc(b.seen[client], func(c count) bool { return c.value == o.Client }))
 	}
-	g := p.service.frequency(o.Service, rareService)
-	own := t.services.P(o.Service, g)
-	b.bet(service, o.Service, t.services.Q(o.Service, g), own)
-	b.shift(serviceShift).Place(t.suspect.value(2, o.Service, g), own)
+	t.observeService(o, p, tl)
+	number := t.observeEndpoint(o, p, tl)
+	t.observeHour(o, p, tl)
 
-	at := Endpoint{o.Method, o.Route}
-	explained := p.explained(o, at)
-	if first := b.noteEndpoint(o.Service, at); first && !explained && t.unused(o.Service, at) {
-		b.fresh++
-	}
-	if !explained {
-		g = p.endpoint(o.Service, at)
-		own := t.endpointP(o.Service, at, g)
-		if e := float32(b.bets[endpoint].Place(g, own)); e > b.peaks[endpoint] {
-			b.peaks[endpoint], b.peakAt = e, at
-		}
-		b.shift(endpointShift).Place(t.suspect.endpoint(o.Service, at, g), own)
-	}
-
-	bin := hourBin(o)
-	b.hours[bin]++
-	g = p.hours[bin]
-	flat, own := (g+1.0/48)/2, t.hours.P(bin, g)
-	if e := float32(b.bets[hour].Place(flat, own)); e > b.peaks[hour] {
-		b.peaks[hour], b.peakBin = e, uint8(bin)
-	}
-	b.shift(hourShift).Place(t.suspect.hour(bin, flat), own)
-
-	b.window(second, b.combination(o))
+	b.window(o.Time/1e9, uint16(number*valuesNoted+place))
 	b.errors.Add(t.errors, &errorsRise, o.Outcome != Success)
 	if o.ResponseBytes >= 0 && o.Outcome == Success {
-		b.size(t.size, float64(o.ResponseBytes))
-		b.shift(sizeShift).Add(sizeOdds(&b.expected.suspectSize, &b.expected.size, float64(o.ResponseBytes)))
+		log := baseline.LogOf(float64(o.ResponseBytes))
+		b.size(&t.size, float64(o.ResponseBytes), log)
+		b.shift(sizeShift).Add(sizeOdds(&b.expected.suspectSize, &b.expected.size, log))
 	}
 	if o.RequestBytes >= 0 {
 		b.request(float64(o.RequestBytes))
-		b.shift(requestShift).Add(sizeOdds(&b.expected.suspectRequest, &b.expected.request, float64(o.RequestBytes)))
+		b.shift(requestShift).Add(sizeOdds(&b.expected.suspectRequest, &b.expected.request, baseline.LogOf(float64(o.RequestBytes))))
 	}
+}
+
+func (t *token) observeCountry(o *Observation, p *Peers, tl *tally) {
+	b := &t.block
+	_, c := b.see(country, o.Country)
+	if c.n <= 1 {
+		tl.country.add(o.Country, 1)
+	}
+	if !c.price.known {
+		g := p.country.frequency(o.Country, rareCountry)
+		own := t.countries.P(o.Country, g)
+		c.price = price{true, baseline.StakeOf(t.countries.Q(o.Country, g), own), math.Log(t.suspect.value(0, o.Country, g) / own)}
+	}
+	b.bet(country, c)
+	b.shift(countryShift).Add(c.price.shift)
+	t.travel(o)
+}
+
+// observeClient returns the client's place among today's.
+func (t *token) observeClient(o *Observation, p *Peers, tl *tally) int {
+	b := &t.block
+	place, c := b.see(client, o.Client)
+	if c.n <= 1 {
+		tl.client.add(o.Client, 1)
+	}
+	if !c.price.known {
+		g := p.client.frequency(o.Client, rareClient)
+		own := t.clients.P(o.Client, g)
+		c.price = price{true, baseline.StakeOf(t.clients.Q(o.Client, g), own), math.Log(t.suspect.value(1, o.Client, g) / own)}
+	}
+	b.bet(client, c)
+	b.shift(clientShift).Add(c.price.shift)
+	return place
+}
+
+func (t *token) observeService(o *Observation, p *Peers, tl *tally) {
+	b := &t.block
+	_, c := b.see(service, o.Service)
+	if c.n <= 1 {
+		tl.service.add(o.Service, 1)
+	}
+	if !c.price.known {
+		g := p.service.frequency(o.Service, rareService)
+		own := t.services.P(o.Service, g)
+		c.price = price{true, baseline.StakeOf(t.services.Q(o.Service, g), own), math.Log(t.suspect.value(2, o.Service, g) / own)}
+	}
+	b.bet(service, c)
+	b.shift(serviceShift).Add(c.price.shift)
+}
+
+// observeEndpoint returns the endpoint's number among today's.
+func (t *token) observeEndpoint(o *Observation, p *Peers, tl *tally) int {
+	b, at := &t.block, Endpoint{o.Method, o.Route}
+	number, e := b.seeEndpoint(o.Service, at)
+	if e.n <= 1 {
+		tl.endpoint(o.Service, at)
+	}
+	if today := int32(o.Time / day); !e.price.known || e.on != today || e.version != o.Version {
+		e.on, e.version, e.explained = today, o.Version, p.explained(o, at)
+		g := p.endpoint(o.Service, at)
+		own := t.endpointP(o.Service, at, g)
+		e.price = price{true, baseline.StakeOf(g, own), math.Log(t.suspect.endpoint(o.Service, at, g) / own)}
+	}
+	if e.explained {
+		return number
+	}
+	if e.n == 1 && t.unused(o.Service, at) {
+		b.fresh++
+	}
+	b.bets[endpoint].Place(e.price.stake)
+	if is := float32(e.price.stake.E); is > b.peaks[endpoint] {
+		b.peaks[endpoint], b.peakAt = is, at
+	}
+	b.shift(endpointShift).Add(e.price.shift)
+	return number
+}
+
+func (t *token) observeHour(o *Observation, p *Peers, tl *tally) {
+	b, bin := &t.block, hourBin(o)
+	if b.hours[bin] == 0 {
+		tl.hours[bin]++
+	}
+	b.hours[bin]++
+	if h := &b.hour; !h.known || int(h.bin) != bin {
+		g := p.hours[bin]
+		flat, own := (g+1.0/48)/2, t.hours.P(bin, g)
+		*h = hourPrice{price{true, baseline.StakeOf(flat, own), math.Log(t.suspect.hour(bin, flat) / own)}, uint8(bin)}
+	}
+	b.bets[hour].Place(b.hour.stake)
+	if e := float32(b.hour.stake.E); e > b.peaks[hour] {
+		b.peaks[hour], b.peakBin = e, uint8(bin)
+	}
+	b.shift(hourShift).Add(b.hour.shift)
 }
 
 // travel tells whether the token went from one country to another faster than anybody can.
@@ -195,6 +269,7 @@ func (t *token) travel(o *Observation) {
 // nats is the evidence of each facet in the open block so far.
 func (t *token) nats() (x [facetCount]float64) {
 	b := &t.block
+	var powers baseline.Powers
 	for f := range b.bets {
 		x[f] = b.bets[f].Nats()
 	}
@@ -210,10 +285,10 @@ func (t *token) nats() (x [facetCount]float64) {
 	x[combination] = t.combinations.Nats(float64(b.mixed), mixFloor, mixTail)
 	x[variety] = t.variety.Nats(float64(len(b.endpoints)), varietyFloor, mixTail)
 	for s := range b.shifts {
-		x[int(countryShift)+s] = b.shifts[s].Nats()
+		x[int(countryShift)+s] = b.shifts[s].Nats(&powers)
 	}
 	for f := client; f <= hour; f++ {
-		x[f-client+clientHabit] = b.bets[f].Habit()
+		x[f-client+clientHabit] = b.bets[f].Habit(&powers)
 	}
 	return x
 }

@@ -52,8 +52,7 @@ func (s *shard) apply(e *Engine, o *Observation, events []anomaly.Event) []anoma
 		s.stats.Late++
 	}
 	events = t.applyRules(o, events)
-	s.note(t, o)
-	t.observe(o, e.population.peers)
+	t.observe(o, &e.population, &s.tally)
 	s.stats.Learned++
 	if !t.mature() || t.block.alerted {
 		return events
@@ -154,28 +153,6 @@ func (s *shard) end(e *Engine, t *token, events []anomaly.Event) []anomaly.Event
 	}
 	t.end(&x)
 	return events
-}
-
-// note adds what the token does for the first time today to the peers of tomorrow.
-func (s *shard) note(t *token, o *Observation) {
-	b, tl := &t.block, &s.tally
-	if !o.Outbound {
-		if o.Country != "" && !b.has(country, o.Country) {
-			tl.country.add(o.Country, 1)
-		}
-		if o.Client != "" && !b.has(client, o.Client) {
-			tl.client.add(o.Client, 1)
-		}
-	}
-	if !b.has(service, o.Service) {
-		tl.service.add(o.Service, 1)
-	}
-	if at := (Endpoint{o.Method, o.Route}); !b.hasEndpoint(o.Service, at) {
-		tl.endpoint(o.Service, at)
-	}
-	if bin := hourBin(o); b.hours[bin] == 0 {
-		tl.hours[bin]++
-	}
 }
 
 // use moves a token to the young end of the list.

@@ -146,7 +146,7 @@ func (s *suspect) add(which int, c count) {
 		}
 	}
 	if len(s.seen[which]) < suspectsValues {
-		s.seen[which] = append(s.seen[which], count{intern(c.value), c.n})
+		s.seen[which] = append(s.seen[which], count{value: intern(c.value), n: c.n})
 	}
 }
 
@@ -159,7 +159,7 @@ func (s *suspect) addEndpoint(e *endpointCount) {
 		}
 	}
 	if len(s.endpoints) < suspectsValues {
-		s.endpoints = append(s.endpoints, endpointCount{intern(e.service), Endpoint{intern(e.at.Method), intern(e.at.Route)}, n})
+		s.endpoints = append(s.endpoints, endpointCount{service: intern(e.service), at: Endpoint{intern(e.at.Method), intern(e.at.Route)}, n: n})
 	}
 }
 
@@ -191,6 +191,7 @@ func (t *token) densities() densities {
 // mostSize bounds what one size says: sizes have heavy tails.
 const mostSize = 3
 
-func sizeOdds(suspect, own *baseline.Density, bytes float64) float64 {
-	return math.Min(mostSize, suspect.Log(bytes)-own.Log(bytes))
+// sizeOdds is the log-likelihood ratio of a size, given by its logarithm.
+func sizeOdds(suspect, own *baseline.Density, log float64) float64 {
+	return math.Min(mostSize, suspect.Log(log)-own.Log(log))
 }
