@@ -10,31 +10,64 @@ import (
 // text is an attribute to be written.
 type text struct{ name, value string }
 
-// addTexts adds attributes of names that a map does not have.
+// Appender adds texts to the attributes of records. It takes memory for many records at once: a list for each, and its values, are a
+// good part of what a span costs here. The zero Appender is ready. Not safe for concurrent use.
+type Appender struct {
+	pairs  []keyValue
+	values []string
+}
+
+// Memory is taken in pieces of some 16 KiB, which is also what one record that outlives the others keeps from being freed.
+const (
+	pairsAtOnce  = 400
+	valuesAtOnce = 128
+)
+
+// add adds attributes of names that a map does not have.
 //
-// Map.PutStr looks through all names and allocates a value, for each anew: for the seven attributes of a token that is a quarter of what
-// a span costs here. Writing behind the end of the list directly, with all values in one piece of memory, is half of that. This is the
-// only place that knows how pdata keeps a map, and where that turns out to be another way, PutStr is used.
-func addTexts(attrs pcommon.Map, texts []text) {
-	attrs.EnsureCapacity(attrs.Len() + len(texts)) // it also refuses what must not be written
-	if stringValue == nil {
+// Map.PutStr looks through all names and allocates a value, for each anew. This is the only place that knows how pdata keeps a map, and
+// where that turns out to be another way, PutStr is used.
+func (a *Appender) add(attrs pcommon.Map, texts []text) {
+	if stringType == nil {
 		for _, t := range texts {
 			attrs.PutStr(t.name, t.value)
 		}
 		return
 	}
-	values := make([]string, len(texts))
+	attrs.EnsureCapacity(0) // it refuses what must not be written
 	list := *listOf(attrs)
-	for i, t := range texts {
-		values[i] = t.value
-		list = append(list, keyValue{value: reflect.NewAt(stringValue, unsafe.Pointer(&values[i])).Interface(), key: t.name})
+	have, all := len(list), len(list)+len(texts)
+	if all > cap(list) {
+		list = a.moved(list, all)
+	}
+	if len(texts) > len(a.values) {
+		a.values = make([]string, max(valuesAtOnce, len(texts)))
+	}
+	values := a.values[:len(texts)]
+	a.values = a.values[len(texts):]
+	list = list[:all]
+	for i := range texts {
+		values[i] = texts[i].value
+		list[have+i] = keyValue{key: texts[i].name}
+		words := (*anyWords)(unsafe.Pointer(&list[have+i].value))
+		words.kind, words.value = stringType, unsafe.Pointer(&values[i])
 	}
 	*listOf(attrs) = list
 }
 
+// moved is a list where it has room for n.
+func (a *Appender) moved(list []keyValue, n int) []keyValue {
+	if n > len(a.pairs) {
+		a.pairs = make([]keyValue, max(pairsAtOnce, n))
+	}
+	room := a.pairs[:n:n]
+	a.pairs = a.pairs[n:]
+	return room[:copy(room, list)]
+}
+
 // keyValue is an attribute as pdata keeps it.
 type keyValue struct {
-	value any // a pointer to stringValue, if it is a text
+	value any // a pointer to a struct of one string, if it is a text
 	key   string
 	_     int32
 }
@@ -42,10 +75,14 @@ type keyValue struct {
 // listOf is where a map has its attributes.
 func listOf(attrs pcommon.Map) *[]keyValue { return *(**[]keyValue)(unsafe.Pointer(&attrs)) }
 
-// stringValue is pdata's type of a text, a struct of one string; nil if pdata keeps maps otherwise than keyValue and listOf say.
-var stringValue = findStringValue()
+// anyWords is how Go keeps a value of type any.
+type anyWords struct{ kind, value unsafe.Pointer }
 
-func findStringValue() reflect.Type {
+// stringType is the first of anyWords of pdata's texts, pointers to a struct of one string; nil if pdata keeps maps otherwise than
+// keyValue and listOf say.
+var stringType = findStringType()
+
+func findStringType() unsafe.Pointer {
 	pointer := reflect.TypeFor[pcommon.Map]().Field(0)
 	if pointer.Offset != 0 || pointer.Type.Kind() != reflect.Pointer || pointer.Type.Elem().Kind() != reflect.Slice {
 		return nil
@@ -65,9 +102,14 @@ func findStringValue() reflect.Type {
 	}
 	attrs := pcommon.NewMap()
 	attrs.PutStr("a", "b")
-	value := reflect.TypeOf((*listOf(attrs))[0].value)
+	kept := &(*listOf(attrs))[0].value
+	value := reflect.TypeOf(*kept)
 	if value.Kind() != reflect.Pointer || value.Elem().Kind() != reflect.Struct || value.Elem().NumField() != 1 || value.Elem().Field(0).Type.Kind() != reflect.String {
 		return nil
 	}
-	return value.Elem()
+	words := (*anyWords)(unsafe.Pointer(kept))
+	if *(*string)(words.value) != "b" {
+		return nil
+	}
+	return words.kind
 }

@@ -22,6 +22,7 @@ func BenchmarkPutIdentity(b *testing.B) {
 		span.PutStr(name, "some value")
 	}
 	b.ReportAllocs()
+	var appender Appender
 	spans := make([]pcommon.Map, 1000)
 	for i := 0; b.Loop(); i++ {
 		if i%len(spans) == 0 {
@@ -32,6 +33,6 @@ func BenchmarkPutIdentity(b *testing.B) {
 			}
 			b.StartTimer()
 		}
-		PutIdentity(spans[i%len(spans)], who, use, choice)
+		appender.PutIdentity(spans[i%len(spans)], who, &use, choice)
 	}
 }

@@ -110,7 +110,7 @@ func (c Choice) Wants(name string) bool {
 
 // PutIdentity writes an identity and its use beside the other attributes of its record: id, hint, outcome, owner and country, what is out
 // of the ordinary, and what was chosen.
-func PutIdentity(attrs pcommon.Map, who *Identity, use Use, choice Choice) {
+func (a *Appender) PutIdentity(attrs pcommon.Map, who *Identity, use *Use, choice Choice) {
 	status := use.Status
 	if status == "active" && choice&chooseStatus == 0 {
 		status = ""
@@ -134,7 +134,7 @@ func PutIdentity(attrs pcommon.Map, who *Identity, use Use, choice Choice) {
 			attrs.PutStr(t.name, t.value)
 		}
 	} else {
-		addTexts(attrs, texts)
+		a.add(attrs, texts)
 	}
 	putText(attrs, ClientAddress, use.Client)
 	putTexts(attrs, TokenViolations, use.Violations)

@@ -23,7 +23,7 @@ func TestPutIdentityWritesWhatIsKnownAndChosen(t *testing.T) {
 	}
 	use := Use{Status: "active", Outcome: "success", Direction: DirectionInbound, Place: placeOf(t, "81.169.181.179")}
 	attrs := pcommon.NewMap()
-	PutIdentity(attrs, who, use, 0)
+	new(Appender).PutIdentity(attrs, who, &use, 0)
 	assert.Equal(t, map[string]any{
 		TokenID: "tok_x", TokenHint: "h", TokenOutcome: "success", TokenOwnerID: "o", TokenOwnerTeam: "om", GeoCountry: "DE",
 	}, attrs.AsRaw(), "six, and nothing that says nothing")
@@ -31,7 +31,7 @@ func TestPutIdentityWritesWhatIsKnownAndChosen(t *testing.T) {
 	everything, err := Choose(choices[:])
 	require.NoError(t, err)
 	use.Status, use.Violations, use.Client = "revoked", []string{"revoked"}, "8.8.8.8"
-	PutIdentity(attrs, who, use, everything)
+	new(Appender).PutIdentity(attrs, who, &use, everything)
 	got := attrs.AsRaw()
 	for name, want := range map[string]any{
 		TokenType: "jwt", TokenFormat: "jwt", TokenFingerprint: "fp_x", TokenDirection: "inbound", TokenRegistryID: "r", TokenIssuer: "i", TokenClientID: "c",
@@ -45,12 +45,12 @@ func TestPutIdentityWritesWhatIsKnownAndChosen(t *testing.T) {
 		assert.NotContains(t, got, absent, "unknown is unknown")
 	}
 	bare := pcommon.NewMap()
-	PutIdentity(bare, &Identity{ID: "tok_x"}, Use{}, everything)
+	new(Appender).PutIdentity(bare, &Identity{ID: "tok_x"}, &Use{}, everything)
 	assert.Equal(t, map[string]any{TokenID: "tok_x"}, bare.AsRaw())
 }
 
 func TestAddedTextsAreAttributesLikeOthers(t *testing.T) {
-	require.NotNil(t, stringValue, "pdata keeps maps otherwise: see addTexts")
+	require.NotNil(t, stringType, "pdata keeps maps otherwise: see Appender")
 	texts := []text{{"b", "2"}, {"c", ""}, {"d", "4"}}
 	want, got := pcommon.NewMap(), pcommon.NewMap()
 	for _, m := range []pcommon.Map{want, got} {
@@ -59,7 +59,7 @@ func TestAddedTextsAreAttributesLikeOthers(t *testing.T) {
 	for _, text := range texts {
 		want.PutStr(text.name, text.value)
 	}
-	addTexts(got, texts)
+	new(Appender).add(got, texts)
 	assert.Equal(t, want, got)
 	for _, m := range []pcommon.Map{want, got} {
 		m.PutStr("b", "other")
@@ -76,8 +76,8 @@ func TestAddedTextsAreAttributesLikeOthers(t *testing.T) {
 func TestAnIdentityReplacesTheOneBefore(t *testing.T) {
 	attrs := pcommon.NewMap()
 	attrs.PutStr("http.route", "/")
-	PutIdentity(attrs, &Identity{ID: "tok_a", Hint: "a"}, Use{}, 0)
-	PutIdentity(attrs, &Identity{ID: "tok_b"}, Use{Outcome: "success"}, 0)
+	new(Appender).PutIdentity(attrs, &Identity{ID: "tok_a", Hint: "a"}, &Use{}, 0)
+	new(Appender).PutIdentity(attrs, &Identity{ID: "tok_b"}, &Use{Outcome: "success"}, 0)
 	assert.Equal(t, map[string]any{"http.route": "/", TokenID: "tok_b", TokenHint: "a", TokenOutcome: "success"}, attrs.AsRaw())
 	assert.Equal(t, 4, attrs.Len())
 }

@@ -52,7 +52,7 @@ func (e *engine) cleanLog(ctx context.Context, w *worker, log plog.LogRecord) {
 			use.Outcome = outcome.String()
 		}
 		who := t.identity()
-		otelattr.PutIdentity(log.Attributes(), &who, use, e.choice)
+		w.appender.PutIdentity(log.Attributes(), &who, &use, e.choice)
 		w.signature.put(log.Attributes())
 		if e.seals > 0 {
 			e.seal(w.tenant, sight, t, when.AsTime(), log.Attributes())

@@ -57,7 +57,7 @@ func (e *engine) cleanSpan(ctx context.Context, w *worker, span ptrace.Span) (se
 				use.Outcome = outcome.String()
 			}
 			who := t.identity()
-			otelattr.PutIdentity(span.Attributes(), &who, use, e.choice)
+			w.appender.PutIdentity(span.Attributes(), &who, &use, e.choice)
 			w.signature.put(span.Attributes())
 			if e.seals > 0 {
 				e.seal(w.tenant, sight, t, span.EndTimestamp().AsTime(), span.Attributes())

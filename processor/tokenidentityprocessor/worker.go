@@ -18,6 +18,7 @@ type worker struct {
 	cleaner   *otelattr.Cleaner
 	tenant    string // of the records that are processed now
 	signature signature
+	appender  otelattr.Appender
 	resource  pcommon.Resource
 	places    geo.Memo
 	geoMisses int64
