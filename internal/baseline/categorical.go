@@ -121,6 +121,9 @@ func (c *Categorical[V]) Decay(factor float32) {
 	c.total *= factor
 }
 
+// Emptied has learned nothing, and uses the memory of c again.
+func (c *Categorical[V]) Emptied() Categorical[V] { return Categorical[V]{values: c.values[:0]} }
+
 // Top returns the n heaviest values, heaviest first, ties in the order of their arrival.
 func (c *Categorical[V]) Top(n int) []Share[V] {
 	top := slices.Clone(c.values)

@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"math"
+	"slices"
 )
 
 // Raw reads bytes as they are.
@@ -17,7 +18,10 @@ func (r *Reader) Raw(into []byte) {
 }
 
 // Writer appends state in a compact binary form; Reader reads it back. The caller versions it.
-type Writer struct{ Bytes []byte }
+type Writer struct {
+	Bytes []byte
+	Words *Words // what Word may refer to; nil: nothing
+}
 
 // Uint appends a varint.
 func (w *Writer) Uint(v uint64) { w.Bytes = binary.AppendUvarint(w.Bytes, v) }
@@ -41,6 +45,28 @@ func (w *Writer) String(s string) {
 	w.Bytes = append(w.Bytes, s...)
 }
 
+// Floats appends which of up to seven numbers are not zero, and those.
+func (w *Writer) Floats(values ...float32) {
+	at := len(w.Bytes)
+	w.Bytes = append(w.Bytes, 0)
+	for i, v := range values {
+		if v != 0 {
+			w.Bytes[at] |= 1 << i
+			w.Float(v)
+		}
+	}
+}
+
+// Word appends a string that many states hold: its number among the Words where it has one.
+func (w *Writer) Word(s string) {
+	if number, ok := w.Words.number(s); ok {
+		w.Uint(uint64(number) + 1)
+		return
+	}
+	w.Uint(0)
+	w.String(s)
+}
+
 // ErrCorrupt says that state cannot be read.
 var ErrCorrupt = errors.New("state is truncated or damaged")
 
@@ -48,6 +74,8 @@ var ErrCorrupt = errors.New("state is truncated or damaged")
 type Reader struct {
 	Bytes []byte
 	Err   error
+	Words *Words // what Word may refer to; nil: nothing
+	Plain bool   // from before there were Words: every number and string is spelled out
 }
 
 // Uint reads a varint.
@@ -104,6 +132,59 @@ func (r *Reader) String() string {
 	return s
 }
 
+// Floats reads what Writer.Floats wrote.
+func (r *Reader) Floats(into ...*float32) {
+	used := byte(0x7f)
+	if !r.Plain {
+		used = r.Byte()
+	}
+	for i, v := range into {
+		*v = 0
+		if used&(1<<i) != 0 {
+			*v = r.Float()
+		}
+	}
+}
+
+// Byte reads a byte.
+func (r *Reader) Byte() byte {
+	if len(r.Bytes) == 0 {
+		r.fail()
+		return 0
+	}
+	b := r.Bytes[0]
+	r.Bytes = r.Bytes[1:]
+	return b
+}
+
+// Word reads what Writer.Word wrote.
+func (r *Reader) Word() string {
+	if r.Plain {
+		return r.String()
+	}
+	number := r.Uint()
+	if number == 0 {
+		return r.String()
+	}
+	if r.Words == nil || number > uint64(len(r.Words.list)) {
+		r.fail()
+		return ""
+	}
+	return r.Words.list[number-1]
+}
+
+// Next reads a length and returns so many of the bytes, which are not copied.
+func (r *Reader) Next() []byte {
+	n := r.Uint()
+	if n > uint64(len(r.Bytes)) {
+		r.fail()
+		return nil
+	}
+	b := r.Bytes[:n]
+	r.Bytes = r.Bytes[n:]
+	return b
+}
+
 // Count reads a number of elements, which cannot be more than the bytes that are left.
 func (r *Reader) Count() int {
 	n := r.Uint()
@@ -139,34 +220,60 @@ func (c *Categorical[V]) Put(w *Writer, value func(*Writer, V)) {
 		value(w, v.Value)
 		w.Float(v.Weight)
 	}
-	w.Float(c.total)
-	w.Float(c.novel)
-	w.Float(c.usual)
+	w.Floats(c.total, c.novel, c.usual)
 }
 
 // Get reads what Put wrote.
 func (c *Categorical[V]) Get(r *Reader, value func(*Reader) V) {
-	if n := r.Count(); n > 0 {
-		c.values = make([]Share[V], 0, n)
-		for range n {
-			v := value(r)
-			c.values = append(c.values, Share[V]{v, r.Float()})
-		}
+	n := r.Count()
+	c.values = slices.Grow(c.values[:0], n)
+	for range n {
+		v := value(r)
+		c.values = append(c.values, Share[V]{v, r.Float()})
 	}
-	c.total, c.novel, c.usual = r.Float(), r.Float(), r.Float()
+	r.Floats(&c.total, &c.novel, &c.usual)
 }
 
 // Put writes the bet.
-func (b *Bet) Put(w *Writer) { w.Double(b.sum); b.habit.Put(w) }
+func (b *Bet) Put(w *Writer) {
+	b.habit.Put(w)
+	if b.habit.n > 0 {
+		w.Double(b.sum)
+	}
+}
 
 // Get reads what Put wrote.
-func (b *Bet) Get(r *Reader) { b.sum = r.Double(); b.habit.Get(r) }
+func (b *Bet) Get(r *Reader) {
+	if r.Plain {
+		b.sum = r.Double()
+		b.habit.Get(r)
+		return
+	}
+	b.habit.Get(r)
+	if b.sum = 0; b.habit.n > 0 {
+		b.sum = r.Double()
+	}
+}
 
 // Put writes the tilt.
-func (t *Tilt) Put(w *Writer) { w.Double(t.sum); w.Uint(uint64(t.n)) }
+func (t *Tilt) Put(w *Writer) {
+	w.Uint(uint64(t.n))
+	if t.n > 0 {
+		w.Double(t.sum)
+	}
+}
 
 // Get reads what Put wrote.
-func (t *Tilt) Get(r *Reader) { t.sum, t.n = r.Double(), uint32(r.Uint()) }
+func (t *Tilt) Get(r *Reader) {
+	if r.Plain {
+		t.sum, t.n = r.Double(), uint32(r.Uint())
+		return
+	}
+	t.n = uint32(r.Uint())
+	if t.sum = 0; t.n > 0 {
+		t.sum = r.Double()
+	}
+}
 
 // Put writes the profile.
 func (h *Hours) Put(w *Writer) {
@@ -189,6 +296,7 @@ func (h *Hours) Put(w *Writer) {
 func (h *Hours) Get(r *Reader) {
 	used := r.Uint()
 	for i := range h.count {
+		h.count[i] = 0
 		if used&(1<<i) != 0 {
 			h.count[i] = r.Float()
 		}
@@ -197,43 +305,31 @@ func (h *Hours) Get(r *Reader) {
 }
 
 // Put writes the record.
-func (r *Record) Put(w *Writer) {
-	for _, v := range [...]float32{r.best, r.n, r.mean, r.square} {
-		w.Float(v)
-	}
-}
+func (r *Record) Put(w *Writer) { w.Floats(r.best, r.n, r.mean, r.square) }
 
 // Get reads what Put wrote.
-func (r *Record) Get(from *Reader) {
-	r.best, r.n, r.mean, r.square = from.Float(), from.Float(), from.Float(), from.Float()
-}
+func (r *Record) Get(from *Reader) { from.Floats(&r.best, &r.n, &r.mean, &r.square) }
 
 // Put writes the gap.
-func (g *Gap) Put(w *Writer) { w.Float(g.longest); w.Float(g.n) }
+func (g *Gap) Put(w *Writer) { w.Floats(g.longest, g.n) }
 
 // Get reads what Put wrote.
-func (g *Gap) Get(r *Reader) { g.longest, g.n = r.Float(), r.Float() }
+func (g *Gap) Get(r *Reader) { r.Floats(&g.longest, &g.n) }
 
 // Put writes the proportion.
-func (p *Proportion) Put(w *Writer) { w.Float(p.hits); w.Float(p.misses) }
+func (p *Proportion) Put(w *Writer) { w.Floats(p.hits, p.misses) }
 
 // Get reads what Put wrote.
-func (p *Proportion) Get(r *Reader) { p.hits, p.misses = r.Float(), r.Float() }
+func (p *Proportion) Get(r *Reader) { r.Floats(&p.hits, &p.misses) }
 
 // Put writes the streak.
-func (s *Streak) Put(w *Writer) { w.Float(s.hits); w.Float(s.misses); w.Float(s.odds) }
+func (s *Streak) Put(w *Writer) { w.Floats(s.hits, s.misses, s.odds) }
 
 // Get reads what Put wrote.
-func (s *Streak) Get(r *Reader) { s.hits, s.misses, s.odds = r.Float(), r.Float(), r.Float() }
+func (s *Streak) Get(r *Reader) { r.Floats(&s.hits, &s.misses, &s.odds) }
 
 // Put writes the magnitude.
-func (m *Magnitude) Put(w *Writer) {
-	for _, v := range [...]float32{m.mean, m.weight, m.square, m.free} {
-		w.Float(v)
-	}
-}
+func (m *Magnitude) Put(w *Writer) { w.Floats(m.mean, m.weight, m.square, m.free) }
 
 // Get reads what Put wrote.
-func (m *Magnitude) Get(r *Reader) {
-	m.mean, m.weight, m.square, m.free = r.Float(), r.Float(), r.Float(), r.Float()
-}
+func (m *Magnitude) Get(r *Reader) { r.Floats(&m.mean, &m.weight, &m.square, &m.free) }

@@ -16,9 +16,9 @@ func (p *population) put(w *baseline.Writer) {
 		w.Double(p.limits.instant[d])
 		w.Double(p.limits.settled[d])
 	}
-	putTable(w, &p.peers.country, putString, cmp.Compare[string])
-	putTable(w, &p.peers.client, putString, cmp.Compare[string])
-	putTable(w, &p.peers.service, putString, cmp.Compare[string])
+	putTable(w, &p.peers.country, putWord, cmp.Compare[string])
+	putTable(w, &p.peers.client, putWord, cmp.Compare[string])
+	putTable(w, &p.peers.service, putWord, cmp.Compare[string])
 	putEndpoints(w, p.peers.endpoints)
 	for i := range p.hours {
 		w.Double(p.hours[i])
@@ -49,9 +49,9 @@ func (p *population) get(r *baseline.Reader, written uint64) {
 			p.limits.instant[d], p.limits.settled[d] = r.Double(), r.Double()
 		}
 	}
-	getTable(r, &p.peers.country, getString)
-	getTable(r, &p.peers.client, getString)
-	getTable(r, &p.peers.service, getString)
+	getTable(r, &p.peers.country, getWord)
+	getTable(r, &p.peers.client, getWord)
+	getTable(r, &p.peers.service, getWord)
 	p.peers.endpoints = getEndpoints(r)
 	for i := range p.hours {
 		p.hours[i], p.peers.hours[i] = r.Double(), r.Double()
@@ -64,9 +64,9 @@ func (p *population) get(r *baseline.Reader, written uint64) {
 }
 
 func (t *tally) put(w *baseline.Writer) {
-	putTable(w, &t.country, putString, cmp.Compare[string])
-	putTable(w, &t.client, putString, cmp.Compare[string])
-	putTable(w, &t.service, putString, cmp.Compare[string])
+	putTable(w, &t.country, putWord, cmp.Compare[string])
+	putTable(w, &t.client, putWord, cmp.Compare[string])
+	putTable(w, &t.service, putWord, cmp.Compare[string])
 	putEndpoints(w, t.endpoints)
 	for _, n := range t.hours {
 		w.Double(n)
@@ -76,9 +76,9 @@ func (t *tally) put(w *baseline.Writer) {
 }
 
 func (t *tally) get(r *baseline.Reader, written uint64) {
-	getTable(r, &t.country, getString)
-	getTable(r, &t.client, getString)
-	getTable(r, &t.service, getString)
+	getTable(r, &t.country, getWord)
+	getTable(r, &t.client, getWord)
+	getTable(r, &t.service, getWord)
 	t.endpoints = getEndpoints(r)
 	for i := range t.hours {
 		t.hours[i] = r.Double()

@@ -9,7 +9,7 @@ func (t *token) putMore(w *baseline.Writer) {
 	t.variety.Put(w)
 	t.combinations.Put(w)
 	w.Float(t.calm)
-	w.String(t.place)
+	w.Word(t.place)
 	w.Int(t.placeAt)
 	w.Uint(flags(t.suspect != nil))
 	if t.suspect != nil {
@@ -24,11 +24,13 @@ func (t *token) getMore(r *baseline.Reader) {
 	t.variety.Get(r)
 	t.combinations.Get(r)
 	t.calm = r.Float()
-	t.place, t.placeAt = intern(r.String()), r.Int()
+	t.place, t.placeAt = r.Word(), r.Int()
 	var suspected bool
 	setFlags(r.Uint(), &suspected)
 	if suspected {
-		t.suspect = &suspect{}
+		if t.suspect, t.spare = t.spare, nil; t.suspect == nil {
+			t.suspect = &suspect{}
+		}
 		t.suspect.get(r)
 	}
 	t.block.getMore(r)
@@ -56,9 +58,9 @@ func (s *suspect) get(r *baseline.Reader) {
 	s.days, s.evidence = uint8(r.Uint()), baseline.Cusum(r.Float())
 	for i := range s.seen {
 		s.total[i] = uint32(r.Uint())
-		s.seen[i] = getCounts(r)
+		s.seen[i] = getCounts(r, s.seen[i][:0])
 	}
-	s.endpoints = getEndpointCounts(r)
+	s.endpoints = getEndpointCounts(r, s.endpoints[:0])
 	for range r.Count() {
 		s.hours = append(s.hours, hourWeight{uint8(r.Uint()) % 48, r.Float()})
 	}
@@ -79,8 +81,8 @@ func (b *block) putMore(w *baseline.Writer) {
 		b.shifts[i].Put(w)
 	}
 	b.hops.Put(w)
-	w.String(b.hopFrom)
-	w.String(b.hopTo)
+	w.Word(b.hopFrom)
+	w.Word(b.hopTo)
 	w.Uint(uint64(len(b.requests)))
 	for _, bytes := range b.requests {
 		w.Float(bytes)
@@ -103,7 +105,7 @@ func (b *block) getMore(r *baseline.Reader) {
 		b.shifts[i].Get(r)
 	}
 	b.hops.Get(r)
-	b.hopFrom, b.hopTo = intern(r.String()), intern(r.String())
+	b.hopFrom, b.hopTo = r.Word(), r.Word()
 	for range r.Count() {
 		b.requests = append(b.requests, r.Float())
 	}
@@ -121,17 +123,17 @@ func putTipped(w *baseline.Writer, o *Observation) {
 	w.Int(o.Time)
 	w.Bytes = append(append(w.Bytes, o.Trace[:]...), o.Span[:]...)
 	for _, s := range tippedTexts(o) {
-		w.String(*s)
+		w.Word(*s)
 	}
 	w.Uint(uint64(o.HTTPStatus))
 }
 
 func getTipped(r *baseline.Reader) *Observation {
-	o := &Observation{Token: intern(r.String()), Time: r.Int()}
+	o := &Observation{Token: r.String(), Time: r.Int()}
 	r.Raw(o.Trace[:])
 	r.Raw(o.Span[:])
 	for _, s := range tippedTexts(o) {
-		*s = intern(r.String())
+		*s = r.Word()
 	}
 	o.HTTPStatus = uint16(r.Uint())
 	return o
@@ -144,14 +146,14 @@ func tippedTexts(o *Observation) [8]*string {
 func putCounts(w *baseline.Writer, counts []count) {
 	w.Uint(uint64(len(counts)))
 	for _, c := range counts {
-		w.String(c.value)
+		w.Word(c.value)
 		w.Uint(uint64(c.n))
 	}
 }
 
-func getCounts(r *baseline.Reader) (counts []count) {
+func getCounts(r *baseline.Reader, counts []count) []count {
 	for range r.Count() {
-		counts = append(counts, count{value: intern(r.String()), n: uint32(r.Uint())})
+		counts = append(counts, count{value: r.Word(), n: uint32(r.Uint())})
 	}
 	return counts
 }
@@ -159,15 +161,15 @@ func getCounts(r *baseline.Reader) (counts []count) {
 func putEndpointCounts(w *baseline.Writer, counts []endpointCount) {
 	w.Uint(uint64(len(counts)))
 	for i := range counts {
-		w.String(counts[i].service)
+		w.Word(counts[i].service)
 		putEndpoint(w, counts[i].at)
 		w.Uint(uint64(counts[i].n))
 	}
 }
 
-func getEndpointCounts(r *baseline.Reader) (counts []endpointCount) {
+func getEndpointCounts(r *baseline.Reader, counts []endpointCount) []endpointCount {
 	for range r.Count() {
-		counts = append(counts, endpointCount{service: intern(r.String()), at: getEndpoint(r), n: uint32(r.Uint())})
+		counts = append(counts, endpointCount{service: r.Word(), at: getEndpoint(r), n: uint32(r.Uint())})
 	}
 	return counts
 }

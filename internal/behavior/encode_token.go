@@ -1,38 +1,99 @@
 package behavior
 
 import (
+	"encoding/binary"
 	"fmt"
+	"math/bits"
+	"slices"
 
 	"github.com/holterhq/holter/internal/baseline"
 )
 
 // stateVersion heads every record. A reader takes what an older build has written, and refuses what it does not know. Version 2
-// added travel, mixtures, request sizes, the suspect and the request that tipped a day.
+// added travel, mixtures, request sizes, the suspect and the request that tipped a day; version 3 words, and leaves out what is zero.
 const (
-	stateVersion  = 2
+	stateVersion  = 3
 	oldestVersion = 1
+	wordsVersion  = 3
 )
 
-func encodeToken(t *token) []byte {
-	w := &baseline.Writer{}
-	w.Uint(stateVersion)
+// pack writes a token into the memory of an earlier encoding. Its id comes first.
+func (t *token) pack(into []byte, words *baseline.Words) []byte {
+	w := &baseline.Writer{Bytes: into[:0], Words: words}
 	t.put(w)
 	return w.Bytes
 }
 
-func decodeToken(state []byte) (*token, error) {
-	r := &baseline.Reader{Bytes: state}
+// unpack reads what pack wrote into a token, whose lists are used again.
+func (t *token) unpack(state []byte, words *baseline.Words) error {
+	t.reset()
+	r := &baseline.Reader{Bytes: state, Words: words}
+	t.get(r, stateVersion)
+	return r.Err
+}
+
+// reset forgets everything but the memory of the lists.
+func (t *token) reset() {
+	b, s := &t.block, t.suspect
+	fresh := token{
+		countries: t.countries.Emptied(), networks: t.networks.Emptied(), clients: t.clients.Emptied(), services: t.services.Emptied(),
+		endpoints: t.endpoints[:0],
+		block: block{
+			endpoints: b.endpoints[:0], sizes: b.sizes[:0], requests: b.requests[:0], mixNow: b.mixNow[:0], mixBefore: b.mixBefore[:0],
+		},
+	}
+	for f := range b.seen {
+		fresh.block.seen[f] = b.seen[f][:0]
+	}
+	if fresh.spare = t.spare; s != nil {
+		s.clear()
+		fresh.spare = s
+	}
+	*t = fresh
+}
+
+// idOf is the id of a packed token.
+func idOf(pack []byte) []byte {
+	n, from := binary.Uvarint(pack)
+	return pack[from : from+int(n)]
+}
+
+// usedOf is the shard's clock at the newest use of a packed token, and whether its block would raise an event if it ended now.
+func usedOf(pack []byte) (used uint64, tipped bool) {
+	n, from := binary.Uvarint(pack)
+	used, _ = binary.Uvarint(pack[from+int(n):])
+	return used >> 1, used&1 != 0
+}
+
+// repack reads a record of one token, of any version, into the form of memory.
+func (s *shard) repack(record []byte) ([]byte, error) {
+	r := &baseline.Reader{Bytes: record, Words: &s.words}
 	version, err := versionOf(r)
 	if err != nil {
 		return nil, err
 	}
+	if version == stateVersion {
+		if !packWhole(r.Bytes) {
+			return nil, baseline.ErrCorrupt
+		}
+		return slices.Clone(r.Bytes), nil
+	}
 	t := &token{}
-	t.get(r, version)
-	return t, r.Err
+	if t.get(r, version); r.Err != nil {
+		return nil, r.Err
+	}
+	return t.pack(nil, &s.words), nil
+}
+
+// packWhole says whether the head of a pack can be read.
+func packWhole(pack []byte) bool {
+	n, from := binary.Uvarint(pack)
+	return from > 0 && n > 0 && n < uint64(len(pack)-from)
 }
 
 func versionOf(r *baseline.Reader) (uint64, error) {
 	v := r.Uint()
+	r.Plain = v < wordsVersion
 	if r.Err == nil && (v < oldestVersion || v > stateVersion) {
 		return v, fmt.Errorf("state has version %d, this build reads %d to %d", v, oldestVersion, stateVersion)
 	}
@@ -41,24 +102,27 @@ func versionOf(r *baseline.Reader) (uint64, error) {
 
 func (t *token) put(w *baseline.Writer) {
 	w.String(t.id)
+	w.Uint(t.used<<1 | flags(t.block.tipped != nil))
 	a := &t.about
-	for _, s := range [...]string{a.hint, a.kind, a.registry, a.ownerID, a.ownerName, a.ownerTeam} {
-		w.String(s)
-	}
+	w.String(a.hint)
+	w.Word(a.kind)
+	w.String(a.registry)
+	w.Word(a.ownerID)
+	w.Word(a.ownerName)
+	w.Word(a.ownerTeam)
 	w.Uint(flags(a.outbound, t.hasAlert, t.open))
 	w.Int(t.first)
 	w.Int(t.last)
-	w.Uint(t.used)
 	w.Uint(t.requests)
 	w.Uint(uint64(t.days))
 	w.Uint(t.learned)
 	w.Int(int64(t.alertDay))
 	for _, c := range [...]*baseline.Categorical[string]{&t.countries, &t.networks, &t.clients, &t.services} {
-		c.Put(w, putString)
+		c.Put(w, putWord)
 	}
 	w.Uint(uint64(len(t.endpoints)))
 	for i := range t.endpoints {
-		w.String(t.endpoints[i].service)
+		w.Word(t.endpoints[i].service)
 		t.endpoints[i].routes.Put(w, putEndpoint)
 	}
 	t.hours.Put(w)
@@ -68,33 +132,38 @@ func (t *token) put(w *baseline.Writer) {
 	t.errors.Put(w)
 	t.size.Put(w)
 	t.gaps.Put(w)
-	w.Uint(uint64(detectorCount))
-	for _, c := range t.evidence {
-		w.Float(float32(c))
+	var evidence [detectorCount]float32
+	for d, c := range t.evidence {
+		evidence[d] = float32(c)
 	}
+	putNats(w, &evidence)
 	t.block.put(w)
 	t.putMore(w)
 }
 
 func (t *token) get(r *baseline.Reader, version uint64) {
-	t.id = intern(r.String())
-	a := &t.about
-	for _, s := range [...]*string{&a.hint, &a.kind, &a.registry, &a.ownerID, &a.ownerName, &a.ownerTeam} {
-		*s = intern(r.String())
+	t.id = r.String()
+	if !r.Plain {
+		t.used = r.Uint() >> 1
 	}
+	a := &t.about
+	a.hint, a.kind, a.registry = r.String(), r.Word(), r.String()
+	a.ownerID, a.ownerName, a.ownerTeam = r.Word(), r.Word(), r.Word()
 	setFlags(r.Uint(), &a.outbound, &t.hasAlert, &t.open)
-	t.first, t.last, t.used = r.Int(), r.Int(), r.Uint()
+	t.first, t.last = r.Int(), r.Int()
+	if r.Plain {
+		t.used = r.Uint()
+	}
 	t.requests, t.days, t.learned = r.Uint(), uint32(r.Uint()), r.Uint()
 	t.alertDay = int32(r.Int())
 	for _, c := range [...]*baseline.Categorical[string]{&t.countries, &t.networks, &t.clients, &t.services} {
-		c.Get(r, getString)
+		c.Get(r, getWord)
 	}
-	if n := r.Count(); n > 0 {
-		t.endpoints = make([]serviceRoutes, n)
-		for i := range t.endpoints {
-			t.endpoints[i].service = intern(r.String())
-			t.endpoints[i].routes.Get(r, getEndpoint)
-		}
+	n := r.Count()
+	t.endpoints = slices.Grow(t.endpoints[:0], n)[:n]
+	for i := range t.endpoints {
+		t.endpoints[i].service = r.Word()
+		t.endpoints[i].routes.Get(r, getEndpoint)
 	}
 	t.hours.Get(r)
 	t.burst.Get(r)
@@ -103,17 +172,15 @@ func (t *token) get(r *baseline.Reader, version uint64) {
 	t.errors.Get(r)
 	t.size.Get(r)
 	t.gaps.Get(r)
-	// Evidence for other detectors is none for these.
-	for d := range r.Count() {
-		if v := r.Float(); d < detectorCount && version == stateVersion {
-			t.evidence[d] = baseline.Cusum(v)
-		}
+	var evidence [detectorCount]float32
+	getNats(r, version, &evidence)
+	for d, v := range evidence {
+		t.evidence[d] = baseline.Cusum(v)
 	}
 	t.block.get(r, version)
 	if version >= 2 {
 		t.getMore(r)
 	}
-	t.block.expected = t.densities()
 }
 
 func (b *block) put(w *baseline.Writer) {
@@ -121,25 +188,33 @@ func (b *block) put(w *baseline.Writer) {
 	w.Uint(uint64(b.n))
 	for f := range b.bets {
 		b.bets[f].Put(w)
-		w.Float(b.peaks[f])
 	}
+	w.Floats(b.peaks[:]...)
 	for _, s := range b.peakIs {
-		w.String(s)
+		w.Word(s)
 	}
 	putEndpoint(w, b.peakAt)
 	w.Uint(uint64(b.peakBin))
 	b.errors.Put(w)
 	w.Uint(uint64(b.fresh))
-	w.Double(b.gapNats)
-	w.Double(b.excess)
+	w.Uint(flags(b.gapNats != 0, b.excess != 0))
+	for _, v := range [...]float64{b.gapNats, b.excess} {
+		if v != 0 {
+			w.Double(v)
+		}
+	}
 	w.Uint(uint64(b.sized))
-	w.Float(b.largest)
 	w.Int(b.slot)
-	w.Float(b.inSlot)
-	w.Float(b.before)
-	w.Float(b.busiest)
-	for _, n := range b.hours {
-		w.Uint(uint64(n))
+	w.Floats(b.largest, b.inSlot, b.before, b.busiest)
+	var used uint64
+	for bin, n := range b.hours {
+		if n != 0 {
+			used |= 1 << bin
+		}
+	}
+	w.Uint(used)
+	for ; used != 0; used &= used - 1 {
+		w.Uint(uint64(b.hours[bits.TrailingZeros64(used)]))
 	}
 	for f := range b.seen {
 		putCounts(w, b.seen[f])
@@ -149,10 +224,7 @@ func (b *block) put(w *baseline.Writer) {
 	for _, s := range b.sizes {
 		w.Float(s)
 	}
-	w.Uint(uint64(detectorCount))
-	for _, v := range b.worst {
-		w.Float(v)
-	}
+	putNats(w, &b.worst)
 	w.Uint(flags(b.alerted))
 	w.Uint(uint64(b.rules))
 }
@@ -161,15 +233,55 @@ func (b *block) get(r *baseline.Reader, version uint64) {
 	b.day, b.n = int32(r.Int()), uint32(r.Uint())
 	for f := range b.bets {
 		b.bets[f].Get(r)
-		b.peaks[f] = r.Float()
+		if r.Plain {
+			b.peaks[f] = r.Float()
+		}
+	}
+	if !r.Plain {
+		r.Floats(&b.peaks[0], &b.peaks[1], &b.peaks[2], &b.peaks[3], &b.peaks[4], &b.peaks[5])
 	}
 	for i := range b.peakIs {
-		b.peakIs[i] = intern(r.String())
+		b.peakIs[i] = r.Word()
 	}
 	b.peakAt = getEndpoint(r)
 	b.peakBin = uint8(r.Uint())
 	b.errors.Get(r)
 	b.fresh = uint32(r.Uint())
+	if r.Plain {
+		b.getPlain(r)
+	} else {
+		b.getSparse(r)
+	}
+	for f := range b.seen {
+		b.seen[f] = getCounts(r, b.seen[f][:0])
+	}
+	b.endpoints = getEndpointCounts(r, b.endpoints[:0])
+	for range r.Count() {
+		b.sizes = append(b.sizes, r.Float())
+	}
+	getNats(r, version, &b.worst)
+	setFlags(r.Uint(), &b.alerted)
+	b.rules = uint16(r.Uint())
+}
+
+func (b *block) getSparse(r *baseline.Reader) {
+	var gapped, sized bool
+	setFlags(r.Uint(), &gapped, &sized)
+	if gapped {
+		b.gapNats = r.Double()
+	}
+	if sized {
+		b.excess = r.Double()
+	}
+	b.sized, b.slot = uint32(r.Uint()), r.Int()
+	r.Floats(&b.largest, &b.inSlot, &b.before, &b.busiest)
+	for used := r.Uint() & (1<<len(b.hours) - 1); used != 0; used &= used - 1 {
+		b.hours[bits.TrailingZeros64(used)] = uint16(r.Uint())
+	}
+}
+
+// getPlain reads what versions before words wrote.
+func (b *block) getPlain(r *baseline.Reader) {
 	b.gapNats, b.excess = r.Double(), r.Double()
 	b.sized, b.largest = uint32(r.Uint()), r.Float()
 	b.slot = r.Int()
@@ -177,28 +289,41 @@ func (b *block) get(r *baseline.Reader, version uint64) {
 	for i := range b.hours {
 		b.hours[i] = uint16(r.Uint())
 	}
-	for f := range b.seen {
-		b.seen[f] = getCounts(r)
-	}
-	b.endpoints = getEndpointCounts(r)
-	for range r.Count() {
-		b.sizes = append(b.sizes, r.Float())
-	}
-	for d := range r.Count() {
-		if v := r.Float(); d < detectorCount && version == stateVersion {
-			b.worst[d] = v
-		}
-	}
-	setFlags(r.Uint(), &b.alerted)
-	b.rules = uint16(r.Uint())
 }
 
-func putString(w *baseline.Writer, s string)     { w.String(s) }
-func getString(r *baseline.Reader) string        { return intern(r.String()) }
-func putEndpoint(w *baseline.Writer, e Endpoint) { w.String(e.Method); w.String(e.Route) }
-func getEndpoint(r *baseline.Reader) Endpoint {
-	return Endpoint{intern(r.String()), intern(r.String())}
+// putNats writes a number for each detector, those that are not zero.
+func putNats(w *baseline.Writer, nats *[detectorCount]float32) {
+	var used uint64
+	for d, v := range nats {
+		if v != 0 {
+			used |= 1 << d
+		}
+	}
+	w.Uint(used)
+	for ; used != 0; used &= used - 1 {
+		w.Float(nats[bits.TrailingZeros64(used)])
+	}
 }
+
+// getNats reads what putNats wrote. Version 1 knew other detectors: their evidence is none for these.
+func getNats(r *baseline.Reader, version uint64, nats *[detectorCount]float32) {
+	if !r.Plain {
+		for used := r.Uint() & (1<<detectorCount - 1); used != 0; used &= used - 1 {
+			nats[bits.TrailingZeros64(used)] = r.Float()
+		}
+		return
+	}
+	for d := range r.Count() {
+		if v := r.Float(); d < detectorCount && version > 1 {
+			nats[d] = v
+		}
+	}
+}
+
+func putWord(w *baseline.Writer, s string)       { w.Word(s) }
+func getWord(r *baseline.Reader) string          { return r.Word() }
+func putEndpoint(w *baseline.Writer, e Endpoint) { w.Word(e.Method); w.Word(e.Route) }
+func getEndpoint(r *baseline.Reader) Endpoint    { return Endpoint{r.Word(), r.Word()} }
 
 func flags(set ...bool) (bits uint64) {
 	for i, s := range set {

@@ -76,6 +76,7 @@ type Engine struct {
 
 	hasEvicted  bool // storage may hold tokens that are not in memory
 	routesSaved []byte
+	saved       [pageCount]page
 }
 
 // shardCount is fixed, so that a state means the same whatever the number of goroutines.
@@ -185,7 +186,8 @@ func (e *Engine) release(o *Observation) {
 func (e *Engine) run(obs []Observation, events []anomaly.Event) []anomaly.Event {
 	for i := range obs {
 		if o := &obs[i]; o.Token != "" && !o.skewed {
-			s := shardOf(o.Token)
+			o.hash = hash(o.Token)
+			s := o.hash % shardCount
 			e.parts[s] = append(e.parts[s], i)
 		}
 	}
@@ -230,7 +232,8 @@ func (e *Engine) work(s int, obs []Observation) {
 func (e *Engine) advance(s int, part []int, obs []Observation) (done int) {
 	defer func() {
 		if fault := recover(); fault != nil {
-			e.shards[s].lose(obs[part[done]].Token, fault, debug.Stack())
+			o := &obs[part[done]]
+			e.shards[s].lose(e.shards[s].find(o.Token, o.hash), o.Token, fault, debug.Stack())
 			done++
 		}
 	}()
@@ -252,10 +255,10 @@ func (e *Engine) advance(s int, part []int, obs []Observation) (done int) {
 func (e *Engine) Stats() Stats {
 	total := e.stats
 	for _, s := range e.shards {
-		total.Tokens += len(s.tokens)
+		total.Tokens += s.count
 		total.Evicted += s.stats.Evicted
 		total.Recalled += s.stats.Recalled
-		total.Unreadable += s.stats.Unreadable
+		total.Unreadable += s.stats.Unreadable + s.unreadable
 		total.Late += s.stats.Late
 		total.Learned += s.stats.Learned
 		total.Panics += s.stats.Panics

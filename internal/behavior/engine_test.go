@@ -4,12 +4,14 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/holterhq/holter/internal/anomaly"
+	"github.com/holterhq/holter/internal/baseline"
 )
 
 // crowd draws the requests of n tokens over some days: regular lives, and from the given day on thieves for some of them.
@@ -138,6 +140,62 @@ func TestTokensThatLeaveMemoryComeBack(t *testing.T) {
 	require.Equal(t, 16, e.Stats().Tokens)
 }
 
+func TestPackedTokensGoOnAsIfTheyWereNot(t *testing.T) {
+	obs := crowdOf(4, 48, 40, 35)
+	whole := New(testConfig()).Apply(slices.Clone(obs))
+	disk := store{}
+	e := New(testConfig())
+	var events []anomaly.Event
+	for i, part := range slices.Collect(slices.Chunk(slices.Clone(obs), 500)) {
+		for _, s := range e.shards {
+			s.mostLives = 1 + i%2
+		}
+		events = append(events, e.Apply(part)...)
+		disk.save(e.Snapshot())
+		if i%10 == 9 {
+			e = New(testConfig())
+			require.NoError(t, e.Restore(disk.load))
+		}
+	}
+	require.Equal(t, whole, events)
+}
+
+func TestSnapshotsWriteWhatChanged(t *testing.T) {
+	obs := crowdOf(4, 3000, 1, 99)
+	e, disk := New(testConfig()), store{}
+	e.Apply(obs)
+	written := func() (bytes int) {
+		records := e.Snapshot()
+		disk.save(records)
+		for _, r := range records {
+			if strings.HasPrefix(r.Key, "page/") {
+				bytes += len(r.Value)
+			}
+		}
+		return bytes
+	}
+	all := written()
+	require.Greater(t, all, 3000*300)
+	require.Zero(t, written(), "nothing has changed")
+	var most int
+	for i := range 300 {
+		e.Apply(slices.Clone(obs[len(obs)-10+i%10 : len(obs)-9+i%10]))
+		most = max(most, written())
+	}
+	require.Less(t, most, all/100, "one token")
+	again := New(testConfig())
+	require.NoError(t, again.Restore(disk.load))
+	require.Equal(t, e.Stats().Tokens, again.Stats().Tokens)
+	for i, s := range e.shards {
+		for n := s.slots[0].next; n != 0; n = s.slots[n].next {
+			pack := s.packed(n)
+			id := string(idOf(pack))
+			require.Equal(t, pack, again.shards[i].packed(again.shards[i].find(id, hash(id))))
+		}
+	}
+	require.Less(t, len(disk), 3000, "what was added is taken together")
+}
+
 func TestWithoutStorageMemoryIsBoundedToo(t *testing.T) {
 	cfg := testConfig()
 	cfg.Limits.MaxTokens = 16
@@ -229,18 +287,20 @@ func FuzzDecodeToken(f *testing.F) {
 	e := New(testConfig())
 	e.Apply(crowdOf(7, 3, 30, 25))
 	for _, s := range e.shards {
-		for _, t := range s.tokens {
-			f.Add(encodeToken(t))
+		for n := s.slots[0].next; n != 0; n = s.slots[n].next {
+			f.Add(s.packed(n))
 		}
 	}
 	f.Fuzz(func(t *testing.T, state []byte) {
-		tok, err := decodeToken(state)
-		if err != nil {
+		var one, other token
+		var words baseline.Words
+		if one.unpack(state, &words) != nil {
 			return
 		}
-		again, err := decodeToken(encodeToken(tok))
-		require.NoError(t, err)
-		require.Equal(t, encodeToken(tok), encodeToken(again))
+		pack := one.pack(nil, &words)
+		require.NoError(t, other.unpack(pack, &words))
+		require.Equal(t, pack, other.pack(nil, &words))
+		require.Equal(t, one.id, string(idOf(pack)))
 	})
 }
 

@@ -144,12 +144,14 @@ func (t *token) observe(o *Observation, population *population, tl *tally) {
 	b.errors.Add(t.errors, &errorsRise, o.Outcome != Success)
 	if o.ResponseBytes >= 0 && o.Outcome == Success {
 		log := baseline.LogOf(float64(o.ResponseBytes))
+		d := t.densities()
 		b.size(&t.size, float64(o.ResponseBytes), log)
-		b.shift(sizeShift).Add(sizeOdds(&b.expected.suspectSize, &b.expected.size, log))
+		b.shift(sizeShift).Add(sizeOdds(&d.suspectSize, &d.size, log))
 	}
 	if o.RequestBytes >= 0 {
 		b.request(float64(o.RequestBytes))
-		b.shift(requestShift).Add(sizeOdds(&b.expected.suspectRequest, &b.expected.request, baseline.LogOf(float64(o.RequestBytes))))
+		d := t.densities()
+		b.shift(requestShift).Add(sizeOdds(&d.suspectRequest, &d.request, baseline.LogOf(float64(o.RequestBytes))))
 	}
 }
 

@@ -38,7 +38,8 @@ type Observation struct {
 
 	Weight float64 // how many requests this one stands for (1 / sampling probability); 0 means 1
 
-	skewed bool // too far in the future to learn from
+	skewed bool   // too far in the future to learn from
+	hash   uint32 // of Token
 }
 
 // Outcome is what became of a request, from the token's point of view.

@@ -13,8 +13,9 @@ type OpenDay struct {
 // OpenDays calls visit for every token that was active on a day, counted from 1970, and not since. It changes nothing.
 func (e *Engine) OpenDays(day int32, visit func(*OpenDay)) {
 	for _, s := range e.shards {
-		for t := s.oldest.next; t != &s.oldest; t = t.next {
-			if !t.open || t.block.day != day {
+		for n := s.slots[0].next; n != 0; n = s.slots[n].next {
+			t := s.borrow(n)
+			if t == nil || !t.open || t.block.day != day {
 				continue
 			}
 			x := t.nats()

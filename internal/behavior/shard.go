@@ -3,23 +3,24 @@ package behavior
 import (
 	"fmt"
 	"runtime/debug"
+	"strings"
 
 	"github.com/holterhq/holter/internal/anomaly"
 )
 
 // shard holds the tokens whose ids hash to it. Shards share nothing but the population, which does not change under them.
 type shard struct {
-	tokens map[string]*token
-	oldest token // ends of the list, least recently used first
-	tally  tally
-	stats  Stats
-	max    int
-	clock  uint64            // counts uses
-	away   map[string][]byte // evicted since the last snapshot
-	back   map[string]bool   // returned from storage since then
-	lost   map[int]bool      // pages with a token that was dropped
+	memory
+	tally      tally
+	stats      Stats
+	max        int
+	clock      uint64            // counts uses
+	away       map[string][]byte // evicted since the last snapshot
+	back       map[string]bool   // returned from storage since then
+	wordsSaved int               // words that the storage has
+	lost       []string          // were dropped since then
 
-	settling []*token // whose open block would raise an event if it ended now
+	settling []uint32 // numbers of tokens whose open block would raise an event if it ended now
 }
 
 // numbered is an event and the place of its observation in the batch, by which the shards' events are merged.
@@ -29,16 +30,16 @@ type numbered struct {
 }
 
 func newShard(maxTokens int) *shard {
-	s := &shard{tokens: map[string]*token{}, max: maxTokens, away: map[string][]byte{}, back: map[string]bool{}, lost: map[int]bool{}}
-	s.oldest.prev, s.oldest.next = &s.oldest, &s.oldest
-	return s
+	return &shard{memory: newMemory(), max: maxTokens, away: map[string][]byte{}, back: map[string]bool{}}
 }
 
 // apply judges and learns from one observation.
 func (s *shard) apply(e *Engine, o *Observation, events []anomaly.Event) []anomaly.Event {
-	t := s.token(e, o.Token)
-	s.use(t)
-	t.dirty = true
+	n := s.number(e, o)
+	t := s.use(n)
+	s.slots[n].dirty = true
+	s.clock++
+	t.used = s.clock
 	t.remember(o)
 	today := int32(o.Time / day)
 	switch {
@@ -65,7 +66,7 @@ func (s *shard) apply(e *Engine, o *Observation, events []anomaly.Event) []anoma
 	}
 	if settling {
 		if t.block.tipped == nil {
-			s.settling = append(s.settling, t)
+			s.settling = append(s.settling, n)
 		}
 		t.block.tipped = keep(o)
 	}
@@ -95,31 +96,36 @@ func (s *shard) settle(e *Engine, t *token, x *[facetCount]float64, events []ano
 // settleBefore raises the events of blocks of days before today.
 func (s *shard) settleBefore(e *Engine, today int32, events []anomaly.Event) []anomaly.Event {
 	rest := s.settling[:0]
-	for _, t := range s.settling {
+	for _, n := range s.settling {
+		if s.slots[n].hash == 0 && len(s.packs[n]) == 0 {
+			continue // it has left
+		}
+		t := s.borrow(n)
 		switch {
-		case t.block.tipped == nil || s.tokens[t.id] != t:
+		case t == nil || t.block.tipped == nil:
 		case t.block.day >= today:
-			rest = append(rest, t)
+			rest = append(rest, n)
 		default:
-			events = s.settleOne(e, t, events)
+			events = s.settleOne(e, n, t, events)
 		}
 	}
-	clear(s.settling[len(rest):])
 	s.settling = rest
 	return events
 }
 
 // settleOne forgets a token on which judging panics.
-func (s *shard) settleOne(e *Engine, t *token, events []anomaly.Event) (out []anomaly.Event) {
+func (s *shard) settleOne(e *Engine, n uint32, t *token, events []anomaly.Event) (out []anomaly.Event) {
 	defer func() {
 		if fault := recover(); fault != nil {
 			out = events
-			s.lose(t.id, fault, debug.Stack())
+			s.lose(n, t.id, fault, debug.Stack())
 		}
 	}()
 	x := t.nats()
-	t.dirty = true
-	return s.settle(e, t, &x, events)
+	events = s.settle(e, t, &x, events)
+	s.slots[n].dirty = true
+	s.giveBack(n, t)
+	return events
 }
 
 // keep copies an observation that outlives its batch.
@@ -155,82 +161,70 @@ func (s *shard) end(e *Engine, t *token, events []anomaly.Event) []anomaly.Event
 	return events
 }
 
-// use moves a token to the young end of the list.
-func (s *shard) use(t *token) {
-	if t.prev != nil {
-		t.prev.next, t.next.prev = t.next, t.prev
+// number finds a token: in memory, in storage, or fresh; at the limit the least recently used one leaves memory.
+func (s *shard) number(e *Engine, o *Observation) uint32 {
+	if n := s.find(o.Token, o.hash); n != 0 {
+		return n
 	}
-	s.link(t)
-	s.clock++
-	t.used = s.clock
-}
-
-func (s *shard) link(t *token) {
-	last := s.oldest.prev
-	t.prev, t.next = last, &s.oldest
-	last.next, s.oldest.prev = t, t
-}
-
-// token returns the state of a token: from memory, from storage, or fresh; at the limit the least recently used one leaves memory.
-func (s *shard) token(e *Engine, id string) *token {
-	if t := s.tokens[id]; t != nil {
-		return t
+	pack := s.recall(e, o.Token)
+	if s.count >= s.max {
+		s.evict(s.slots[0].next, e.cfg.Load != nil)
 	}
-	t := s.recall(e, id)
-	if t == nil {
-		t = &token{id: intern(id)}
+	n := s.enter(o.hash)
+	s.packs[n] = pack
+	s.link(n)
+	t := s.use(n)
+	if pack == nil {
+		t.id = strings.Clone(o.Token)
 	}
-	if len(s.tokens) >= s.max {
-		s.evict(s.oldest.next, e.cfg.Load != nil)
+	if t.block.tipped != nil {
+		s.settling = append(s.settling, n)
 	}
-	s.tokens[t.id] = t
-	return t
+	return n
 }
 
 // evict takes a token out of memory; where there is nothing to load it from again, its baseline is lost.
-func (s *shard) evict(t *token, loadable bool) {
-	t.prev.next, t.next.prev = t.next, t.prev
-	delete(s.tokens, t.id)
+func (s *shard) evict(n uint32, loadable bool) {
 	s.stats.Evicted++
 	if loadable {
-		s.away[t.id] = encodeToken(t)
-		delete(s.back, t.id)
+		pack := s.packed(n)
+		id := string(idOf(pack))
+		s.away[id] = pack
+		delete(s.back, id)
 	}
+	s.leave(n)
 }
 
-// recall brings an evicted token back.
-func (s *shard) recall(e *Engine, id string) *token {
-	state, ok := s.away[id]
-	if !ok && e.cfg.Load != nil && (e.hasEvicted || s.stats.Evicted > 0) {
-		if state, _ = e.cfg.Load(evictedKey(id)); state != nil {
-			s.back[id] = true
-		}
+// recall brings an evicted token back; nil if there is none.
+func (s *shard) recall(e *Engine, id string) []byte {
+	if pack, ok := s.away[id]; ok {
+		delete(s.away, id)
+		s.stats.Recalled++
+		return pack
 	}
+	if e.cfg.Load == nil || !e.hasEvicted && s.stats.Evicted == 0 {
+		return nil
+	}
+	state, _ := e.cfg.Load(evictedKey(id))
 	if state == nil {
 		return nil
 	}
-	delete(s.away, id)
-	t, err := decodeToken(state)
+	s.back[id] = true
+	pack, err := s.repack(state)
 	if err != nil {
 		s.stats.Unreadable++
 		return nil
 	}
 	s.stats.Recalled++
-	if t.block.tipped != nil {
-		s.settling = append(s.settling, t)
-	}
-	return t
+	return pack
 }
 
 // lose forgets a token whose state a panic may have left half changed.
-func (s *shard) lose(id string, fault any, stack []byte) {
+func (s *shard) lose(n uint32, id string, fault any, stack []byte) {
 	s.stats.Panics++
 	s.stats.Fault = fmt.Sprintf("%v\n%s", fault, stack)
-	if t := s.tokens[id]; t != nil {
-		if t.prev != nil {
-			t.prev.next, t.next.prev = t.next, t.prev
-		}
-		delete(s.tokens, id)
-		s.lost[pageOf(id)] = true
+	if n != 0 {
+		s.leave(n)
+		s.lost = append(s.lost, id)
 	}
 }

@@ -15,17 +15,38 @@ type Record struct {
 	Value []byte
 }
 
-// Tokens are kept in pages by the hash of their id, so that a snapshot writes only pages in which something changed and a storage
-// that cannot list its keys is enough.
+// Tokens are kept in pages by the hash of their id, so that a storage that cannot list its keys is enough. A snapshot adds to each page
+// what changed in it since the last one, and writes a page anew once as much was added as it held.
 const pageCount = 1024
 
 const (
 	populationKey = "population"
 	routesKey     = "routes"
+	additionsKey  = "additions" // how often each page was added to
 )
 
-func pageKey(page int) string        { return fmt.Sprintf("page/%03x", page) }
-func evictedKey(token string) string { return "token/" + token }
+func pageKey(page int) string             { return fmt.Sprintf("page/%03x", page) }
+func additionKey(page, number int) string { return fmt.Sprintf("page/%03x/%d", page, number) }
+func wordsKey(shard int) string           { return fmt.Sprintf("words/%x", shard) }
+func evictedKey(token string) string      { return "token/" + token }
+
+// page is what the storage has of one.
+type page struct {
+	size      int // of what was written anew
+	added     int // bytes since then
+	additions int
+}
+
+// mostAdditions is how often a page is added to at most before it is written anew.
+const mostAdditions = 64
+
+// What stands in a page.
+const (
+	pageEnds = iota
+	pageToken
+	pagePack // a packed token, after its length
+	pageGone // the id of a token that the page holds no longer
+)
 
 // Snapshot returns the records that changed since the last call. They belong together: write all or none.
 func (e *Engine) Snapshot() []Record {
@@ -43,51 +64,113 @@ func (e *Engine) Snapshot() []Record {
 	records := []Record{{populationKey, w.Bytes}}
 	records = e.routes(records)
 
-	var pages [pageCount]bool
+	var pages [pageCount]*baseline.Writer
 	for _, s := range e.shards {
-		for t := s.oldest.next; t != &s.oldest; t = t.next {
-			pages[pageOf(t.id)] = pages[pageOf(t.id)] || t.dirty
-		}
-		for id, state := range s.away {
-			pages[pageOf(id)] = true
-			records = append(records, Record{evictedKey(id), state})
-		}
-		for id := range s.back {
-			records = append(records, Record{evictedKey(id), nil})
-		}
-		for page := range s.lost {
-			pages[page] = true
-		}
-		clear(s.lost)
-		clear(s.away)
-		clear(s.back)
-	}
-	return e.pages(records, &pages)
-}
-
-func (e *Engine) pages(records []Record, dirty *[pageCount]bool) []Record {
-	var writers [pageCount]*baseline.Writer
-	for page, is := range dirty {
-		if is {
-			writers[page] = &baseline.Writer{}
-			writers[page].Uint(stateVersion)
-		}
+		records = s.snapshotAway(records, &pages)
 	}
 	for _, s := range e.shards {
-		for t := s.oldest.next; t != &s.oldest; t = t.next {
-			if w := writers[pageOf(t.id)]; w != nil {
-				w.Bytes = append(w.Bytes, 1)
-				t.put(w)
+		for n := s.slots[0].next; n != 0; n = s.slots[n].next {
+			if t := &s.slots[n]; t.dirty {
+				putPack(&pages, pageOf(t.hash), s.packed(n))
 				t.dirty = false
 			}
 		}
 	}
-	for page, w := range writers {
-		if w != nil {
-			records = append(records, Record{pageKey(page), append(w.Bytes, 0)})
+	records = e.pages(records, &pages)
+	for i, s := range e.shards {
+		if s.words.Len() > s.wordsSaved {
+			w := &baseline.Writer{}
+			w.Uint(stateVersion)
+			s.words.Put(w)
+			s.wordsSaved = s.words.Len()
+			records = append(records, Record{wordsKey(i), w.Bytes})
 		}
 	}
 	return records
+}
+
+// snapshotAway notes what has left memory.
+func (s *shard) snapshotAway(records []Record, pages *[pageCount]*baseline.Writer) []Record {
+	for id, pack := range s.away {
+		w := &baseline.Writer{}
+		w.Uint(stateVersion)
+		records = append(records, Record{evictedKey(id), append(w.Bytes, pack...)})
+		putGone(pages, id)
+	}
+	for id := range s.back {
+		records = append(records, Record{evictedKey(id), nil})
+	}
+	for _, id := range s.lost {
+		putGone(pages, id)
+	}
+	clear(s.away)
+	clear(s.back)
+	s.lost = s.lost[:0]
+	return records
+}
+
+func writerOf(pages *[pageCount]*baseline.Writer, page int) *baseline.Writer {
+	if pages[page] == nil {
+		pages[page] = &baseline.Writer{}
+		pages[page].Uint(stateVersion)
+	}
+	return pages[page]
+}
+
+func putPack(pages *[pageCount]*baseline.Writer, page int, pack []byte) {
+	w := writerOf(pages, page)
+	w.Uint(pagePack)
+	w.Uint(uint64(len(pack)))
+	w.Bytes = append(w.Bytes, pack...)
+}
+
+func putGone(pages *[pageCount]*baseline.Writer, id string) {
+	w := writerOf(pages, pageOf(hash(id)))
+	w.Uint(pageGone)
+	w.String(id)
+}
+
+// pages writes what was added to pages, and those anew to which much was.
+func (e *Engine) pages(records []Record, added *[pageCount]*baseline.Writer) []Record {
+	var anew [pageCount]*baseline.Writer
+	var any bool
+	for i, w := range added {
+		if w == nil {
+			continue
+		}
+		p := &e.saved[i]
+		if p.added+len(w.Bytes) > p.size || p.additions == mostAdditions {
+			any = true
+			writerOf(&anew, i)
+			for number := range p.additions {
+				records = append(records, Record{additionKey(i, number), nil})
+			}
+			continue
+		}
+		records = append(records, Record{additionKey(i, p.additions), append(w.Bytes, pageEnds)})
+		p.additions++
+		p.added += len(w.Bytes)
+	}
+	if any {
+		for _, s := range e.shards {
+			for n := s.slots[0].next; n != 0; n = s.slots[n].next {
+				if i := pageOf(s.slots[n].hash); anew[i] != nil {
+					putPack(&anew, i, s.packed(n))
+				}
+			}
+		}
+	}
+	w := &baseline.Writer{}
+	w.Uint(stateVersion)
+	for i := range e.saved {
+		p := &e.saved[i]
+		if anew[i] != nil {
+			*p = page{size: len(anew[i].Bytes)}
+			records = append(records, Record{pageKey(i), append(anew[i].Bytes, pageEnds)})
+		}
+		w.Uint(uint64(p.additions))
+	}
+	return append(records, Record{additionsKey, w.Bytes})
 }
 
 func (e *Engine) routes(records []Record) []Record {
@@ -132,10 +215,11 @@ func (e *Engine) Restore(get func(key string) ([]byte, error)) error {
 			return fmt.Errorf("%s: %w", routesKey, err)
 		}
 	}
-	for page := range pageCount {
-		if err := e.restorePage(page, get); err != nil {
-			return fmt.Errorf("%s: %w", pageKey(page), err)
-		}
+	if err := e.restoreWords(get); err != nil {
+		return err
+	}
+	if err := e.restorePages(get); err != nil {
+		return err
 	}
 	for _, s := range e.shards {
 		s.adopt()
@@ -143,40 +227,137 @@ func (e *Engine) Restore(get func(key string) ([]byte, error)) error {
 	return nil
 }
 
-func (e *Engine) restorePage(page int, get func(key string) ([]byte, error)) error {
-	state, err := get(pageKey(page))
-	if err != nil || state == nil {
-		return err
+func (e *Engine) restoreWords(get func(key string) ([]byte, error)) error {
+	for i, s := range e.shards {
+		state, err := get(wordsKey(i))
+		if err != nil {
+			return fmt.Errorf("%s: %w", wordsKey(i), err)
+		}
+		if state == nil {
+			continue
+		}
+		r := &baseline.Reader{Bytes: state}
+		if _, err := versionOf(r); err != nil {
+			return fmt.Errorf("%s: %w", wordsKey(i), err)
+		}
+		if s.words.Get(r); r.Err != nil {
+			return fmt.Errorf("%s: %w", wordsKey(i), r.Err)
+		}
+		s.wordsSaved = s.words.Len()
 	}
+	return nil
+}
+
+// restorePages reads pages and what was added to them, in that order.
+func (e *Engine) restorePages(get func(key string) ([]byte, error)) error {
+	state, err := get(additionsKey)
+	if err != nil {
+		return fmt.Errorf("%s: %w", additionsKey, err)
+	}
+	r := &baseline.Reader{Bytes: state}
+	if state != nil { // older versions never added
+		if _, err := versionOf(r); err != nil {
+			return fmt.Errorf("%s: %w", additionsKey, err)
+		}
+	}
+	for i := range e.saved {
+		p := &e.saved[i]
+		if p.size, err = e.restorePage(pageKey(i), get); err != nil {
+			return err
+		}
+		if state == nil {
+			continue
+		}
+		p.additions = int(min(r.Uint(), mostAdditions))
+		for number := range p.additions {
+			size, err := e.restorePage(additionKey(i, number), get)
+			if err != nil {
+				return err
+			}
+			p.added += size
+		}
+	}
+	if state != nil && r.Err != nil {
+		return fmt.Errorf("%s: %w", additionsKey, r.Err)
+	}
+	return nil
+}
+
+func (e *Engine) restorePage(key string, get func(key string) ([]byte, error)) (size int, err error) {
+	state, err := get(key)
+	if err == nil && state != nil {
+		err = e.readPage(state)
+	}
+	if err != nil {
+		return 0, fmt.Errorf("%s: %w", key, err)
+	}
+	return len(state), nil
+}
+
+func (e *Engine) readPage(state []byte) error {
 	r := &baseline.Reader{Bytes: state}
 	version, err := versionOf(r)
 	if err != nil {
 		return err
 	}
-	for r.Uint() == 1 {
-		t := &token{}
-		t.get(r, version)
-		if r.Err != nil {
+	for {
+		switch kind := r.Uint(); {
+		case kind == pageToken && r.Err == nil:
+			t := &token{}
+			if t.get(r, version); r.Err == nil {
+				h := hash(t.id)
+				s := e.shards[h%shardCount]
+				s.restore(h, t.pack(nil, &s.words))
+			}
+		case kind == pagePack && r.Err == nil:
+			if pack := r.Next(); r.Err == nil && packWhole(pack) {
+				h := hash(string(idOf(pack)))
+				e.shards[h%shardCount].restore(h, slices.Clone(pack))
+			}
+		case kind == pageGone && r.Err == nil:
+			id := r.String()
+			h := hash(id)
+			s := e.shards[h%shardCount]
+			if n := s.find(id, h); n != 0 {
+				s.leave(n)
+			}
+		case kind != pageEnds && r.Err == nil:
+			return baseline.ErrCorrupt
+		default:
 			return r.Err
 		}
-		e.shards[shardOf(t.id)].tokens[t.id] = t
 	}
-	return r.Err
+}
+
+// restore takes in a packed token.
+func (s *shard) restore(hash uint32, pack []byte) {
+	n := s.find(string(idOf(pack)), hash)
+	if n == 0 {
+		n = s.enter(hash)
+		s.link(n)
+	}
+	s.packs[n] = pack
 }
 
 // adopt puts restored tokens in the order in which they were used.
 func (s *shard) adopt() {
-	order := make([]*token, 0, len(s.tokens))
-	for _, t := range s.tokens {
-		order = append(order, t)
+	type use struct {
+		n    uint32
+		used uint64
 	}
-	slices.SortFunc(order, func(a, b *token) int { return cmp.Compare(a.used, b.used) })
-	for _, t := range order {
-		s.link(t)
-		s.clock = t.used
-		if t.block.tipped != nil {
-			s.settling = append(s.settling, t)
+	order := make([]use, 0, s.count)
+	for n := s.slots[0].next; n != 0; n = s.slots[n].next {
+		used, tipped := usedOf(s.packs[n])
+		order = append(order, use{n, used})
+		if tipped {
+			s.settling = append(s.settling, n)
 		}
+	}
+	slices.SortFunc(order, func(a, b use) int { return cmp.Compare(a.used, b.used) })
+	for _, u := range order {
+		s.unlink(u.n)
+		s.link(u.n)
+		s.clock = u.used
 	}
 }
 
@@ -187,4 +368,4 @@ func (e *Engine) evicted() bool {
 	return e.hasEvicted
 }
 
-func pageOf(token string) int { return int(hash(token) % pageCount) }
+func pageOf(hash uint32) int { return int(hash % pageCount) }

@@ -175,10 +175,18 @@ func (s *suspect) addHour(bin uint8, weight float32) {
 }
 
 // densities are what is expected of sizes today, by the token's past and by the suspect.
-type densities struct{ size, request, suspectSize, suspectRequest baseline.Density }
+type densities struct {
+	known                                      bool
+	size, request, suspectSize, suspectRequest baseline.Density
+}
 
-func (t *token) densities() densities {
-	d := densities{size: t.size.Density(), request: t.request.Density()}
+// densities works them out once a day.
+func (t *token) densities() *densities {
+	d := &t.block.expected
+	if d.known {
+		return d
+	}
+	d.known, d.size, d.request = true, t.size.Density(), t.request.Density()
 	var none suspect
 	s := t.suspect
 	if s == nil {

@@ -55,6 +55,7 @@ type token struct {
 
 	combinations baseline.Record
 	suspect      *suspect
+	spare        *suspect // memory for the next one
 	place        string // country of the newest request, and when that was
 	placeAt      int64
 
@@ -63,9 +64,7 @@ type token struct {
 	block    block
 	open     bool
 
-	used       uint64 // the shard's clock at the newest use
-	dirty      bool
-	prev, next *token // the shard's list, least recently used first
+	used uint64 // the shard's clock at the newest use
 }
 
 // about is what may be said of a token to a person, as the newest request tells it.
@@ -100,7 +99,6 @@ func (t *token) begin(today int32) {
 		day: today, slot: old.slot, inSlot: old.inSlot, before: old.before,
 		endpoints: old.endpoints[:0], sizes: old.sizes[:0], requests: old.requests[:0],
 		mixNow: old.mixNow[:0], mixBefore: old.mixBefore[:0],
-		expected: t.densities(),
 	}
 	for f := range old.seen {
 		t.block.seen[f] = old.seen[f][:0]

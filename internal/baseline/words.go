@@ -1,0 +1,56 @@
+package baseline
+
+import "strings"
+
+// Words numbers the strings that many states hold: routes, user agents, countries. A number is never given away again, so that states
+// that lie in a storage may refer to it. It is bounded: strings beyond are spelled out where they stand. Not safe for concurrent use.
+type Words struct {
+	list    []string
+	numbers map[string]uint32
+}
+
+const (
+	wordsKept   = 8192
+	longestWord = 128
+)
+
+// number is the number of a string, which it is given if it has none and there is room.
+func (w *Words) number(s string) (uint32, bool) {
+	if w == nil || len(s) > longestWord {
+		return 0, false
+	}
+	if n, ok := w.numbers[s]; ok {
+		return n, true
+	}
+	if len(w.list) >= wordsKept {
+		return 0, false
+	}
+	w.add(strings.Clone(s))
+	return uint32(len(w.list)) - 1, true
+}
+
+func (w *Words) add(s string) {
+	if w.numbers == nil {
+		w.numbers = make(map[string]uint32)
+	}
+	w.numbers[s] = uint32(len(w.list))
+	w.list = append(w.list, s)
+}
+
+// Len is how many strings have a number.
+func (w *Words) Len() int { return len(w.list) }
+
+// Put writes all strings.
+func (w *Words) Put(to *Writer) {
+	to.Uint(uint64(len(w.list)))
+	for _, s := range w.list {
+		to.String(s)
+	}
+}
+
+// Get adds strings that Put wrote.
+func (w *Words) Get(r *Reader) {
+	for range r.Count() {
+		w.add(r.String())
+	}
+}

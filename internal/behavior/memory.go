@@ -1,0 +1,235 @@
+package behavior
+
+import "github.com/holterhq/holter/internal/baseline"
+
+// memory holds a shard's tokens, each under a number. Those used latest are live: unpacked, and quick to work with. The others are packed
+// into a fraction of the bytes. All are in one list by their use, of which the live ones are the young end.
+type memory struct {
+	words baseline.Words
+	slots []slot   // by number; 0 is the head of the list: its next is the oldest, its prev the youngest
+	packs [][]byte // by number: the packed token, or, while it is live, memory for it
+	index []uint32 // numbers by hash, with linear probing; 0 is free
+	free  []uint32
+	count int
+
+	live      []*token // see slot.live
+	unused    []uint32 // places in live
+	lives     int
+	boundary  uint32 // the oldest live one; 0: none
+	mostLives int
+
+	borrowed   *token // a packed token that is looked at
+	unreadable uint64 // packs that started anew
+}
+
+// slot is what is known of a token without unpacking it.
+type slot struct {
+	hash, prev, next uint32
+	live             uint32 // its place in memory.live, + 1; 0: it is packed
+	dirty            bool   // changed since the last snapshot
+}
+
+// livesKept is how many tokens of a shard are live: 32,768 of all, at some four KiB each.
+const livesKept = 2048
+
+func newMemory() memory {
+	return memory{slots: make([]slot, 1), packs: make([][]byte, 1), index: make([]uint32, 16), mostLives: livesKept}
+}
+
+// find returns a token's number, 0 if it is not here.
+func (m *memory) find(id string, hash uint32) uint32 {
+	mask := uint32(len(m.index) - 1)
+	for i := spot(hash) & mask; ; i = (i + 1) & mask {
+		n := m.index[i]
+		if n == 0 || m.slots[n].hash == hash && m.is(n, id) {
+			return n
+		}
+	}
+}
+
+// spot spreads a hash, whose lowest bits all tokens of a shard have in common.
+func spot(hash uint32) uint32 { return hash * 0x9e3779b1 >> 8 }
+
+func (m *memory) is(n uint32, id string) bool {
+	if at := m.slots[n].live; at != 0 {
+		return m.live[at-1].id == id
+	}
+	return string(idOf(m.packs[n])) == id
+}
+
+// enter gives a token a number. Its pack or its life comes next.
+func (m *memory) enter(hash uint32) uint32 {
+	if 2*(m.count+1) > len(m.index) {
+		m.grow()
+	}
+	n := uint32(len(m.slots))
+	if last := len(m.free) - 1; last >= 0 {
+		n, m.free = m.free[last], m.free[:last]
+	} else {
+		m.slots, m.packs = append(m.slots, slot{}), append(m.packs, nil)
+	}
+	m.slots[n] = slot{hash: hash}
+	m.point(n)
+	m.count++
+	return n
+}
+
+func (m *memory) point(n uint32) {
+	mask := uint32(len(m.index) - 1)
+	i := spot(m.slots[n].hash) & mask
+	for m.index[i] != 0 {
+		i = (i + 1) & mask
+	}
+	m.index[i] = n
+}
+
+func (m *memory) grow() {
+	old := m.index
+	m.index = make([]uint32, 2*len(old))
+	for _, n := range old {
+		if n != 0 {
+			m.point(n)
+		}
+	}
+}
+
+// leave forgets a token.
+func (m *memory) leave(n uint32) {
+	m.unlink(n)
+	m.unpoint(n)
+	if at := m.slots[n].live; at != 0 {
+		m.live[at-1] = nil
+		m.unused = append(m.unused, at-1)
+		m.lives--
+	}
+	m.slots[n], m.packs[n] = slot{}, nil
+	m.free = append(m.free, n)
+	m.count--
+}
+
+// unpoint takes a number out of the index and closes the gap.
+func (m *memory) unpoint(n uint32) {
+	mask := uint32(len(m.index) - 1)
+	gap := spot(m.slots[n].hash) & mask
+	for m.index[gap] != n {
+		gap = (gap + 1) & mask
+	}
+	for i := (gap + 1) & mask; m.index[i] != 0; i = (i + 1) & mask {
+		if home := spot(m.slots[m.index[i]].hash) & mask; (i-home)&mask >= (i-gap)&mask {
+			m.index[gap], gap = m.index[i], i
+		}
+	}
+	m.index[gap] = 0
+}
+
+// unlink takes a token out of the list.
+func (m *memory) unlink(n uint32) {
+	s := &m.slots[n]
+	if n == m.boundary {
+		m.boundary = s.next
+	}
+	m.slots[s.prev].next, m.slots[s.next].prev = s.next, s.prev
+	s.prev, s.next = 0, 0
+}
+
+// link puts a token at the young end of the list.
+func (m *memory) link(n uint32) {
+	last := m.slots[0].prev
+	m.slots[n].prev, m.slots[n].next = last, 0
+	m.slots[last].next, m.slots[0].prev = n, n
+	if m.boundary == 0 && m.slots[n].live != 0 {
+		m.boundary = n
+	}
+}
+
+// use makes a token live and the youngest.
+func (m *memory) use(n uint32) *token {
+	s := &m.slots[n]
+	if s.live == 0 {
+		m.enliven(n)
+	}
+	if m.slots[0].prev != n || m.boundary == 0 {
+		m.unlink(n)
+		m.link(n)
+	}
+	return m.live[s.live-1]
+}
+
+// enliven unpacks a token. What cannot be read starts anew.
+func (m *memory) enliven(n uint32) {
+	t := m.vacant()
+	if pack := m.packs[n]; len(pack) > 0 {
+		if t.unpack(pack, &m.words) != nil {
+			id := string(idOf(pack))
+			t.reset()
+			t.id = id
+			m.unreadable++
+		}
+	}
+	at := uint32(len(m.live))
+	if last := len(m.unused) - 1; last >= 0 {
+		at, m.unused = m.unused[last], m.unused[:last]
+		m.live[at] = t
+	} else {
+		m.live = append(m.live, t)
+	}
+	m.slots[n].live = at + 1
+	m.lives++
+}
+
+// vacant returns a token without a life: that of the oldest live one, which is packed, once there are many.
+func (m *memory) vacant() *token {
+	if m.lives < m.mostLives || m.boundary == 0 {
+		return &token{}
+	}
+	n := m.boundary
+	s := &m.slots[n]
+	t := m.live[s.live-1]
+	m.pack(n, t)
+	m.live[s.live-1] = nil
+	m.unused = append(m.unused, s.live-1)
+	m.lives--
+	m.boundary, s.live = s.next, 0
+	t.reset()
+	return t
+}
+
+// slack is how much larger than its content the memory of a pack may be.
+const slack = 96
+
+// pack writes a token into the memory of its number.
+func (m *memory) pack(n uint32, t *token) {
+	pack := t.pack(m.packs[n], &m.words)
+	if cap(pack)-len(pack) > slack {
+		pack = append(make([]byte, 0, len(pack)), pack...)
+	}
+	m.packs[n] = pack
+}
+
+// packed returns a token's pack, which is valid until the token changes.
+func (m *memory) packed(n uint32) []byte {
+	if at := m.slots[n].live; at != 0 {
+		m.pack(n, m.live[at-1])
+	}
+	return m.packs[n]
+}
+
+// borrow returns a token to look at or to change until giveBack; nil if it cannot be read.
+func (m *memory) borrow(n uint32) *token {
+	if at := m.slots[n].live; at != 0 {
+		return m.live[at-1]
+	}
+	if m.borrowed == nil {
+		m.borrowed = &token{}
+	}
+	if m.borrowed.unpack(m.packs[n], &m.words) != nil {
+		return nil
+	}
+	return m.borrowed
+}
+
+func (m *memory) giveBack(n uint32, t *token) {
+	if m.slots[n].live == 0 {
+		m.pack(n, t)
+	}
+}
