@@ -2,6 +2,7 @@ package identity
 
 import (
 	"hash/maphash"
+	"math/bits"
 	"sync"
 	"sync/atomic"
 
@@ -22,9 +23,9 @@ type Cache[T any] struct {
 const shards = 16
 
 type shard[T any] struct {
-	sync.Mutex
+	sync.RWMutex
 	table[T]
-	_ [40]byte // keeps neighbours off this cache line
+	_ [24]byte // keeps neighbours off this cache line
 }
 
 // NewCache makes a cache of at most size entries, and of some in each shard.
@@ -36,13 +37,41 @@ func NewCache[T any](size int) *Cache[T] {
 	return c
 }
 
-// Get is what make made of the credential, now or earlier. fresh may refuse what is remembered.
-func (c *Cache[T]) Get(tenant string, scheme credential.Scheme, secret string, fresh func(T) bool, make func() T) T {
-	key := c.key(tenant, scheme, secret)
+// Entry is what is remembered under a key.
+type Entry[T any] struct {
+	Key   Key
+	Value T
+	Found bool
+}
+
+// Find looks many entries up at once: with a million tokens each is waited for in memory, here all together.
+func (c *Cache[T]) Find(entries []Entry[T]) {
+	var wanted uint32
+	for i := range entries {
+		wanted |= 1 << (entries[i].Key[1] % shards)
+	}
+	for left := wanted; left != 0; left &= left - 1 {
+		c.shards[bits.TrailingZeros32(left)].RLock()
+	}
+	for i := range entries {
+		entries[i].Found = c.shards[entries[i].Key[1]%shards].begins(entries[i].Key)
+	}
+	for i := range entries {
+		if e := &entries[i]; e.Found {
+			e.Value, e.Found = c.shards[e.Key[1]%shards].get(e.Key)
+		}
+	}
+	for left := wanted; left != 0; left &= left - 1 {
+		c.shards[bits.TrailingZeros32(left)].RUnlock()
+	}
+}
+
+// Get is what make made for the key, now or earlier. fresh may refuse what is remembered.
+func (c *Cache[T]) Get(key Key, fresh func(T) bool, make func() T) T {
 	s := &c.shards[key[1]%shards]
-	s.Lock()
+	s.RLock()
 	v, ok := s.get(key)
-	s.Unlock()
+	s.RUnlock()
 	if ok && fresh(v) {
 		return v
 	}
@@ -64,15 +93,16 @@ func (c *Cache[T]) Len() int {
 	n := 0
 	for i := range c.shards {
 		s := &c.shards[i]
-		s.Lock()
+		s.RLock()
 		n += s.n
-		s.Unlock()
+		s.RUnlock()
 	}
 	return n
 }
 
-func (c *Cache[T]) key(tenant string, scheme credential.Scheme, secret string) cacheKey {
-	key := cacheKey{maphash.String(c.first, secret), maphash.String(c.second, secret)}
+// Key is that of a credential.
+func (c *Cache[T]) Key(tenant string, scheme credential.Scheme, secret string) Key {
+	key := Key{maphash.String(c.first, secret), maphash.String(c.second, secret)}
 	if tenant != "" || scheme != credential.Plain {
 		const odd = 0x9e3779b97f4a7c15
 		key[0] ^= maphash.String(c.second, tenant) + uint64(scheme)*odd

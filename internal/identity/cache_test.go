@@ -17,7 +17,7 @@ func TestCacheMakesOnce(t *testing.T) {
 	c := NewCache[int](1000)
 	made := 0
 	get := func(tenant string, scheme credential.Scheme, secret string) int {
-		return c.Get(tenant, scheme, secret, always, func() int { made++; return made })
+		return c.Get(c.Key(tenant, scheme, secret), always, func() int { made++; return made })
 	}
 	assert.Equal(t, 1, get("", credential.Plain, "a"))
 	assert.Equal(t, 1, get("", credential.Plain, "a"))
@@ -25,7 +25,7 @@ func TestCacheMakesOnce(t *testing.T) {
 	assert.Equal(t, 3, get("t", credential.Plain, "a"), "another tenant")
 	assert.Equal(t, 4, get("", credential.BasicScheme, "a"), "another scheme")
 	assert.Equal(t, 4, made)
-	assert.Equal(t, 5, c.Get("", credential.Plain, "a", func(int) bool { return false }, func() int { return 5 }), "no longer fresh")
+	assert.Equal(t, 5, c.Get(c.Key("", credential.Plain, "a"), func(int) bool { return false }, func() int { return 5 }), "no longer fresh")
 	assert.Equal(t, 5, get("", credential.Plain, "a"))
 }
 
@@ -33,7 +33,7 @@ func TestCacheIsBounded(t *testing.T) {
 	const size = 640
 	c := NewCache[int](size)
 	for i := range 100_000 {
-		c.Get("", credential.Plain, strconv.Itoa(i), always, func() int { return i })
+		c.Get(c.Key("", credential.Plain, strconv.Itoa(i)), always, func() int { return i })
 	}
 	assert.LessOrEqual(t, c.Len(), size)
 	assert.Greater(t, c.Len(), size/4)
@@ -45,8 +45,8 @@ func TestWhatIsUsedStays(t *testing.T) {
 	c := NewCache[int](640)
 	made := 0
 	for i := range 10_000 {
-		c.Get("", credential.Plain, "busy", always, func() int { made++; return 0 })
-		c.Get("", credential.Plain, strconv.Itoa(i), always, func() int { return i })
+		c.Get(c.Key("", credential.Plain, "busy"), always, func() int { made++; return 0 })
+		c.Get(c.Key("", credential.Plain, strconv.Itoa(i)), always, func() int { return i })
 	}
 	assert.Equal(t, 1, made)
 }
@@ -58,7 +58,7 @@ func TestCacheIsSafe(t *testing.T) {
 		all.Go(func() {
 			for i := range 5000 {
 				key := strconv.Itoa(i % 300)
-				if got := c.Get("", credential.Plain, key, func(string) bool { return true }, func() string { return key }); got != key {
+				if got := c.Get(c.Key("", credential.Plain, key), func(string) bool { return true }, func() string { return key }); got != key {
 					panic(fmt.Sprintf("%q for %q", got, key))
 				}
 			}
@@ -78,7 +78,7 @@ func BenchmarkCache(b *testing.B) {
 			b.ReportAllocs()
 			i := 0
 			for b.Loop() {
-				c.Get("", credential.Plain, keys[i%tokens], always, func() int { return i })
+				c.Get(c.Key("", credential.Plain, keys[i%tokens]), always, func() int { return i })
 				i++
 			}
 		})

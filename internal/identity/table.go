@@ -1,7 +1,9 @@
 package identity
 
+import "sync/atomic"
+
 // table is a hash table of bounded size with linear probing. Key and value of an entry lie together, so that finding one touches
-// little memory: with a million tokens that is most of what it costs. Not safe for concurrent use.
+// little memory: with a million tokens that is most of what it costs. Several may read it at the same time.
 type table[T any] struct {
 	slots []slot[T] // a power of two of them
 	n     int
@@ -10,12 +12,12 @@ type table[T any] struct {
 }
 
 type slot[T any] struct {
-	key   cacheKey
+	key   Key
 	value T
 }
 
-// cacheKey is 126 bits of a hash, and the two lowest bits of the first word as marks.
-type cacheKey [2]uint64
+// Key is what a Cache knows a credential by: 126 bits of a hash, and the two lowest bits of the first word as marks.
+type Key [2]uint64
 
 const (
 	taken = 1 << iota // the slot is not empty
@@ -26,24 +28,30 @@ const (
 const leastSlots = 8
 
 // home is the slot that a key belongs into.
-func (t *table[T]) home(key cacheKey) int { return int(key[0] >> 8 & uint64(len(t.slots)-1)) }
+func (t *table[T]) home(key Key) int { return int(key[0] >> 8 & uint64(len(t.slots)-1)) }
 
 func (t *table[T]) next(i int) int { return (i + 1) & (len(t.slots) - 1) }
 
 // find is the slot that a key is in, or the empty one that it would go into.
-func (t *table[T]) find(key cacheKey) (i int, ok bool) {
+func (t *table[T]) find(key Key) (i int, ok bool) {
 	for i = t.home(key); ; i = t.next(i) {
 		s := &t.slots[i]
-		if s.key[0]|used == key[0]|used && s.key[1] == key[1] {
+		first := atomic.LoadUint64(&s.key[0])
+		if first|used == key[0]|used && s.key[1] == key[1] {
 			return i, true
 		}
-		if s.key[0] == 0 {
+		if first == 0 {
 			return i, false
 		}
 	}
 }
 
-func (t *table[T]) get(key cacheKey) (v T, ok bool) {
+// begins says whether something may be found under a key. It is there to be called for many keys before get is.
+func (t *table[T]) begins(key Key) bool {
+	return len(t.slots) > 0 && atomic.LoadUint64(&t.slots[t.home(key)].key[0]) != 0
+}
+
+func (t *table[T]) get(key Key) (v T, ok bool) {
 	if t.n == 0 {
 		return v, false
 	}
@@ -52,14 +60,14 @@ func (t *table[T]) get(key cacheKey) (v T, ok bool) {
 		return v, false
 	}
 	s := &t.slots[i]
-	if s.key[0]&used == 0 {
-		s.key[0] |= used
+	if atomic.LoadUint64(&s.key[0])&used == 0 {
+		atomic.OrUint64(&s.key[0], used)
 	}
 	return s.value, true
 }
 
 // put enters a value. It says whether another one had to go for it.
-func (t *table[T]) put(key cacheKey, v T) (dropped bool) {
+func (t *table[T]) put(key Key, v T) (dropped bool) {
 	if (t.n+1)*4 > len(t.slots)*3 {
 		t.grow()
 	}

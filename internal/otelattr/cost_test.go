@@ -33,6 +33,6 @@ func BenchmarkPutIdentity(b *testing.B) {
 			}
 			b.StartTimer()
 		}
-		appender.PutIdentity(spans[i%len(spans)], who, &use, choice)
+		appender.PutIdentity(spans[i%len(spans)], who, &use, choice, true)
 	}
 }

@@ -109,8 +109,8 @@ func (c Choice) Wants(name string) bool {
 }
 
 // PutIdentity writes an identity and its use beside the other attributes of its record: id, hint, outcome, owner and country, what is out
-// of the ordinary, and what was chosen.
-func (a *Appender) PutIdentity(attrs pcommon.Map, who *Identity, use *Use, choice Choice) {
+// of the ordinary, and what was chosen. anew says that none of these stand there already, as a Sight knows.
+func (a *Appender) PutIdentity(attrs pcommon.Map, who *Identity, use *Use, choice Choice, anew bool) {
 	status := use.Status
 	if status == "active" && choice&chooseStatus == 0 {
 		status = ""
@@ -129,12 +129,12 @@ func (a *Appender) PutIdentity(attrs pcommon.Map, who *Identity, use *Use, choic
 	if choice&chooseDirection != 0 {
 		texts = also(texts, TokenDirection, use.Direction)
 	}
-	if identified(attrs) {
+	if anew {
+		a.add(attrs, texts)
+	} else {
 		for _, t := range texts {
 			attrs.PutStr(t.name, t.value)
 		}
-	} else {
-		a.add(attrs, texts)
 	}
 	putText(attrs, ClientAddress, use.Client)
 	putTexts(attrs, TokenViolations, use.Violations)
@@ -158,16 +158,6 @@ func also(texts []text, name, value string) []text {
 		return texts
 	}
 	return append(texts, text{name, value})
-}
-
-// identified says whether a record has attributes of a token already, or of a place: then what is written may have to replace them.
-func identified(attrs pcommon.Map) bool {
-	for name := range attrs.All() {
-		if strings.HasPrefix(name, "api_token.") || name == GeoCountry {
-			return true
-		}
-	}
-	return false
 }
 
 func putChosen(attrs pcommon.Map, who *Details, choice Choice) {

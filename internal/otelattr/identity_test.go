@@ -23,7 +23,7 @@ func TestPutIdentityWritesWhatIsKnownAndChosen(t *testing.T) {
 	}
 	use := Use{Status: "active", Outcome: "success", Direction: DirectionInbound, Place: placeOf(t, "81.169.181.179")}
 	attrs := pcommon.NewMap()
-	new(Appender).PutIdentity(attrs, who, &use, 0)
+	new(Appender).PutIdentity(attrs, who, &use, 0, true)
 	assert.Equal(t, map[string]any{
 		TokenID: "tok_x", TokenHint: "h", TokenOutcome: "success", TokenOwnerID: "o", TokenOwnerTeam: "om", GeoCountry: "DE",
 	}, attrs.AsRaw(), "six, and nothing that says nothing")
@@ -31,7 +31,7 @@ func TestPutIdentityWritesWhatIsKnownAndChosen(t *testing.T) {
 	everything, err := Choose(choices[:])
 	require.NoError(t, err)
 	use.Status, use.Violations, use.Client = "revoked", []string{"revoked"}, "8.8.8.8"
-	new(Appender).PutIdentity(attrs, who, &use, everything)
+	new(Appender).PutIdentity(attrs, who, &use, everything, false)
 	got := attrs.AsRaw()
 	for name, want := range map[string]any{
 		TokenType: "jwt", TokenFormat: "jwt", TokenFingerprint: "fp_x", TokenDirection: "inbound", TokenRegistryID: "r", TokenIssuer: "i", TokenClientID: "c",
@@ -45,7 +45,7 @@ func TestPutIdentityWritesWhatIsKnownAndChosen(t *testing.T) {
 		assert.NotContains(t, got, absent, "unknown is unknown")
 	}
 	bare := pcommon.NewMap()
-	new(Appender).PutIdentity(bare, &Identity{ID: "tok_x"}, &Use{}, everything)
+	new(Appender).PutIdentity(bare, &Identity{ID: "tok_x"}, &Use{}, everything, false)
 	assert.Equal(t, map[string]any{TokenID: "tok_x"}, bare.AsRaw())
 }
 
@@ -76,8 +76,8 @@ func TestAddedTextsAreAttributesLikeOthers(t *testing.T) {
 func TestAnIdentityReplacesTheOneBefore(t *testing.T) {
 	attrs := pcommon.NewMap()
 	attrs.PutStr("http.route", "/")
-	new(Appender).PutIdentity(attrs, &Identity{ID: "tok_a", Hint: "a"}, &Use{}, 0)
-	new(Appender).PutIdentity(attrs, &Identity{ID: "tok_b"}, &Use{Outcome: "success"}, 0)
+	new(Appender).PutIdentity(attrs, &Identity{ID: "tok_a", Hint: "a"}, &Use{}, 0, false)
+	new(Appender).PutIdentity(attrs, &Identity{ID: "tok_b"}, &Use{Outcome: "success"}, 0, false)
 	assert.Equal(t, map[string]any{"http.route": "/", TokenID: "tok_b", TokenHint: "a", TokenOutcome: "success"}, attrs.AsRaw())
 	assert.Equal(t, 4, attrs.Len())
 }

@@ -106,9 +106,11 @@ func (l *looker) field(name string) (*field, bool) {
 	c := (*Cleaner)(l)
 	slot := c.fields.slot(name)
 	if slot.is(name, c.kind) {
+		c.sight.Identified = c.sight.Identified || slot.field.ours
 		return slot.field, true
 	}
 	f := c.sources.fieldOf(c.kind, name)
+	c.sight.Identified = c.sight.Identified || f.ours
 	clean := len(c.scanner.Scan(credential.Text, name)) == 0
 	if clean && len(name) <= longestName && !credential.Opaque(name) {
 		f.memo = new(memo)

@@ -14,6 +14,7 @@ type Sight struct {
 	Secret     string // the credential of the request, or the id that stands for it; empty if there is none
 	Scheme     credential.Scheme
 	Unreadable bool // something stood where a credential stands, but was masked before
+	Identified bool // it may have attributes of a token already, or of a place
 
 	HTTPStatus int // 0: none
 	RPCStatus  int // -1: none
@@ -33,7 +34,7 @@ type Cleaner struct {
 	literals credential.Literals
 	spans    []credential.Span
 	fields   fieldCache
-	sight    Sight
+	sight    *Sight // of the record that is cleaned now
 	kind     recordKind
 	outside  bool  // the string is no part of a request: a scope, an event
 	shared   Sight // what was seen of the credential of the resource
@@ -48,7 +49,7 @@ type Cleaner struct {
 
 // NewCleaner looks for tokens in sources and erases secrets.
 func NewCleaner(sources *Sources, erasing Erasing) *Cleaner {
-	c := &Cleaner{sources: sources, erasing: erasing}
+	c := &Cleaner{sources: sources, erasing: erasing, sight: new(Sight)}
 	c.scanner.Certain = erasing.Certain
 	return c
 }
@@ -58,7 +59,7 @@ func (c *Cleaner) Reset() {
 	c.literals.Reset()
 	c.scanner.Forget()
 	c.forgetTexts()
-	c.sight, c.shared = Sight{}, Sight{}
+	c.sight, c.shared = new(Sight), Sight{}
 	c.erased, c.last = 0, ""
 	clear(c.sealed)
 	c.sealed = c.sealed[:0]
@@ -70,10 +71,11 @@ func (c *Cleaner) Erased() int { return c.erased }
 // Resource cleans what all records of a resource have in common. A credential that it carries is that of its records.
 func (c *Cleaner) Resource(resource pcommon.Resource) {
 	c.shared = Sight{}
-	c.begin(ofResource)
+	var sight Sight
+	c.begin(ofResource, &sight)
 	defer func() { c.kind = ofSpan }()
 	c.lookMap(resource.Attributes())
-	c.shared = c.sight
+	c.shared = sight
 }
 
 // Scope cleans what all records of an instrumentation scope have in common.
@@ -84,30 +86,28 @@ func (c *Cleaner) Scope(scope pcommon.InstrumentationScope) {
 	c.takeOff(scope.Attributes(), before)
 }
 
-// Span cleans a span and says what was seen of its request. What it returns is valid until the next call.
-func (c *Cleaner) Span(span ptrace.Span) *Sight {
-	c.begin(ofSpan)
+// Span cleans a span and notes what is seen of its request.
+func (c *Cleaner) Span(span ptrace.Span, sight *Sight) {
+	c.begin(ofSpan, sight)
 	c.lookMap(span.Attributes())
 	c.outside = true
 	visitSpan(span, (*looker)(c))
 	c.inherit()
-	return &c.sight
 }
 
-// Log cleans a log record and says what was seen of its request. What it returns is valid until the next call.
-func (c *Cleaner) Log(log plog.LogRecord) *Sight {
-	c.begin(ofLog)
+// Log cleans a log record and notes what is seen of its request.
+func (c *Cleaner) Log(log plog.LogRecord, sight *Sight) {
+	c.begin(ofLog, sight)
 	c.lookMap(log.Attributes())
 	visitValue(log.Body(), where{body: true}, nameless, (*looker)(c))
 	c.outside = true
 	visitLog(log, (*looker)(c))
 	c.inherit()
-	return &c.sight
 }
 
-func (c *Cleaner) begin(kind recordKind) {
-	c.kind, c.outside = kind, false
-	c.sight = Sight{RPCStatus: -1, rank: noRank}
+func (c *Cleaner) begin(kind recordKind, sight *Sight) {
+	c.kind, c.outside, c.sight = kind, false, sight
+	*sight = Sight{RPCStatus: -1, rank: noRank}
 	if c.offered.Secret != "" {
 		c.sight.Secret, c.sight.Scheme, c.sight.rank = c.offered.Secret, c.offered.Scheme, rankExpression
 		c.offered = Sight{}

@@ -27,7 +27,7 @@ func TestRenamingKeepsTheOrder(t *testing.T) {
 	span.Attributes().PutInt("used "+jwt, 2)
 	span.Attributes().PutStr("used "+jwt+"y", "3")
 	span.Attributes().PutStr("last", "4")
-	c.Span(span)
+	c.Span(span, new(Sight))
 	var names []string
 	for name := range span.Attributes().All() {
 		names = append(names, name)
@@ -49,7 +49,9 @@ func TestACleanerForgets(t *testing.T) {
 	c := testCleaner()
 	span := ptrace.NewSpan()
 	span.Attributes().PutStr("http.request.header.x-api-key", secretInTests)
-	assert.Equal(t, secretInTests, c.Span(span).Secret)
+	var sight Sight
+	c.Span(span, &sight)
+	assert.Equal(t, secretInTests, sight.Secret)
 	assert.True(t, c.Hunting())
 	assert.Equal(t, 1, c.Erased())
 	c.Reset()
@@ -67,7 +69,7 @@ func TestNamesThatCouldBeSecretsAreNotRemembered(t *testing.T) {
 	span := ptrace.NewSpan()
 	span.Attributes().PutStr(secretInTests, "1")
 	span.Attributes().PutStr("http.route", "/v1")
-	c.Span(span)
+	c.Span(span, new(Sight))
 	for i := range c.fields {
 		assert.NotEqual(t, secretInTests, c.fields[i].name)
 	}
@@ -82,7 +84,7 @@ func TestWhatLiesTooDeepIsTakenAway(t *testing.T) {
 		m = m.PutEmptyMap("a")
 	}
 	m.PutStr("token", secretInTests)
-	c.Log(log)
+	c.Log(log, new(Sight))
 	b, err := (&plog.JSONMarshaler{}).MarshalLogs(logsOf(log))
 	require.NoError(t, err)
 	assert.NotContains(t, string(b), secretInTests)

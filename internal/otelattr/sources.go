@@ -70,14 +70,17 @@ const (
 )
 
 // fieldOf reads the name of an attribute.
-func (s *Sources) fieldOf(kind recordKind, name string) field {
+func (s *Sources) fieldOf(kind recordKind, name string) (f field) {
 	switch kind {
 	case ofLog:
-		return s.logField(name)
+		f = s.logField(name)
 	case ofResource:
-		return s.resourceField(name)
+		f = s.resourceField(name)
+	default:
+		f = s.spanField(name)
 	}
-	return s.spanField(name)
+	f.ours = strings.HasPrefix(name, "api_token.") || name == GeoCountry
+	return f
 }
 
 // resourceField reads the name of a resource's attribute.
@@ -113,6 +116,7 @@ type field struct {
 	caller *caller // who this names without a secret; nil: nobody
 	nested nest    // what a map of this name is about
 	kept   bool    // nothing is erased from what stands under this name
+	ours   bool    // the name is one that an identity is written under
 
 	memo *memo // nil: of what stands under this name nothing is remembered
 }

@@ -41,7 +41,7 @@ func BenchmarkChain(b *testing.B) {
 								for _, rs := range td.ResourceSpans().All() {
 									w.cleaner.Resource(rs.Resource())
 									for _, span := range rs.ScopeSpans().At(0).Spans().All() {
-										w.cleaner.Span(span)
+										w.cleaner.Span(span, &w.next().Sight)
 									}
 								}
 								e.end(b.Context(), w, ofTraces)

@@ -20,9 +20,8 @@ func (e *engine) processLogs(ctx context.Context, ld plog.Logs) (plog.Logs, erro
 		w.resource = rl.Resource()
 		for _, sl := range rl.ScopeLogs().All() {
 			e.cleanScope(ctx, w, sl.Scope(), ofLogs)
-			for _, log := range sl.LogRecords().All() {
-				e.offerLog(ctx, w, rl, sl, log)
-				e.cleanLog(ctx, w, log)
+			for from := range groups(sl.LogRecords().Len()) {
+				e.processRecords(ctx, w, rl, sl, from)
 			}
 		}
 	}
@@ -32,31 +31,43 @@ func (e *engine) processLogs(ctx context.Context, ld plog.Logs) (plog.Logs, erro
 	return ld, nil
 }
 
-// cleanLog erases the secrets of one log record and identifies its token.
-func (e *engine) cleanLog(ctx context.Context, w *worker, log plog.LogRecord) {
+// processRecords does a group of log records, from the one on that is given.
+func (e *engine) processRecords(ctx context.Context, w *worker, rl plog.ResourceLogs, sl plog.ScopeLogs, from int) {
+	logs := sl.LogRecords()
+	for i := from; i < min(from+groupSize, logs.Len()); i++ {
+		e.offerLog(ctx, w, rl, sl, logs.At(i))
+		e.lookAtLog(ctx, w, logs.At(i), i)
+	}
+	e.findTokens(w)
+	for i := range w.sightings {
+		seen := &w.sightings[i]
+		e.guarded(ctx, ofLogs, func() { e.identify(ctx, w, seen, w.entries[i]) },
+			func() { otelattr.WithholdLog(logs.At(seen.record), e.cfg.Erase.word()) })
+	}
+	w.sightings = w.sightings[:0]
+}
+
+// lookAtLog erases the secrets of one log record and takes note of its token.
+func (e *engine) lookAtLog(ctx context.Context, w *worker, log plog.LogRecord, record int) {
+	seen := w.next()
 	e.guarded(ctx, ofLogs, func() {
 		if e.fault != nil {
 			e.fault()
 		}
-		sight := w.cleaner.Log(log)
-		sight.Settle(e.origins.proxies)
-		if sight.Secret == "" {
+		w.cleaner.Log(log, &seen.Sight)
+		seen.Settle(e.origins.proxies)
+		if seen.Secret == "" {
 			return
 		}
 		when := log.Timestamp()
 		if when == 0 {
 			when = log.ObservedTimestamp()
 		}
-		t, use := e.identify(ctx, w, sight, when.AsTime(), false, otelattr.LogRequest(log))
-		if outcome, ok := sight.Outcome(ptrace.StatusCodeUnset, false); ok {
-			use.Outcome = outcome.String()
+		seen.record, seen.attributes, seen.request, seen.when = record, log.Attributes(), otelattr.LogRequest(log), when.AsTime()
+		if outcome, ok := seen.Outcome(ptrace.StatusCodeUnset, false); ok {
+			seen.outcome = outcome.String()
 		}
-		who := t.identity()
-		w.appender.PutIdentity(log.Attributes(), &who, &use, e.choice)
-		w.signature.put(log.Attributes())
-		if e.seals > 0 {
-			e.seal(w.tenant, sight, t, when.AsTime(), log.Attributes())
-		}
+		w.keep()
 	}, func() { otelattr.WithholdLog(log, e.cfg.Erase.word()) })
 }
 

@@ -3,7 +3,6 @@ package tokenidentityprocessor
 import (
 	"context"
 	"sync/atomic"
-	"time"
 
 	"github.com/holterhq/holter/internal/credential"
 	"github.com/holterhq/holter/internal/identity"
@@ -54,11 +53,17 @@ func (t *token) verdict() jwks.Verdict {
 	return t.extras.verdict
 }
 
-// tokenOf is the token behind a secret.
-func (e *engine) tokenOf(ctx context.Context, tenant string, scheme credential.Scheme, secret string) *token {
-	return e.cache.Get(tenant, scheme, secret,
-		func(t *token) bool { return e.registry.Fresh(&t.standing) && e.verifies.Fresh(t.verdict()) },
-		func() *token { return e.makeToken(ctx, tenant, e.claims.Parse(scheme, secret)) })
+// tokenOf is the token that a record shows.
+func (e *engine) tokenOf(ctx context.Context, w *worker, seen *sighting, found identity.Entry[*token]) *token {
+	if found.Found && e.fresh(found.Value) {
+		return found.Value
+	}
+	return e.cache.Get(found.Key, e.fresh, func() *token { return e.makeToken(ctx, w.tenant, e.claims.Parse(seen.Scheme, seen.Secret)) })
+}
+
+// fresh says whether what is remembered of a token still holds.
+func (e *engine) fresh(t *token) bool {
+	return e.registry.Fresh(&t.standing) && e.verifies.Fresh(t.verdict())
 }
 
 func (e *engine) makeToken(ctx context.Context, tenant string, c credential.Credential) *token {
@@ -134,44 +139,49 @@ func detailsOf(c credential.Credential, found *tokenregistry.Resolution) *otelat
 	return d
 }
 
-// identify says whose token a sight shows, and of what use it was at the time of its event.
-func (e *engine) identify(ctx context.Context, w *worker, sight *otelattr.Sight, when time.Time, outbound bool, request otelattr.Request) (*token, otelattr.Use) {
-	t := e.tokenOf(ctx, w.tenant, sight.Scheme, sight.Secret)
-	use := otelattr.Use{Direction: otelattr.DirectionInbound, Provisional: t.standing.Provisional()}
+// identify writes whose token a record shows, and of what use it was at the time of the event.
+func (e *engine) identify(ctx context.Context, w *worker, seen *sighting, found identity.Entry[*token]) {
+	t := e.tokenOf(ctx, w, seen, found)
+	use := otelattr.Use{Direction: otelattr.DirectionInbound, Outcome: seen.outcome, Provisional: t.standing.Provisional()}
 	networks, routes := t.standing.Limits()
-	asked := registry.Use{When: when}
-	if outbound {
+	asked := registry.Use{When: seen.when}
+	if seen.outbound {
 		use.Direction = otelattr.DirectionOutbound
 	} else {
-		use.Place, use.Client = e.origins.locate(w, sight)
+		use.Place, use.Client = e.origins.locate(w, &seen.Sight)
 		if networks {
-			asked.Addr, _ = e.origins.proxies.Client(sight.Origin)
+			asked.Addr, _ = e.origins.proxies.Client(seen.Origin)
 		}
 	}
 	if routes {
-		asked.Method, asked.Path = request.Called()
+		asked.Method, asked.Path = seen.request.Called()
 	}
 	status, violations := t.standing.Check(asked)
 	if verdict := t.verdict(); verdict.State != jwks.Unasked {
-		status, violations = t.extras.judge(when, status, violations)
+		status, violations = t.extras.judge(seen.when, status, violations)
 		use.Provisional = use.Provisional || verdict.State == jwks.Pending
 	}
 	use.Status, use.Violations = string(status), violations
-	if t.trail.Step(&t.standing, when) {
-		e.remember(w, t, sight, when, use)
+	if t.trail.Step(&t.standing, seen.when) {
+		e.remember(w, t, seen, &use)
 	}
-	return t, use
+	who := t.identity()
+	w.appender.PutIdentity(seen.attributes, &who, &use, e.choice, !seen.Identified)
+	w.signature.put(seen.attributes)
+	if e.seals > 0 {
+		e.seal(w.tenant, seen, t)
+	}
 }
 
 // remember tells the registry of one use of a token in a minute.
-func (e *engine) remember(w *worker, t *token, sight *otelattr.Sight, when time.Time, use otelattr.Use) {
-	seen := registry.Sighting{When: when, Service: textOf(w.resource, otelattr.ServiceName)}
+func (e *engine) remember(w *worker, t *token, seen *sighting, use *otelattr.Use) {
+	told := registry.Sighting{When: seen.when, Service: textOf(w.resource, otelattr.ServiceName)}
 	if t.owner != nil {
-		seen.Owner = t.owner.ID
+		told.Owner = t.owner.ID
 	}
 	if use.Direction == otelattr.DirectionInbound {
-		seen.Country = use.Place.Where().Country
-		seen.Addr, _ = e.origins.proxies.Client(sight.Origin)
+		told.Country = use.Place.Where().Country
+		told.Addr, _ = e.origins.proxies.Client(seen.Origin)
 	}
-	e.registry.Saw(t.id(), &t.trail, seen)
+	e.registry.Saw(t.id(), &t.trail, told)
 }

@@ -22,12 +22,8 @@ func (e *engine) processTraces(ctx context.Context, td ptrace.Traces) (ptrace.Tr
 		var counts [states]int64
 		for _, ss := range rs.ScopeSpans().All() {
 			e.cleanScope(ctx, w, ss.Scope(), ofTraces)
-			for _, span := range ss.Spans().All() {
-				e.offerSpan(ctx, w, rs, ss, span)
-				seen := e.cleanSpan(ctx, w, span)
-				if span.Kind() == ptrace.SpanKindServer {
-					counts[seen]++
-				}
+			for from := range groups(ss.Spans().Len()) {
+				e.processSpans(ctx, w, rs, ss, from, &counts)
 			}
 		}
 		e.coverage.add(ctx, service, counts)
@@ -38,37 +34,53 @@ func (e *engine) processTraces(ctx context.Context, td ptrace.Traces) (ptrace.Tr
 	return td, nil
 }
 
-// cleanSpan erases the secrets of one span and identifies its token.
-func (e *engine) cleanSpan(ctx context.Context, w *worker, span ptrace.Span) (seen state) {
+// processSpans does a group of spans, from the one on that is given.
+func (e *engine) processSpans(ctx context.Context, w *worker, rs ptrace.ResourceSpans, ss ptrace.ScopeSpans, from int, counts *[states]int64) {
+	spans := ss.Spans()
+	for i := from; i < min(from+groupSize, spans.Len()); i++ {
+		span := spans.At(i)
+		e.offerSpan(ctx, w, rs, ss, span)
+		if seen := e.lookAtSpan(ctx, w, span, i); span.Kind() == ptrace.SpanKindServer {
+			counts[seen]++
+		}
+	}
+	e.findTokens(w)
+	for i := range w.sightings {
+		seen := &w.sightings[i]
+		e.guarded(ctx, ofTraces, func() { e.identify(ctx, w, seen, w.entries[i]) },
+			func() { otelattr.WithholdSpan(spans.At(seen.record), e.cfg.Erase.word()) })
+	}
+	w.sightings = w.sightings[:0]
+}
+
+// lookAtSpan erases the secrets of one span and takes note of its token.
+func (e *engine) lookAtSpan(ctx context.Context, w *worker, span ptrace.Span, record int) (found state) {
+	seen := w.next()
 	e.guarded(ctx, ofTraces, func() {
 		if e.fault != nil {
 			e.fault()
 		}
-		sight := w.cleaner.Span(span)
-		sight.Settle(e.origins.proxies)
+		w.cleaner.Span(span, &seen.Sight)
+		seen.Settle(e.origins.proxies)
 		switch {
-		case sight.Secret == "" && sight.Unreadable:
-			seen = unreadable
-		case sight.Secret != "":
-			seen = with
-			outbound := span.Kind() == ptrace.SpanKindClient || span.Kind() == ptrace.SpanKindProducer
-			t, use := e.identify(ctx, w, sight, span.EndTimestamp().AsTime(), outbound, otelattr.SpanRequest(span))
-			if outcome, ok := sight.Outcome(span.Status().Code(), true); ok {
-				use.Outcome = outcome.String()
+		case seen.Secret != "":
+			found = with
+			seen.record, seen.attributes, seen.request = record, span.Attributes(), otelattr.SpanRequest(span)
+			seen.when = span.EndTimestamp().AsTime()
+			seen.outbound = span.Kind() == ptrace.SpanKindClient || span.Kind() == ptrace.SpanKindProducer
+			if outcome, ok := seen.Outcome(span.Status().Code(), true); ok {
+				seen.outcome = outcome.String()
 			}
-			who := t.identity()
-			w.appender.PutIdentity(span.Attributes(), &who, &use, e.choice)
-			w.signature.put(span.Attributes())
-			if e.seals > 0 {
-				e.seal(w.tenant, sight, t, span.EndTimestamp().AsTime(), span.Attributes())
-			}
-		default:
+			w.keep()
+		case seen.Unreadable:
+			found = unreadable
+		case seen.Identified:
 			if _, named := span.Attributes().Get(otelattr.TokenID); named {
-				seen = with // an earlier token_identity has been here
+				found = with // an earlier token_identity has been here
 			}
 		}
 	}, func() { otelattr.WithholdSpan(span, e.cfg.Erase.word()) })
-	return seen
+	return found
 }
 
 // huntTraces erases what was found in one record of the batch from all the others.

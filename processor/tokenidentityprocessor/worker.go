@@ -10,6 +10,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/holterhq/holter/internal/geo"
+	"github.com/holterhq/holter/internal/identity"
 	"github.com/holterhq/holter/internal/otelattr"
 )
 
@@ -22,10 +23,14 @@ type worker struct {
 	resource  pcommon.Resource
 	places    geo.Memo
 	geoMisses int64
+
+	sightings []sighting // of one group
+	entries   []identity.Entry[*token]
+	touched   int // what was read only so that it is near
 }
 
 func newWorker(e *engine, sources *otelattr.Sources) *worker {
-	w := &worker{}
+	w := &worker{sightings: make([]sighting, 0, groupSize), entries: make([]identity.Entry[*token], 0, groupSize)}
 	w.cleaner = otelattr.NewCleaner(sources, e.erasing(w))
 	return w
 }
@@ -58,6 +63,8 @@ func (e *engine) end(ctx context.Context, w *worker, signal metric.MeasurementOp
 		e.registry.TakeSealed([]byte(sealed))
 	}
 	w.cleaner.Reset()
+	clear(w.sightings[:groupSize])
+	clear(w.entries[:groupSize])
 	w.signature, w.tenant, w.resource = signature{}, "", pcommon.Resource{}
 	e.workers.Put(w)
 }

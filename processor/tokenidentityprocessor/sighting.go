@@ -1,0 +1,65 @@
+package tokenidentityprocessor
+
+import (
+	"iter"
+	"time"
+
+	"go.opentelemetry.io/collector/pdata/pcommon"
+
+	"github.com/holterhq/holter/internal/identity"
+	"github.com/holterhq/holter/internal/otelattr"
+)
+
+// sighting is a record that shows a token, between the look at the record and the writing of what is known of the token.
+type sighting struct {
+	otelattr.Sight
+	record     int // which one it is of its scope
+	attributes pcommon.Map
+	request    otelattr.Request
+	when       time.Time
+	outbound   bool
+	outcome    string // empty: unknown
+}
+
+// groupSize is how many records are looked at before their tokens are looked up: a look-up waits for memory, many at once wait for it
+// together.
+const groupSize = 32
+
+// groups are the first records of the groups of n.
+func groups(n int) iter.Seq[int] {
+	return func(yield func(int) bool) {
+		for from := 0; from < n && yield(from); from += groupSize {
+		}
+	}
+}
+
+// next is where the next sighting is noted. It counts from keep on.
+func (w *worker) next() *sighting {
+	n := len(w.sightings)
+	seen := &w.sightings[: n+1 : groupSize][n]
+	*seen = sighting{}
+	return seen
+}
+
+// keep keeps what was noted last.
+func (w *worker) keep() { w.sightings = w.sightings[:len(w.sightings)+1] }
+
+// findTokens looks the tokens of all sightings up, and what will be read of them.
+func (e *engine) findTokens(w *worker) {
+	w.entries = w.entries[:0]
+	for i := range w.sightings {
+		seen := &w.sightings[i]
+		w.entries = append(w.entries, identity.Entry[*token]{Key: e.cache.Key(w.tenant, seen.Scheme, seen.Secret)})
+	}
+	e.cache.Find(w.entries)
+	for i := range w.entries {
+		if t := w.entries[i].Value; t != nil {
+			w.touched += len(t.texts)
+		}
+	}
+	for i := range w.entries {
+		if t := w.entries[i].Value; t != nil && t.owner != nil {
+			w.touched += len(t.owner.ID)
+		}
+	}
+}
