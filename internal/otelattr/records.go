@@ -47,6 +47,12 @@ func visitMap(m pcommon.Map, at where, v visitor) {
 }
 
 func visitValue(value pcommon.Value, at where, f *field, v visitor) {
+	if text := textIn(value); text != nil {
+		if s, changed := v.text(at, f, *text); changed {
+			*text = s
+		}
+		return
+	}
 	switch value.Type() {
 	case pcommon.ValueTypeStr:
 		if s, changed := v.text(at, f, value.Str()); changed {

@@ -13,6 +13,7 @@ import (
 func (e *engine) processLogs(ctx context.Context, ld plog.Logs) (plog.Logs, error) {
 	w := e.begin()
 	defer e.end(ctx, w, ofLogs)
+	ld.ResourceLogs().EnsureCapacity(0) // refuses what must not be written: texts are written in place
 	for _, rl := range ld.ResourceLogs().All() {
 		w.tenant = e.tenantOf(rl.Resource())
 		e.cleanResource(ctx, w, rl.Resource(), ofLogs)
@@ -63,7 +64,7 @@ func (e *engine) lookAtLog(ctx context.Context, w *worker, log plog.LogRecord, r
 		if when == 0 {
 			when = log.ObservedTimestamp()
 		}
-		seen.record, seen.attributes, seen.request, seen.when = record, log.Attributes(), otelattr.LogRequest(log), when.AsTime()
+		seen.shown = shown{record: record, attributes: log.Attributes(), request: otelattr.LogRequest(log), when: when.AsTime()}
 		if outcome, ok := seen.Outcome(ptrace.StatusCodeUnset, false); ok {
 			seen.outcome = outcome.String()
 		}

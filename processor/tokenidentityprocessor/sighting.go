@@ -13,6 +13,11 @@ import (
 // sighting is a record that shows a token, between the look at the record and the writing of what is known of the token.
 type sighting struct {
 	otelattr.Sight
+	shown
+}
+
+// shown is what a record says about the use of its token.
+type shown struct {
 	record     int // which one it is of its scope
 	attributes pcommon.Map
 	request    otelattr.Request
@@ -36,9 +41,7 @@ func groups(n int) iter.Seq[int] {
 // next is where the next sighting is noted. It counts from keep on.
 func (w *worker) next() *sighting {
 	n := len(w.sightings)
-	seen := &w.sightings[: n+1 : groupSize][n]
-	*seen = sighting{}
-	return seen
+	return &w.sightings[: n+1 : groupSize][n]
 }
 
 // keep keeps what was noted last.

@@ -13,6 +13,7 @@ import (
 func (e *engine) processTraces(ctx context.Context, td ptrace.Traces) (ptrace.Traces, error) {
 	w := e.begin()
 	defer e.end(ctx, w, ofTraces)
+	td.ResourceSpans().EnsureCapacity(0) // refuses what must not be written: texts are written in place
 	for _, rs := range td.ResourceSpans().All() {
 		w.tenant = e.tenantOf(rs.Resource())
 		e.cleanResource(ctx, w, rs.Resource(), ofTraces)
@@ -65,9 +66,10 @@ func (e *engine) lookAtSpan(ctx context.Context, w *worker, span ptrace.Span, re
 		switch {
 		case seen.Secret != "":
 			found = with
-			seen.record, seen.attributes, seen.request = record, span.Attributes(), otelattr.SpanRequest(span)
-			seen.when = span.EndTimestamp().AsTime()
-			seen.outbound = span.Kind() == ptrace.SpanKindClient || span.Kind() == ptrace.SpanKindProducer
+			seen.shown = shown{
+				record: record, attributes: span.Attributes(), request: otelattr.SpanRequest(span), when: span.EndTimestamp().AsTime(),
+				outbound: span.Kind() == ptrace.SpanKindClient || span.Kind() == ptrace.SpanKindProducer,
+			}
 			if outcome, ok := seen.Outcome(span.Status().Code(), true); ok {
 				seen.outcome = outcome.String()
 			}

@@ -65,6 +65,20 @@ func (a *Appender) moved(list []keyValue, n int) []keyValue {
 	return room[:copy(room, list)]
 }
 
+// textIn is where a value has its text, nil if it has none or that is not known. Writing there allocates nothing.
+func textIn(value pcommon.Value) *string {
+	if stringType == nil {
+		return nil
+	}
+	if words := wordsOf(value); words.kind == stringType {
+		return (*string)(words.value)
+	}
+	return nil
+}
+
+// wordsOf is where a value has what it holds.
+func wordsOf(value pcommon.Value) *anyWords { return *(**anyWords)(unsafe.Pointer(&value)) }
+
 // keyValue is an attribute as pdata keeps it.
 type keyValue struct {
 	value any // a pointer to a struct of one string, if it is a text
@@ -78,8 +92,8 @@ func listOf(attrs pcommon.Map) *[]keyValue { return *(**[]keyValue)(unsafe.Point
 // anyWords is how Go keeps a value of type any.
 type anyWords struct{ kind, value unsafe.Pointer }
 
-// stringType is the first of anyWords of pdata's texts, pointers to a struct of one string; nil if pdata keeps maps otherwise than
-// keyValue and listOf say.
+// stringType is the first of anyWords of pdata's texts, pointers to a struct of one string; nil if pdata keeps maps or
+// values otherwise than is said here.
 var stringType = findStringType()
 
 func findStringType() unsafe.Pointer {
@@ -109,6 +123,10 @@ func findStringType() unsafe.Pointer {
 	}
 	words := (*anyWords)(unsafe.Pointer(kept))
 	if *(*string)(words.value) != "b" {
+		return nil
+	}
+	cell := reflect.TypeFor[pcommon.Value]().Field(0)
+	if held, _ := attrs.Get("a"); cell.Offset != 0 || cell.Type.Kind() != reflect.Pointer || wordsOf(held) != words {
 		return nil
 	}
 	return words.kind
