@@ -1,7 +1,10 @@
 package main
 
 import (
+	"bufio"
+	"cmp"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -13,6 +16,8 @@ import (
 
 	"github.com/holterhq/holter/cmd/holter/internal/evaluate"
 	"github.com/holterhq/holter/cmd/holter/internal/progress"
+	"github.com/holterhq/holter/internal/anomaly"
+	"github.com/holterhq/holter/internal/sim"
 )
 
 // evaluateFlags is what holter evaluate is asked for.
@@ -25,6 +30,7 @@ type evaluateFlags struct {
 	budgets    []float64
 	calibrate  bool
 	json       bool
+	alerts     string
 }
 
 func evaluateCommand() *cobra.Command {
@@ -43,9 +49,13 @@ be there. Labels say which tokens were stolen, from when on:
 
   {"TOKEN": {"family": "swap", "magnitude": "full", "start": 1700194224, "horizon_days": 10}}
 
-Every alert about a token without a label counts as false.`,
+Every alert about a token without a label counts as false.
+
+Scenarios, fleets of one kind of client, large enough to see whether a budget holds:
+` + sim.DescribeScenarios(),
 		Example: `  holter evaluate
   holter evaluate --seed 7 --tokens 1000 --days 60 --budgets 0.01,0.1,1,2,5,10,20
+  holter evaluate --scenario ci --networks --seed 12
   holter evaluate --csv requests.csv --csv thefts.csv.gz --labels labels.json --json`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -60,10 +70,13 @@ Every alert about a token without a label counts as false.`,
 	fl.Float64Var(&f.budget, "budget", 5, "tolerable false alerts per 1,000 active token-days")
 	fl.Float64SliceVar(&f.budgets, "budgets", nil, "several budgets: the whole curve, and --budget in full")
 	fl.BoolVar(&f.calibrate, "calibration", false, "also say how fair the bets of each facet are, by age and volume of the tokens")
+	fl.StringVar(&f.alerts, "alerts", "", "write every alert under --budget there, JSON lines: when, which token, what it says, and whether it is false")
 	fl.BoolVar(&f.json, "json", false, "print everything as JSON")
 	fl.Uint64Var(&f.population.Seed, "seed", 1, "what the simulator draws from")
-	fl.IntVar(&f.population.Tokens, "tokens", 300, "size of its fleet")
-	fl.IntVar(&f.population.Days, "days", 45, "how long it is watched")
+	fl.StringVar(&f.population.Scenario, "scenario", "", "a fleet of one kind of client, without thefts unless --attack asks for some")
+	fl.BoolVar(&f.population.Networks, "networks", false, "its requests carry AS numbers, as with a database of networks (default: /24 and /48)")
+	fl.IntVar(&f.population.Tokens, "tokens", 0, "size of its fleet (default 300, or the scenario's)")
+	fl.IntVar(&f.population.Days, "days", 0, "how long it is watched (default 45, or the scenario's)")
 	fl.Float64Var(&f.population.Volume, "volume", 1, "scales everybody's requests")
 	fl.StringVar(&f.population.Attacks, "attack", "", "thefts, as holter sim takes them (default: some of each kind)")
 	fl.StringVar(&f.end, "end", "2026-04-27", "when its time ends: a date or a time")
@@ -71,19 +84,20 @@ Every alert about a token without a label counts as false.`,
 }
 
 // runEvaluate scores the stream that the flags ask for.
-func runEvaluate(ctx context.Context, f evaluateFlags, out io.Writer) error {
+func runEvaluate(ctx context.Context, f evaluateFlags, out io.Writer) (err error) {
 	stream, err := f.stream()
 	if err != nil {
 		return err
 	}
-	budgets := slices.Clone(f.budgets)
-	full := slices.Index(budgets, f.budget)
-	if full < 0 {
-		budgets, full = append(budgets, f.budget), len(budgets)
+	budgets, full := f.curve()
+	tell, done, err := f.tell()
+	if err != nil {
+		return err
 	}
+	defer func() { err = errors.Join(err, done()) }()
 	bar := progress.New(os.Stderr)
 	report, err := evaluate.Run(ctx, stream, evaluate.Config{
-		Budgets: budgets, Calibrate: f.calibrate,
+		Budgets: budgets, Full: full, Calibrate: f.calibrate, Alert: tell,
 		Progress: func(done float64, at time.Time, requests int) {
 			bar.Show(done, fmt.Sprintf("%s  %d requests", at.Format(time.DateOnly), requests))
 		},
@@ -99,6 +113,45 @@ func runEvaluate(ctx context.Context, f evaluateFlags, out io.Writer) error {
 		return report.JSON(out)
 	}
 	return report.Text(out, full)
+}
+
+// curve is all budgets, and the number of the one that is told in full.
+func (f *evaluateFlags) curve() (budgets []float64, full int) {
+	budgets = slices.Clone(f.budgets)
+	if full = slices.Index(budgets, f.budget); full < 0 {
+		return append(budgets, f.budget), len(budgets)
+	}
+	return budgets, full
+}
+
+// tell writes alerts to the file that is asked for; done closes it.
+func (f *evaluateFlags) tell() (tell func(*anomaly.Event, string), done func() error, err error) {
+	if f.alerts == "" {
+		return nil, func() error { return nil }, nil
+	}
+	file, err := os.Create(f.alerts)
+	if err != nil {
+		return nil, nil, fmt.Errorf("write alerts: %w", err)
+	}
+	buffer := bufio.NewWriter(file)
+	lines := json.NewEncoder(buffer)
+	tell = func(e *anomaly.Event, verdict string) {
+		_ = lines.Encode(struct { // the buffer keeps the first error
+			Time     time.Time        `json:"time"`
+			Token    string           `json:"token"`
+			Detector anomaly.Detector `json:"detector"`
+			Verdict  string           `json:"verdict"`
+			Score    float64          `json:"score"`
+			Limit    float64          `json:"threshold"`
+			Sentence string           `json:"sentence"`
+		}{time.Unix(0, e.Time).UTC(), e.Token.ID, e.Detector, verdict, e.Score, e.Limit, e.Sentence})
+	}
+	return tell, func() error {
+		if err := errors.Join(buffer.Flush(), file.Close()); err != nil {
+			return fmt.Errorf("write alerts: %w", err)
+		}
+		return nil
+	}, nil
 }
 
 func (f *evaluateFlags) stream() (*evaluate.Stream, error) {
@@ -118,6 +171,9 @@ func (f *evaluateFlags) stream() (*evaluate.Stream, error) {
 	var err error
 	if f.population.End, err = parseEnd(f.end, time.Now()); err != nil {
 		return nil, err
+	}
+	if f.population.Scenario == "" {
+		f.population.Tokens, f.population.Days = cmp.Or(f.population.Tokens, 300), cmp.Or(f.population.Days, 45)
 	}
 	stream, err := evaluate.Simulated(f.population)
 	if err == nil && !from.IsZero() {

@@ -29,6 +29,8 @@ type learner struct {
 	told   behavior.Stats    // of the engine, that telemetry knows of
 	kept   map[string][]byte // state that was taken out of a broken engine and that the storage does not have yet
 
+	saidHidden bool // that origins are hidden
+
 	failures int       // in a row
 	until    time.Time // learning pauses
 
@@ -60,7 +62,7 @@ func engineConfig(config *Config) behavior.Config {
 	c := behavior.Config{
 		Budget:   behavior.Budget{FalseAlerts: config.AlertBudget.FalseAlerts, Per: per, PerTokenDays: config.AlertBudget.PerTokenDays},
 		Disabled: make(map[anomaly.Detector]bool),
-		Limits:   behavior.Limits{MaxTokens: config.Limits.MaxTokens, MaxFeedback: config.Limits.MaxFeedback},
+		Limits:   behavior.Limits{MaxTokens: config.Limits.MaxTokens},
 		Shards:   goruntime.GOMAXPROCS(0),
 		Probe:    probe(),
 	}
@@ -109,12 +111,6 @@ func (l *learner) learn(obs []behavior.Observation, tokens int64) (events []anom
 	return events, true
 }
 
-// advise lets the engine heed feedback.
-func (l *learner) advise(f behavior.Feedback) (err error) {
-	defer recoverTo(&err)
-	return l.engine.Advise(f)
-}
-
 // report tells telemetry what the engine counted, and returns the panics that it survived by itself: each costs the
 // baseline of one token.
 func (l *learner) report() (panics uint64) {
@@ -128,15 +124,26 @@ func (l *learner) report() (panics uint64) {
 	panics = now.Panics - l.told.Panics
 	add(l.telemetry.TokenBehaviorPanics, panics, taskLearning)
 	add(l.telemetry.TokenBehaviorEvictions, now.Evicted-l.told.Evicted)
-	add(l.telemetry.TokenBehaviorFeedback, now.Displaced-l.told.Displaced, resultDisplaced)
 	add(l.telemetry.TokenBehaviorLate, now.Late-l.told.Late)
 	add(l.telemetry.TokenBehaviorSkewed, now.Skewed-l.told.Skewed)
 	add(l.telemetry.TokenBehaviorLearned, now.Learned-l.told.Learned)
+	add(l.telemetry.TokenBehaviorOriginHidden, now.Hidden-l.told.Hidden)
+	l.sayHidden(now.Hidden)
 	if panics > 0 {
 		l.health.fail(faultLearning, fmt.Errorf("%w: %s", errPanicked, now.Fault))
 	}
 	l.told = now
 	return panics
+}
+
+// sayHidden says once that there are tokens whose origin is not judged.
+func (l *learner) sayHidden(days uint64) {
+	if days == 0 || l.saidHidden {
+		return
+	}
+	l.saidHidden = true
+	l.health.logger.Warn("tokens are seen through a CDN: country, network and travel are not judged for them, only for requests that come past it; " +
+		"list the CDN's networks in trusted_proxies of token_identity and capture X-Forwarded-For to see the clients")
 }
 
 func (l *learner) apply(obs []behavior.Observation) (events []anomaly.Event, err error) {

@@ -195,6 +195,7 @@ func TestRecord(t *testing.T) {
 	require.InDelta(t, recordCalm, r.Nats(20, 3, 1.5), 1e-9)
 	want := 0.5*math.Log1p(float64(r.n)) + r.index(1.5)*math.Log(200/r.Best()) - 1
 	require.InDelta(t, want, r.Nats(200, 3, 1.5), 1e-6)
+	require.InDelta(t, 20, r.Usual(), 1e-3)
 	var wild Record
 	for i := range 50 {
 		wild.Learn(math.Exp(float64(i%5) - 2 + math.Log(20)))

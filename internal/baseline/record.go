@@ -43,6 +43,9 @@ func (r *Record) index(prior float64) float64 {
 // Best is the record as it stands, faded.
 func (r *Record) Best() float64 { return float64(r.best) }
 
+// Usual is what a usual block reaches: the geometric mean, faded.
+func (r *Record) Usual() float64 { return math.Exp(float64(r.mean)) }
+
 // Learn ends a block that reached y.
 func (r *Record) Learn(y float64) {
 	r.best = max(r.best*recordFade, float32(y))

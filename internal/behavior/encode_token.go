@@ -10,8 +10,7 @@ import (
 )
 
 // stateVersion heads every record. A reader takes what an older build has written, and refuses what it does not know. Version 2
-// added travel, mixtures, request sizes, the suspect and the request that tipped a day; version 3 words, and leaves out what is zero, and
-// the day of an incident.
+// added travel, mixtures, request sizes, the suspect and the request that tipped a day; version 3 words, and leaves out what is zero.
 const (
 	stateVersion  = 3
 	oldestVersion = 1
@@ -111,7 +110,7 @@ func (t *token) put(w *baseline.Writer) {
 	w.Word(a.ownerID)
 	w.Word(a.ownerName)
 	w.Word(a.ownerTeam)
-	w.Uint(flags(a.outbound, t.hasAlert, t.open))
+	w.Uint(flags(a.outbound, t.hasAlert, t.open, t.hidden))
 	w.Int(t.first)
 	w.Int(t.last)
 	w.Uint(t.requests)
@@ -140,7 +139,6 @@ func (t *token) put(w *baseline.Writer) {
 	putNats(w, &evidence)
 	t.block.put(w)
 	t.putMore(w)
-	w.Int(int64(t.incident))
 }
 
 func (t *token) get(r *baseline.Reader, version uint64) {
@@ -151,7 +149,7 @@ func (t *token) get(r *baseline.Reader, version uint64) {
 	a := &t.about
 	a.hint, a.kind, a.registry = r.String(), r.Word(), r.String()
 	a.ownerID, a.ownerName, a.ownerTeam = r.Word(), r.Word(), r.Word()
-	setFlags(r.Uint(), &a.outbound, &t.hasAlert, &t.open)
+	setFlags(r.Uint(), &a.outbound, &t.hasAlert, &t.open, &t.hidden)
 	t.first, t.last = r.Int(), r.Int()
 	if r.Plain {
 		t.used = r.Uint()
@@ -182,9 +180,6 @@ func (t *token) get(r *baseline.Reader, version uint64) {
 	t.block.get(r, version)
 	if version >= 2 {
 		t.getMore(r)
-	}
-	if version >= 3 {
-		t.incident = int32(r.Int())
 	}
 }
 

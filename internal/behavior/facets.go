@@ -120,16 +120,7 @@ func (t *token) observe(o *Observation, population *population, tl *tally) {
 	b.expire(population.day)
 	place := 0 // of the client among today's
 	if !o.Outbound {
-		if o.Country != "" {
-			t.observeCountry(o, p, tl)
-		}
-		if o.Network != "" {
-			_, c := b.see(network, o.Network)
-			if !c.price.known {
-				c.price = price{known: true, stake: baseline.StakeOf(rareNetwork, t.networks.P(o.Network, rareNetwork))}
-			}
-			b.bet(network, c)
-		}
+		t.observeOrigin(o, p, tl)
 		if o.Client != "" {
 			place = t.observeClient(o, p, tl)
 		}
@@ -152,6 +143,23 @@ func (t *token) observe(o *Observation, population *population, tl *tally) {
 		b.request(float64(o.RequestBytes))
 		d := t.densities()
 		b.shift(requestShift).Add(sizeOdds(&d.suspectRequest, &d.request, baseline.LogOf(float64(o.RequestBytes))))
+	}
+}
+
+func (t *token) observeOrigin(o *Observation, p *Peers, tl *tally) {
+	if t.hidden && geo.CDN(o.Network) != "" {
+		t.noteOrigin(o, tl)
+		return
+	}
+	if o.Country != "" {
+		t.observeCountry(o, p, tl)
+	}
+	if o.Network != "" {
+		_, c := t.block.see(network, o.Network)
+		if !c.price.known {
+			c.price = price{known: true, stake: baseline.StakeOf(rareNetwork, t.networks.P(o.Network, rareNetwork))}
+		}
+		t.block.bet(network, c)
 	}
 }
 
@@ -292,6 +300,7 @@ func (t *token) nats() (x [facetCount]float64) {
 	for f := client; f <= hour; f++ {
 		x[f-client+clientHabit] = b.bets[f].Habit(&powers)
 	}
+	t.excuse(&x)
 	return x
 }
 

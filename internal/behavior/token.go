@@ -36,7 +36,6 @@ type token struct {
 	learned  uint64 // requests on them
 	alertDay int32  // the newest statistical event
 	hasAlert bool
-	incident int32 // the day on which the newest one opened; 0: none did
 
 	countries baseline.Categorical[string]
 	networks  baseline.Categorical[string]
@@ -59,6 +58,7 @@ type token struct {
 	spare        *suspect // memory for the next one
 	place        string   // country of the newest request, and when that was
 	placeAt      int64
+	hidden       bool // usually seen through a CDN: where it is says nothing
 
 	evidence [detectorCount]baseline.Cusum
 	calm     float32 // mean evidence of a day for a takeover that lasts
@@ -111,6 +111,7 @@ func (t *token) begin(today int32) {
 		t.forget(gap)
 	}
 	t.open = true
+	t.hidden = t.behindCDN() != ""
 }
 
 func (t *token) forget(days int32) {
@@ -125,8 +126,8 @@ func (t *token) forget(days int32) {
 	t.hours.Decay(f)
 }
 
-// end closes the open block: its evidence is carried over, then it is learned; frozen: what is new in it is not.
-func (t *token) end(x *[facetCount]float64, frozen bool) {
+// end closes the open block: its evidence is carried over, then it is learned.
+func (t *token) end(x *[facetCount]float64) {
 	b := &t.block
 	for d := range detectors {
 		if b.alerted || !t.mature() {
@@ -137,19 +138,11 @@ func (t *token) end(x *[facetCount]float64, frozen bool) {
 	}
 	t.learnCalm(x)
 	t.suspect = t.suspect.after(x, b, t.mature())
-	t.days++
-	t.learned += uint64(b.n)
-	t.learn(frozen)
-}
-
-// learn takes the open block into the token's normal life: all of it, or only what is part of it already.
-func (t *token) learn(frozen bool) {
-	b := &t.block
-	learn(&t.countries, b.seen[country], countriesKept, frozen)
-	learn(&t.networks, b.seen[network], networksKept, frozen)
-	learn(&t.clients, b.seen[client], clientsKept, frozen)
-	learn(&t.services, b.seen[service], servicesKept, frozen)
-	t.learnEndpoints(frozen)
+	learn(&t.countries, b.seen[country], countriesKept)
+	learn(&t.networks, b.seen[network], networksKept)
+	learn(&t.clients, b.seen[client], clientsKept)
+	learn(&t.services, b.seen[service], servicesKept)
+	t.learnEndpoints()
 	// A night of a thousand requests is one night: it must not outweigh weeks of quiet days.
 	scale := min(1, hoursADay/float32(b.n))
 	for bin, n := range b.hours {
@@ -170,30 +163,26 @@ func (t *token) learn(frozen bool) {
 	for _, s := range b.sizes {
 		t.size.Learn(float64(s))
 	}
+	t.days++
+	t.learned += uint64(b.n)
 }
 
-func learn(c *baseline.Categorical[string], seen []count, capacity int, frozen bool) {
+func learn(c *baseline.Categorical[string], seen []count, capacity int) {
 	if len(seen) == 0 {
 		return
 	}
 	novel := false
 	for _, s := range seen {
-		if frozen && c.Weight(s.value) == 0 {
-			continue
-		}
 		novel = novel || c.Weight(s.value) == 0
 		c.Learn(intern(s.value), float32(s.n), capacity)
 	}
 	c.Close(novel)
 }
 
-func (t *token) learnEndpoints(frozen bool) {
+func (t *token) learnEndpoints() {
 	b := &t.block
 	for i := range b.endpoints {
 		e := &b.endpoints[i]
-		if frozen && t.unused(e.service, e.at) {
-			continue
-		}
 		r := t.routesOf(e.service)
 		novel := r.Weight(e.at) == 0
 		r.Learn(Endpoint{intern(e.at.Method), intern(e.at.Route)}, float32(e.n), endpointsKept)

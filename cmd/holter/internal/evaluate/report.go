@@ -20,8 +20,9 @@ type Report struct {
 	First       time.Time `json:"first"`
 	Last        time.Time `json:"last"`
 	From        time.Time `json:"judged_from"`
-	TokenDays   int       `json:"token_days"` // judged
-	Results     []Result  `json:"results"`    // by budget
+	TokenDays   int       `json:"token_days"`                   // judged
+	Hidden      uint64    `json:"origin_hidden_days,omitempty"` // token-days, judged or not, on which the client's origin was hidden by a CDN
+	Results     []Result  `json:"results"`                      // by budget
 	Calibration []Bets    `json:"calibration,omitempty"`
 }
 
@@ -70,6 +71,9 @@ func (r *Report) Text(w io.Writer, full int) error {
 	fmt.Fprintf(w, "%s\n%d requests of %d tokens, %s to %s; %d thefts\n", r.Stream, r.Requests, r.Tokens,
 		r.First.Format("2006-01-02"), r.Last.Format("2006-01-02"), r.Thefts)
 	fmt.Fprintf(w, "judged: %d active token-days from %s on, of tokens with %d requests or more on earlier days\n", r.TokenDays, r.from(), minPrior)
+	if r.Hidden > 0 {
+		fmt.Fprintf(w, "origin facets were off on %d token-days: the tokens are usually seen through a CDN\n", r.Hidden)
+	}
 	if len(r.Results) > 1 {
 		if err := r.curve(w); err != nil {
 			return err

@@ -16,8 +16,11 @@ import (
 // Config is how a stream is evaluated.
 type Config struct {
 	Budgets   []float64 // false alerts per 1,000 active token-days that are tolerable; one engine each
-	Calibrate bool      // report on the bets of the first budget's engine
-	Progress  func(done float64, at time.Time, requests int)
+	Full      int       // number of the budget whose engine is looked at closely
+	Calibrate bool      // report on its bets
+	// Alert sees every alert of that engine and what it turned out to be, in the order in which they came; nil: nobody.
+	Alert    func(e *anomaly.Event, verdict string)
+	Progress func(done float64, at time.Time, requests int)
 }
 
 // batch is how many requests the engines get at a time.
@@ -28,7 +31,7 @@ func Run(ctx context.Context, s *Stream, cfg Config) (*Report, error) {
 	if len(cfg.Budgets) == 0 {
 		return nil, errors.New("no budget to evaluate")
 	}
-	r := &runner{truth: newTruth(s), progress: cfg.Progress}
+	r := &runner{truth: newTruth(s), progress: cfg.Progress, full: cfg.Full}
 	for _, b := range cfg.Budgets {
 		c := behavior.Config{Budget: behavior.Budget{FalseAlerts: b, PerTokenDays: 1000}, Routes: route.New(route.Options{})}
 		if !(b > 0) || b > 1000 {
@@ -36,6 +39,7 @@ func Run(ctx context.Context, s *Stream, cfg Config) (*Report, error) {
 		}
 		r.subjects = append(r.subjects, &subject{engine: behavior.New(c)})
 	}
+	r.subjects[r.full].keeps = cfg.Alert != nil
 	if cfg.Calibrate {
 		r.calibration = newCalibration(r.truth)
 	}
@@ -47,6 +51,9 @@ func Run(ctx context.Context, s *Stream, cfg Config) (*Report, error) {
 		return nil, fmt.Errorf("%s: there are no requests", s.Name)
 	}
 	r.show(1)
+	if cfg.Alert != nil {
+		r.tell(cfg.Alert)
+	}
 	return r.report(s, cfg.Budgets), nil
 }
 
@@ -56,6 +63,7 @@ type runner struct {
 	subjects    []*subject
 	calibration *calibration
 	progress    func(done float64, at time.Time, requests int)
+	full        int
 
 	batch []behavior.Observation
 	today int64
@@ -66,13 +74,15 @@ type subject struct {
 	engine *behavior.Engine
 	work   []behavior.Observation
 	alerts []alert
+	keeps  bool // events as well
+	events []anomaly.Event
 }
 
 func (r *runner) take(o *behavior.Observation, done float64) error {
 	if today := o.Time / day; today != r.today {
 		r.flush()
 		if r.calibration != nil && r.today != 0 {
-			r.calibration.take(r.subjects[0].engine, int32(r.today))
+			r.calibration.take(r.subjects[r.full].engine, int32(r.today))
 		}
 		r.today = today
 	}
@@ -107,6 +117,21 @@ func (s *subject) judge(batch []behavior.Observation) {
 	s.work = append(s.work[:0], batch...)
 	for _, e := range s.engine.Apply(s.work) {
 		s.alerts = append(s.alerts, alertsOf(&e)...)
+		if s.keeps {
+			s.events = append(s.events, e)
+		}
+	}
+}
+
+// tell hands on the alerts of the budget in full with what they turned out to be.
+func (r *runner) tell(alert func(e *anomaly.Event, verdict string)) {
+	for i := range r.subjects[r.full].events {
+		e := &r.subjects[r.full].events[i]
+		for _, a := range alertsOf(e) {
+			one := *e
+			one.Token.ID = a.token
+			alert(&one, r.truth.verdict(a.token, a.at))
+		}
 	}
 }
 
@@ -140,8 +165,9 @@ func (r *runner) report(s *Stream, budgets []float64) *Report {
 		slices.SortStableFunc(subject.alerts, func(a, b alert) int { return int(a.at/1e9 - b.at/1e9) })
 		out.Results = append(out.Results, t.score(budgets[i], subject.alerts))
 	}
+	out.Hidden = r.subjects[r.full].engine.Stats().Hidden
 	if r.calibration != nil {
-		r.calibration.take(r.subjects[0].engine, int32(r.today))
+		r.calibration.take(r.subjects[r.full].engine, int32(r.today))
 		out.Calibration = r.calibration.report()
 	}
 	return out

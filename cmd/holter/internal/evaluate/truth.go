@@ -101,6 +101,20 @@ func (t *truth) isFalse(token string, at int64) bool {
 	return l != nil && l.judged && at/day >= l.judgedOn
 }
 
+// verdict is what an event about a token turned out to be.
+func (t *truth) verdict(token string, at int64) string {
+	switch s := t.stolen[token]; {
+	case s != nil:
+		if _, found := s.hit(at); found {
+			return s.Family
+		}
+		return "before or long after " + s.Family
+	case t.isFalse(token, at):
+		return "false"
+	}
+	return "not judged"
+}
+
 // hit is an event about a theft.
 type hit struct {
 	requests int // of the token since the theft began, the one of the event among them

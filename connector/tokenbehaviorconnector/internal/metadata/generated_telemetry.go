@@ -29,7 +29,6 @@ type TelemetryBuilder struct {
 	TokenBehaviorAnomalies        metric.Int64Counter
 	TokenBehaviorDropped          metric.Int64Counter
 	TokenBehaviorEvictions        metric.Int64Counter
-	TokenBehaviorFeedback         metric.Int64Counter
 	TokenBehaviorForeignKey       metric.Int64Counter
 	TokenBehaviorJournalLost      metric.Int64Counter
 	TokenBehaviorJournalPending   metric.Int64Gauge
@@ -38,6 +37,7 @@ type TelemetryBuilder struct {
 	TokenBehaviorLearned          metric.Int64Counter
 	TokenBehaviorMetricsRefused   metric.Int64Counter
 	TokenBehaviorObservations     metric.Int64Counter
+	TokenBehaviorOriginHidden     metric.Int64Counter
 	TokenBehaviorOutboxDropped    metric.Int64Counter
 	TokenBehaviorOutboxSize       metric.Int64Gauge
 	TokenBehaviorOverflow         metric.Int64Counter
@@ -100,12 +100,6 @@ func NewTelemetryBuilder(settings component.TelemetrySettings, options ...Teleme
 		metric.WithUnit("{token}"),
 	)
 	errs = errors.Join(errs, err)
-	builder.TokenBehaviorFeedback, err = builder.meter.Int64Counter(
-		"otelcol_token_behavior_feedback",
-		metric.WithDescription("Feedback about tokens that was taken, refused, or displaced by newer feedback about the same token. [Alpha]"),
-		metric.WithUnit("{feedback}"),
-	)
-	errs = errors.Join(errs, err)
 	builder.TokenBehaviorForeignKey, err = builder.meter.Int64Counter(
 		"otelcol_token_behavior_foreign_key",
 		metric.WithDescription("Spans and log records whose token is named under another identity key. They are not learned from. [Alpha]"),
@@ -152,6 +146,12 @@ func NewTelemetryBuilder(settings component.TelemetrySettings, options ...Teleme
 		"otelcol_token_behavior_observations",
 		metric.WithDescription("Requests made with a token that were counted. [Alpha]"),
 		metric.WithUnit("{request}"),
+	)
+	errs = errors.Join(errs, err)
+	builder.TokenBehaviorOriginHidden, err = builder.meter.Int64Counter(
+		"otelcol_token_behavior_origin_hidden",
+		metric.WithDescription("Days of tokens on which country, network and travel were not judged, because the token is usually seen through a CDN. [Alpha]"),
+		metric.WithUnit("{token-day}"),
 	)
 	errs = errors.Join(errs, err)
 	builder.TokenBehaviorOutboxDropped, err = builder.meter.Int64Counter(

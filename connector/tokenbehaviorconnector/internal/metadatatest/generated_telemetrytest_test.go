@@ -22,7 +22,6 @@ func TestSetupTelemetry(t *testing.T) {
 	tb.TokenBehaviorAnomalies.Add(context.Background(), 1)
 	tb.TokenBehaviorDropped.Add(context.Background(), 1)
 	tb.TokenBehaviorEvictions.Add(context.Background(), 1)
-	tb.TokenBehaviorFeedback.Add(context.Background(), 1)
 	tb.TokenBehaviorForeignKey.Add(context.Background(), 1)
 	tb.TokenBehaviorJournalLost.Add(context.Background(), 1)
 	tb.TokenBehaviorJournalPending.Record(context.Background(), 1)
@@ -31,6 +30,7 @@ func TestSetupTelemetry(t *testing.T) {
 	tb.TokenBehaviorLearned.Add(context.Background(), 1)
 	tb.TokenBehaviorMetricsRefused.Add(context.Background(), 1)
 	tb.TokenBehaviorObservations.Add(context.Background(), 1)
+	tb.TokenBehaviorOriginHidden.Add(context.Background(), 1)
 	tb.TokenBehaviorOutboxDropped.Add(context.Background(), 1)
 	tb.TokenBehaviorOutboxSize.Record(context.Background(), 1)
 	tb.TokenBehaviorOverflow.Add(context.Background(), 1)
@@ -51,9 +51,6 @@ func TestSetupTelemetry(t *testing.T) {
 		[]metricdata.DataPoint[int64]{{Value: 1}},
 		metricdatatest.IgnoreTimestamp())
 	AssertEqualTokenBehaviorEvictions(t, testTel,
-		[]metricdata.DataPoint[int64]{{Value: 1}},
-		metricdatatest.IgnoreTimestamp())
-	AssertEqualTokenBehaviorFeedback(t, testTel,
 		[]metricdata.DataPoint[int64]{{Value: 1}},
 		metricdatatest.IgnoreTimestamp())
 	AssertEqualTokenBehaviorForeignKey(t, testTel,
@@ -78,6 +75,9 @@ func TestSetupTelemetry(t *testing.T) {
 		[]metricdata.DataPoint[int64]{{Value: 1}},
 		metricdatatest.IgnoreTimestamp())
 	AssertEqualTokenBehaviorObservations(t, testTel,
+		[]metricdata.DataPoint[int64]{{Value: 1}},
+		metricdatatest.IgnoreTimestamp())
+	AssertEqualTokenBehaviorOriginHidden(t, testTel,
 		[]metricdata.DataPoint[int64]{{Value: 1}},
 		metricdatatest.IgnoreTimestamp())
 	AssertEqualTokenBehaviorOutboxDropped(t, testTel,
