@@ -47,27 +47,33 @@ var (
 // marks are the words that masking leaves behind.
 var marks = []string{"redacted", "removed", "filtered", "masked", "scrubbed", "sanitized", "obfuscated", "censored", "hidden"}
 
-// markBegins has the first two letters of those words: by the first, whatever its case, a bit for the second.
-var markBegins [256]uint32
+// markPairs has the first few pairs of letters of those words: by the first of a pair, whatever its case, a bit for the second.
+var markPairs [256]uint32
+
+// A word that has so many pairs is met by a look at every so manyth byte.
+const markStride = 3
 
 func init() {
 	for _, mark := range marks {
-		second := uint32(1) << (mark[1] & 31)
-		markBegins[mark[0]] |= second
-		markBegins[mark[0]&^0x20] |= second
+		for at := range markStride {
+			second := uint32(1) << (mark[at+1] & 31)
+			markPairs[mark[at]] |= second
+			markPairs[mark[at]&^0x20] |= second
+		}
 	}
 }
 
 // marked says whether a word that masking leaves behind stands in v.
 func marked(v string) bool {
-	const shortestOfMarks = 6
-	for i := 0; i+shortestOfMarks <= len(v); i++ {
-		if markBegins[v[i]]>>(v[i+1]&31)&1 == 0 {
+	for i := 0; i+1 < len(v); i += markStride {
+		if markPairs[v[i]]>>(v[i+1]&31)&1 == 0 {
 			continue
 		}
-		for _, mark := range marks {
-			if foldedPrefix(v[i:], mark) {
-				return true
+		for start := max(0, i-markStride+1); start <= i; start++ {
+			for _, mark := range marks {
+				if foldedPrefix(v[start:], mark) {
+					return true
+				}
 			}
 		}
 	}

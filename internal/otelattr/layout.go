@@ -79,6 +79,34 @@ func textIn(value pcommon.Value) *string {
 // wordsOf is where a value has what it holds.
 func wordsOf(value pcommon.Value) *anyWords { return *(**anyWords)(unsafe.Pointer(&value)) }
 
+// pairsOf are the attributes of a map, nil if it is not known how they are kept.
+func pairsOf(attrs pcommon.Map) []keyValue {
+	if stringType == nil {
+		return nil
+	}
+	return *listOf(attrs)
+}
+
+// text is textIn of the value.
+func (p *keyValue) text() *string {
+	if words := (*anyWords)(unsafe.Pointer(&p.value)); words.kind == stringType {
+		return (*string)(words.value)
+	}
+	return nil
+}
+
+// in is the value of an attribute of a map.
+func (p *keyValue) in(attrs pcommon.Map) pcommon.Value {
+	cell := cellOf(attrs)
+	cell.held = unsafe.Pointer(p)
+	return *(*pcommon.Value)(unsafe.Pointer(&cell))
+}
+
+// cell is how pdata keeps a map, and a value: where it is, and the state of what it is a part of.
+type cell struct{ held, state unsafe.Pointer }
+
+func cellOf(attrs pcommon.Map) cell { return *(*cell)(unsafe.Pointer(&attrs)) }
+
 // keyValue is an attribute as pdata keeps it.
 type keyValue struct {
 	value any // a pointer to a struct of one string, if it is a text
@@ -125,8 +153,13 @@ func findStringType() unsafe.Pointer {
 	if *(*string)(words.value) != "b" {
 		return nil
 	}
-	cell := reflect.TypeFor[pcommon.Value]().Field(0)
-	if held, _ := attrs.Get("a"); cell.Offset != 0 || cell.Type.Kind() != reflect.Pointer || wordsOf(held) != words {
+	for _, kept := range [...]reflect.Type{reflect.TypeFor[pcommon.Map](), reflect.TypeFor[pcommon.Value]()} {
+		if kept.Size() != unsafe.Sizeof(cell{}) || kept.NumField() != 2 || kept.Field(0).Type.Kind() != reflect.Pointer ||
+			kept.Field(1).Type.Kind() != reflect.Pointer || kept.Field(1).Name != "state" {
+			return nil
+		}
+	}
+	if held, _ := attrs.Get("a"); held != (*listOf(attrs))[0].in(attrs) || wordsOf(held) != words {
 		return nil
 	}
 	return words.kind

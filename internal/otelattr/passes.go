@@ -3,6 +3,8 @@ package otelattr
 import (
 	"strings"
 
+	"go.opentelemetry.io/collector/pdata/pcommon"
+
 	"github.com/holterhq/holter/internal/credential"
 )
 
@@ -99,6 +101,41 @@ func (l *looker) number(f *field, value int64) {
 			c.sight.RPCStatus = int(value)
 		}
 	}
+}
+
+// pairs is visitMap for the attributes of a record, most of which are texts under known names. It says whether a name
+// holds a secret.
+func (l *looker) pairs(attrs pcommon.Map, pairs []keyValue) (renaming bool) {
+	for i := range pairs {
+		pair := &pairs[i]
+		f, clean := l.expected(i, pair.key)
+		renaming = renaming || !clean
+		if text := pair.text(); text != nil {
+			if s, changed := l.text(where{}, f, *text); changed {
+				*text = s
+			}
+		} else {
+			visitValue(pair.in(attrs), where{}, f, l)
+		}
+	}
+	return renaming
+}
+
+// expected is field for the n-th name of a record: mostly the one that was the n-th of the record before.
+func (l *looker) expected(n int, name string) (*field, bool) {
+	if n >= len(l.sequence) {
+		return l.field(name)
+	}
+	slot := l.sequence[n]
+	if slot == nil || !slot.is(name, l.kind) {
+		slot = l.fields.slot(name)
+		if !slot.is(name, l.kind) {
+			return l.field(name)
+		}
+		l.sequence[n] = slot
+	}
+	l.sight.Identified = l.sight.Identified || slot.field.ours
+	return slot.field, true
 }
 
 // field is what a name says, remembered by name. A name that may hold a secret is not remembered.

@@ -25,8 +25,12 @@ func (c *Cleaner) unseal(value string) (string, bool) {
 // lookMap looks through the attributes of something, and takes off what an agent has put there.
 func (c *Cleaner) lookMap(attrs pcommon.Map) {
 	before := len(c.sealed)
-	c.touched = touch(attrs)
-	visitMap(attrs, where{}, (*looker)(c))
+	l := (*looker)(c)
+	if pairs := pairsOf(attrs); pairs == nil {
+		visitMap(attrs, where{}, l)
+	} else if l.pairs(attrs, pairs) {
+		rename(attrs, l)
+	}
 	c.takeOff(attrs, before)
 }
 

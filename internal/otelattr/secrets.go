@@ -34,13 +34,13 @@ type Cleaner struct {
 	literals credential.Literals
 	spans    []credential.Span
 	fields   fieldCache
-	sight    *Sight // of the record that is cleaned now
+	sequence [32]*fieldSlot // of the names of the last record
+	sight    *Sight         // of the record that is cleaned now
 	kind     recordKind
 	outside  bool  // the string is no part of a request: a scope, an event
 	shared   Sight // what was seen of the credential of the resource
 	offered  Sight // the credential of the next record, as somebody says
 	erased   int
-	touched  byte   // what touch has read
 	last     string // what headed has made last
 	plain    memo   // of texts that stand under no name
 	memos    []*memo
