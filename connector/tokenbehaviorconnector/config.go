@@ -32,6 +32,8 @@ type Config struct {
 	Metrics Metrics `mapstructure:"metrics"`
 	// Outputs overrides Metrics for single metrics pipelines, by their id.
 	Outputs map[pipeline.ID]Output `mapstructure:"outputs"`
+	// Feedback is what people say of tokens, in api_token.feedback events among the log records.
+	Feedback Feedback `mapstructure:"feedback"`
 	// Detectors switches detectors off.
 	Detectors map[string]Detector `mapstructure:"detectors"`
 
@@ -55,6 +57,8 @@ type AlertBudget struct {
 type Limits struct {
 	// MaxTokens is how many baselines are held in memory.
 	MaxTokens int `mapstructure:"max_tokens"`
+	// MaxFeedback is how many tokens have feedback in force.
+	MaxFeedback int `mapstructure:"max_feedback"`
 	// MaxRoutes is how many routes are learned from the raw paths of one service.
 	MaxRoutes int `mapstructure:"max_routes"`
 	// RecentRequests is how many requests are remembered to tell duplicates and nested spans.
@@ -97,6 +101,19 @@ type Output struct {
 	_ struct{}
 }
 
+// Feedback is who is heard, and for how long.
+type Feedback struct {
+	// Enabled takes feedback from the logs pipelines: whoever may send log records there may give it.
+	Enabled bool `mapstructure:"enabled"`
+	// TTL is how long feedback holds that does not say so itself.
+	TTL time.Duration `mapstructure:"ttl"`
+	// MaxTTL cuts what would hold for longer.
+	MaxTTL time.Duration `mapstructure:"max_ttl"`
+
+	// prevent unkeyed literal initialization
+	_ struct{}
+}
+
 // Detector switches one detector on or off.
 type Detector struct {
 	Enabled bool `mapstructure:"enabled"`
@@ -104,6 +121,8 @@ type Detector struct {
 	// prevent unkeyed literal initialization
 	_ struct{}
 }
+
+var errFeedbackOff = errors.New("feedback::enabled is false: set it to true to have people heard")
 
 // Values of Count and Temporality.
 const (
@@ -124,12 +143,14 @@ func createDefaultConfig() component.Config {
 		Count:       countEntry,
 		Limits: Limits{
 			MaxTokens:      1_000_000,
+			MaxFeedback:    4_096,
 			MaxRoutes:      50,
 			RecentRequests: 262_144,
 			MaxReordered:   1_000_000,
 			JournalMiB:     32,
 			MaxOutbox:      10_000,
 		},
+		Feedback: Feedback{Enabled: true, TTL: 30 * 24 * time.Hour, MaxTTL: 365 * 24 * time.Hour},
 		Metrics: Metrics{
 			FlushInterval:    15 * time.Second,
 			Temporality:      temporalityCumulative,
@@ -177,6 +198,7 @@ func (c *Config) Validate() error {
 		usual int
 	}{
 		{"limits::max_tokens", c.Limits.MaxTokens, 1_000_000},
+		{"limits::max_feedback", c.Limits.MaxFeedback, 4_096},
 		{"limits::max_routes", c.Limits.MaxRoutes, 50},
 		{"limits::recent_requests", c.Limits.RecentRequests, 262_144},
 		{"limits::max_reordered", c.Limits.MaxReordered, 1_000_000},
@@ -191,6 +213,9 @@ func (c *Config) Validate() error {
 		if limit.value < 1 {
 			fail("%s: %d: use a number of at least 1 (default %d)", limit.key, limit.value, limit.usual)
 		}
+	}
+	if c.Feedback.TTL <= 0 || c.Feedback.TTL > c.Feedback.MaxTTL {
+		fail("feedback::ttl: %v: use a duration greater than 0 and at most feedback::max_ttl (%v), such as 720h", c.Feedback.TTL, c.Feedback.MaxTTL)
 	}
 	if c.Metrics.FlushInterval < time.Second {
 		fail("metrics::flush_interval: %v: use a duration of at least 1s, such as 15s", c.Metrics.FlushInterval)

@@ -42,7 +42,8 @@ func TestConfig(t *testing.T) {
 		ReorderWindow: 30 * time.Second,
 		Count:         countEvery,
 		IdentityKeyID: ownKey,
-		Limits:        Limits{MaxTokens: 1000, MaxRoutes: 20, RecentRequests: 5000, MaxReordered: 2000, JournalMiB: 8, MaxOutbox: 50},
+		Limits:        Limits{MaxTokens: 1000, MaxFeedback: 40, MaxRoutes: 20, RecentRequests: 5000, MaxReordered: 2000, JournalMiB: 8, MaxOutbox: 50},
+		Feedback:      Feedback{TTL: 48 * time.Hour, MaxTTL: 96 * time.Hour},
 		Metrics: Metrics{
 			FlushInterval: time.Minute, Temporality: temporalityDelta,
 			MaxTokens: 500, MaxRoutes: 5, MaxOrigins: 6, MaxReleases: 7, MaxServiceRoutes: 80,

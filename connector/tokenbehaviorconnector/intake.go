@@ -9,6 +9,7 @@ import (
 	"go.opentelemetry.io/collector/pdata/plog"
 	"go.opentelemetry.io/collector/pdata/ptrace"
 
+	"github.com/holterhq/holter/internal/behavior"
 	"github.com/holterhq/holter/internal/otelattr"
 )
 
@@ -18,9 +19,10 @@ const patience = time.Second
 
 // batch is what a call brought, on its way to the worker.
 type batch struct {
-	records []otelattr.Record
-	parts   atomic.Int32  // what has to happen still before the batch may be acknowledged
-	done    chan struct{} // closed then
+	records  []otelattr.Record
+	feedback []behavior.Feedback
+	parts    atomic.Int32  // what has to happen still before the batch may be acknowledged
+	done     chan struct{} // closed then
 }
 
 // part notes that the batch was learned from, or journaled.
@@ -35,7 +37,7 @@ var recordPool = sync.Pool{New: func() any { return new([]otelattr.Record) }}
 
 // takeTraces reads the requests out of a batch of spans and hands them over.
 func (w *worker) takeTraces(ctx context.Context, td ptrace.Traces) {
-	w.guard(func() { w.submit(ctx, w.foreign.refuse(readTraces(td))) })
+	w.guard(func() { w.submit(ctx, w.foreign.refuse(readTraces(td)), nil) })
 }
 
 func readTraces(td ptrace.Traces) []otelattr.Record {
@@ -56,7 +58,7 @@ func readTraces(td ptrace.Traces) []otelattr.Record {
 
 // takeLogs reads the requests out of a batch of log records and hands them over.
 func (w *worker) takeLogs(ctx context.Context, ld plog.Logs) {
-	w.guard(func() { w.submit(ctx, w.foreign.refuse(readLogs(ld))) })
+	w.guard(func() { w.submit(ctx, w.foreign.refuse(readLogs(ld)), w.readFeedback(ld)) })
 }
 
 func readLogs(ld plog.Logs) []otelattr.Record {
@@ -76,17 +78,17 @@ func readLogs(ld plog.Logs) []otelattr.Record {
 }
 
 // submit hands records to the worker and returns when they are journaled and learned from, or when patience is exhausted.
-func (w *worker) submit(ctx context.Context, records []otelattr.Record) {
-	if len(records) == 0 {
+func (w *worker) submit(ctx context.Context, records []otelattr.Record, feedback []behavior.Feedback) {
+	if len(records)+len(feedback) == 0 {
 		recordPool.Put(&records)
 		return
 	}
-	b := &batch{records: records, done: make(chan struct{})}
+	b := &batch{records: records, feedback: feedback, done: make(chan struct{})}
 	b.parts.Store(2)
 	timer := time.NewTimer(patience)
 	defer timer.Stop()
 	if !w.enqueue(ctx, b, timer.C) {
-		w.telemetry.TokenBehaviorDropped.Add(ctx, int64(len(records)))
+		w.telemetry.TokenBehaviorDropped.Add(ctx, int64(len(records)+len(feedback)))
 		w.health.fail(faultBusy, errBusy)
 		return
 	}

@@ -62,7 +62,7 @@ func engineConfig(config *Config) behavior.Config {
 	c := behavior.Config{
 		Budget:   behavior.Budget{FalseAlerts: config.AlertBudget.FalseAlerts, Per: per, PerTokenDays: config.AlertBudget.PerTokenDays},
 		Disabled: make(map[anomaly.Detector]bool),
-		Limits:   behavior.Limits{MaxTokens: config.Limits.MaxTokens},
+		Limits:   behavior.Limits{MaxTokens: config.Limits.MaxTokens, MaxFeedback: config.Limits.MaxFeedback},
 		Shards:   goruntime.GOMAXPROCS(0),
 		Probe:    probe(),
 	}
@@ -111,6 +111,12 @@ func (l *learner) learn(obs []behavior.Observation, tokens int64) (events []anom
 	return events, true
 }
 
+// advise lets the engine heed feedback.
+func (l *learner) advise(f behavior.Feedback) (err error) {
+	defer recoverTo(&err)
+	return l.engine.Advise(f)
+}
+
 // report tells telemetry what the engine counted, and returns the panics that it survived by itself: each costs the
 // baseline of one token.
 func (l *learner) report() (panics uint64) {
@@ -124,6 +130,7 @@ func (l *learner) report() (panics uint64) {
 	panics = now.Panics - l.told.Panics
 	add(l.telemetry.TokenBehaviorPanics, panics, taskLearning)
 	add(l.telemetry.TokenBehaviorEvictions, now.Evicted-l.told.Evicted)
+	add(l.telemetry.TokenBehaviorFeedback, now.Displaced-l.told.Displaced, resultDisplaced)
 	add(l.telemetry.TokenBehaviorLate, now.Late-l.told.Late)
 	add(l.telemetry.TokenBehaviorSkewed, now.Skewed-l.told.Skewed)
 	add(l.telemetry.TokenBehaviorLearned, now.Learned-l.told.Learned)

@@ -136,7 +136,7 @@ func (w *worker) perform(t task) {
 	w.arrived = time.Now()
 	w.guard(func() {
 		defer t.batch.part()
-		entry := journal.Entry{Arrival: w.arrived.UnixNano(), Records: t.batch.records}
+		entry := journal.Entry{Arrival: w.arrived.UnixNano(), Records: t.batch.records, Feedback: t.batch.feedback}
 		w.store.journal(&entry, t.batch.part)
 		w.handle(&entry)
 		recordPool.Put(&t.batch.records)
@@ -160,6 +160,7 @@ func (w *worker) guard(do func()) {
 
 // handle does what an entry of the journal says, now or in a replay.
 func (w *worker) handle(e *journal.Entry) {
+	w.heed(e.Feedback)
 	if w.reorder.window == 0 && !e.Drain {
 		w.process(e.Records)
 		return

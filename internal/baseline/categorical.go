@@ -102,6 +102,17 @@ func (c *Categorical[V]) Learn(value V, weight float32, capacity int) {
 	c.values[lightest] = Share[V]{value, weight}
 }
 
+// Forget takes a value out.
+func (c *Categorical[V]) Forget(value V) {
+	for i := range c.values {
+		if c.values[i].Value == value {
+			c.total = max(0, c.total-c.values[i].Weight)
+			c.values = slices.Delete(c.values, i, i+1)
+			return
+		}
+	}
+}
+
 // Close ends a block in which a new value appeared, or none did.
 func (c *Categorical[V]) Close(novel bool) {
 	c.novel *= noveltyDecay

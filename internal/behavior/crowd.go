@@ -39,13 +39,15 @@ const (
 	crowdWait   = int64(time.Hour)
 )
 
-// add takes events in order and returns those that stand alone, and those of crowds that have waited long enough.
-func (c *crowd) add(events []anomaly.Event, live float64) []anomaly.Event {
+// add takes events in order and returns those that stand alone, and those of crowds that have waited long enough. A token that people
+// have spoken of is counted as if nobody had, and told of as they have.
+func (c *crowd) add(events []numbered, live float64) []anomaly.Event {
 	var alone []anomaly.Event
 	for i := range events {
-		e := &events[i]
+		e, of := &events[i].event, events[i].of
 		alone = append(alone, c.tell(e.Time, false)...)
-		if e.Limit == 0 || !c.gather(e, max(crowdAlone, int(live*crowdShare))) {
+		gathered := e.Limit > 0 && of != heeding && c.gather(e, max(crowdAlone, int(live*crowdShare)))
+		if !gathered && (of != unheard || e.Limit == 0) {
 			alone = append(alone, *e)
 		}
 	}

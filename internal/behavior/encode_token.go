@@ -10,7 +10,8 @@ import (
 )
 
 // stateVersion heads every record. A reader takes what an older build has written, and refuses what it does not know. Version 2
-// added travel, mixtures, request sizes, the suspect and the request that tipped a day; version 3 words, and leaves out what is zero.
+// added travel, mixtures, request sizes, the suspect and the request that tipped a day; version 3 words, and leaves out what is zero, and
+// the day of an incident.
 const (
 	stateVersion  = 3
 	oldestVersion = 1
@@ -139,6 +140,7 @@ func (t *token) put(w *baseline.Writer) {
 	putNats(w, &evidence)
 	t.block.put(w)
 	t.putMore(w)
+	w.Int(int64(t.incident))
 }
 
 func (t *token) get(r *baseline.Reader, version uint64) {
@@ -180,6 +182,9 @@ func (t *token) get(r *baseline.Reader, version uint64) {
 	t.block.get(r, version)
 	if version >= 2 {
 		t.getMore(r)
+	}
+	if version >= 3 {
+		t.incident = int32(r.Int())
 	}
 }
 

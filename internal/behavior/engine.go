@@ -38,7 +38,8 @@ type Budget struct {
 
 // Limits bounds the engine's memory.
 type Limits struct {
-	MaxTokens int // tokens kept in memory; 0 means 1,000,000
+	MaxTokens   int // tokens kept in memory; 0 means 1,000,000
+	MaxFeedback int // tokens with feedback in force; 0 means 4,096
 }
 
 // RouteTemplater turns raw paths into a bounded set of templates. Its state travels in the engine's snapshot.
@@ -60,6 +61,8 @@ type Stats struct {
 	Hidden     uint64 // token-days without origin facets: the token is usually seen through a CDN
 	Panics     uint64 // observations on which learning failed; the token starts anew
 	Fault      string // the newest of them, with its stack
+	Advised    int    // tokens with feedback in force
+	Displaced  uint64 // feedback that made room for newer feedback about the same token
 }
 
 // Engine judges and learns. Not safe for concurrent use.
@@ -99,6 +102,9 @@ func (c Config) Validate() error {
 	if c.Limits.MaxTokens < 0 {
 		errs = append(errs, fmt.Errorf("limits::max_tokens: %d is negative", c.Limits.MaxTokens))
 	}
+	if c.Limits.MaxFeedback < 0 {
+		errs = append(errs, fmt.Errorf("limits::max_feedback: %d is negative", c.Limits.MaxFeedback))
+	}
 	return errors.Join(errs...)
 }
 
@@ -106,6 +112,9 @@ func (c Config) Validate() error {
 func New(cfg Config) *Engine {
 	if cfg.Limits.MaxTokens == 0 {
 		cfg.Limits.MaxTokens = 1_000_000
+	}
+	if cfg.Limits.MaxFeedback == 0 {
+		cfg.Limits.MaxFeedback = 4096
 	}
 	e := &Engine{cfg: cfg, population: population{peers: newPeers()}}
 	for d := range detectors {
@@ -146,14 +155,20 @@ func (e *Engine) Apply(obs []Observation) []anomaly.Event {
 }
 
 // settle raises the events of the days before today, in the order of their time.
-func (e *Engine) settle(today int32) (events []anomaly.Event) {
+func (e *Engine) settle(today int32) (all []numbered) {
 	for _, s := range e.shards {
-		events = s.settleBefore(e, today, events)
+		for _, event := range s.settleBefore(e, today, nil) {
+			all = append(all, numbered{event: event, of: s.self(event.Token.ID)})
+		}
+		for _, event := range s.settleAdvised(e, today, nil) {
+			all = append(all, numbered{event: event, of: heeding})
+		}
 	}
-	slices.SortFunc(events, func(a, b anomaly.Event) int {
-		return cmp.Or(cmp.Compare(a.Time, b.Time), cmp.Compare(a.Token.ID, b.Token.ID), cmp.Compare(a.ID, b.ID))
+	slices.SortFunc(all, func(x, y numbered) int {
+		a, b := &x.event, &y.event
+		return cmp.Or(cmp.Compare(a.Time, b.Time), cmp.Compare(a.Token.ID, b.Token.ID), cmp.Compare(a.ID, b.ID), cmp.Compare(x.of, y.of))
 	})
-	return events
+	return all
 }
 
 // prepare folds the client to its family and templates a raw path.
@@ -214,11 +229,7 @@ func (e *Engine) run(obs []Observation, events []anomaly.Event) []anomaly.Event 
 		e.found[s] = e.found[s][:0]
 	}
 	slices.SortStableFunc(all, func(a, b numbered) int { return cmp.Compare(a.at, b.at) })
-	found := make([]anomaly.Event, 0, len(all))
-	for i := range all {
-		found = append(found, all[i].event)
-	}
-	return append(events, e.crowd.add(found, e.population.live)...)
+	return append(events, e.crowd.add(all, e.population.live)...)
 }
 
 // work applies a shard's part, going on behind an observation on which learning panics.
@@ -244,8 +255,14 @@ func (e *Engine) advance(s int, part []int, obs []Observation) (done int) {
 			e.cfg.Probe(&obs[i])
 		}
 		events = e.shards[s].apply(e, &obs[i], events[:0])
+		self := e.shards[s].self(obs[i].Token)
 		for _, event := range events {
-			e.found[s] = append(e.found[s], numbered{i, event})
+			e.found[s] = append(e.found[s], numbered{i, event, self})
+		}
+		if self == unheard {
+			for _, event := range e.shards[s].advised[obs[i].Token].apply(e, &obs[i]) {
+				e.found[s] = append(e.found[s], numbered{i, event, heeding})
+			}
 		}
 		done++
 	}
@@ -257,6 +274,8 @@ func (e *Engine) Stats() Stats {
 	total := e.stats
 	for _, s := range e.shards {
 		total.Tokens += s.count
+		total.Advised += len(s.advised)
+		total.Displaced += s.stats.Displaced
 		total.Evicted += s.stats.Evicted
 		total.Recalled += s.stats.Recalled
 		total.Unreadable += s.stats.Unreadable + s.unreadable

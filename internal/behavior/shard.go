@@ -21,16 +21,21 @@ type shard struct {
 	lost       []string          // were dropped since then
 
 	settling []uint32 // numbers of tokens whose open block would raise an event if it ended now
+	advised  map[string]*advised
+	unsaid   []string // tokens that left advised since the last snapshot
 }
 
 // numbered is an event and the place of its observation in the batch, by which the shards' events are merged.
 type numbered struct {
 	at    int
 	event anomaly.Event
+	of    self
 }
 
 func newShard(maxTokens int) *shard {
-	return &shard{memory: newMemory(), max: maxTokens, away: map[string][]byte{}, back: map[string]bool{}}
+	return &shard{
+		memory: newMemory(), max: maxTokens, away: map[string][]byte{}, back: map[string]bool{}, advised: map[string]*advised{},
+	}
 }
 
 // apply judges and learns from one observation.
@@ -80,11 +85,12 @@ func (s *shard) apply(e *Engine, o *Observation, events []anomaly.Event) []anoma
 func (t *token) alert(o *Observation, f finding, x *[facetCount]float64) anomaly.Event {
 	t.block.alerted, t.block.alertOf = true, uint8(f.detector)
 	t.alertDay, t.hasAlert = t.block.day, true
+	t.openIncident()
 	return t.explain(o, f, x)
 }
 
-// settle raises the event of a block that is over, if as a whole it is worth one.
-func (s *shard) settle(e *Engine, t *token, x *[facetCount]float64, events []anomaly.Event) []anomaly.Event {
+// settleBlock raises the event of a block that is over, if as a whole it is worth one.
+func (t *token) settleBlock(e *Engine, x *[facetCount]float64, events []anomaly.Event) []anomaly.Event {
 	b := &t.block
 	if b.tipped == nil || b.alerted || !t.mature() {
 		return events
@@ -125,7 +131,7 @@ func (s *shard) settleOne(e *Engine, n uint32, t *token, events []anomaly.Event)
 		}
 	}()
 	x := t.nats()
-	events = s.settle(e, t, &x, events)
+	events = t.settleBlock(e, &x, events)
 	s.slots[n].dirty = true
 	s.giveBack(n, t)
 	return events
@@ -147,7 +153,7 @@ func keep(o *Observation) *Observation {
 // end closes a token's block and lets it calibrate the thresholds, unless the token had an alert lately.
 func (s *shard) end(e *Engine, t *token, events []anomaly.Event) []anomaly.Event {
 	x := t.nats()
-	events = s.settle(e, t, &x, events)
+	events = t.settleBlock(e, &x, events)
 	b := &t.block
 	if t.mature() && (b.alerted || !t.hasAlert || b.day-t.alertDay > quietDays) {
 		s.tally.calib.days++
@@ -160,7 +166,7 @@ func (s *shard) end(e *Engine, t *token, events []anomaly.Event) []anomaly.Event
 			}
 		}
 	}
-	t.end(&x)
+	t.end(&x, t.frozen())
 	return events
 }
 
@@ -230,4 +236,5 @@ func (s *shard) lose(n uint32, id string, fault any, stack []byte) {
 		s.leave(n)
 		s.lost = append(s.lost, id)
 	}
+	s.unadvise(id)
 }

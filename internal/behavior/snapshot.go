@@ -62,7 +62,7 @@ func (e *Engine) Snapshot() []Record {
 	e.shards[0].tally.put(w)
 	e.crowd.put(w)
 	records := []Record{{populationKey, w.Bytes}}
-	records = e.routes(records)
+	records = e.putAdvice(e.routes(records))
 
 	var pages [pageCount]*baseline.Writer
 	for _, s := range e.shards {
@@ -224,7 +224,7 @@ func (e *Engine) Restore(get func(key string) ([]byte, error)) error {
 	for _, s := range e.shards {
 		s.adopt()
 	}
-	return nil
+	return e.getAdvice(get)
 }
 
 func (e *Engine) restoreWords(get func(key string) ([]byte, error)) error {

@@ -36,6 +36,7 @@ type token struct {
 	learned  uint64 // requests on them
 	alertDay int32  // the newest statistical event
 	hasAlert bool
+	incident int32 // the day on which the newest one opened; 0: none did
 
 	countries baseline.Categorical[string]
 	networks  baseline.Categorical[string]
@@ -126,8 +127,8 @@ func (t *token) forget(days int32) {
 	t.hours.Decay(f)
 }
 
-// end closes the open block: its evidence is carried over, then it is learned.
-func (t *token) end(x *[facetCount]float64) {
+// end closes the open block: its evidence is carried over, then it is learned; frozen: what is new in it is not.
+func (t *token) end(x *[facetCount]float64, frozen bool) {
 	b := &t.block
 	for d := range detectors {
 		if b.alerted || !t.mature() {
@@ -138,11 +139,19 @@ func (t *token) end(x *[facetCount]float64) {
 	}
 	t.learnCalm(x)
 	t.suspect = t.suspect.after(x, b, t.mature())
-	learn(&t.countries, b.seen[country], countriesKept)
-	learn(&t.networks, b.seen[network], networksKept)
-	learn(&t.clients, b.seen[client], clientsKept)
-	learn(&t.services, b.seen[service], servicesKept)
-	t.learnEndpoints()
+	t.days++
+	t.learned += uint64(b.n)
+	t.learn(frozen)
+}
+
+// learn takes the open block into the token's normal life: all of it, or only what is part of it already.
+func (t *token) learn(frozen bool) {
+	b := &t.block
+	learn(&t.countries, b.seen[country], countriesKept, frozen)
+	learn(&t.networks, b.seen[network], networksKept, frozen)
+	learn(&t.clients, b.seen[client], clientsKept, frozen)
+	learn(&t.services, b.seen[service], servicesKept, frozen)
+	t.learnEndpoints(frozen)
 	// A night of a thousand requests is one night: it must not outweigh weeks of quiet days.
 	scale := min(1, hoursADay/float32(b.n))
 	for bin, n := range b.hours {
@@ -163,26 +172,30 @@ func (t *token) end(x *[facetCount]float64) {
 	for _, s := range b.sizes {
 		t.size.Learn(float64(s))
 	}
-	t.days++
-	t.learned += uint64(b.n)
 }
 
-func learn(c *baseline.Categorical[string], seen []count, capacity int) {
+func learn(c *baseline.Categorical[string], seen []count, capacity int, frozen bool) {
 	if len(seen) == 0 {
 		return
 	}
 	novel := false
 	for _, s := range seen {
+		if frozen && c.Weight(s.value) == 0 {
+			continue
+		}
 		novel = novel || c.Weight(s.value) == 0
 		c.Learn(intern(s.value), float32(s.n), capacity)
 	}
 	c.Close(novel)
 }
 
-func (t *token) learnEndpoints() {
+func (t *token) learnEndpoints(frozen bool) {
 	b := &t.block
 	for i := range b.endpoints {
 		e := &b.endpoints[i]
+		if frozen && t.unused(e.service, e.at) {
+			continue
+		}
 		r := t.routesOf(e.service)
 		novel := r.Weight(e.at) == 0
 		r.Learn(Endpoint{intern(e.at.Method), intern(e.at.Route)}, float32(e.n), endpointsKept)

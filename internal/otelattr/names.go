@@ -60,6 +60,16 @@ const (
 	ThreatTechniqueID    = "threat.technique.id" // MITRE ATT&CK
 )
 
+// Attributes of feedback about an anomaly, and its event name.
+const (
+	EventFeedback   = "api_token.feedback"
+	FeedbackVerdict = "feedback.verdict" // benign, malicious
+	FeedbackFacet   = "feedback.facet"   // as in EvidenceFacet; absent: the anomaly as a whole
+	FeedbackValue   = "feedback.value"   // as in EvidenceObserved; absent: whatever the facet shows
+	FeedbackTTL     = "feedback.ttl"     // seconds, or a duration such as 720h
+	FeedbackBy      = "feedback.by"      // who says so
+)
+
 // Semantic conventions v1.44 (https://opentelemetry.io/docs/specs/semconv/) that Holter reads or writes, and the older
 // spellings that instrumentation in the field still sends.
 const (

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"time"
 
 	"github.com/holterhq/holter/internal/behavior"
 	"github.com/holterhq/holter/internal/otelattr"
@@ -17,11 +18,15 @@ func Decode(b []byte) (*Entry, error) {
 	if len(b) == 0 {
 		return nil, errEntry
 	}
-	if b[0] != version {
-		return nil, fmt.Errorf("journal entry of version %d, want %d", b[0], version)
+	if b[0] != version && b[0] != versionFeedback {
+		return nil, fmt.Errorf("journal entry of version %d, want %d or %d", b[0], version, versionFeedback)
 	}
 	d := decoder{rest: b[1:]}
-	e := &Entry{Arrival: d.varint(), Drain: d.byte() == 1}
+	e := &Entry{}
+	if b[0] == versionFeedback {
+		e.Feedback = d.feedback()
+	}
+	e.Arrival, e.Drain = d.varint(), d.byte() == 1
 	count := d.count(minRecord)
 	if count > 0 {
 		e.Records = make([]otelattr.Record, count)
@@ -107,6 +112,24 @@ func (d *decoder) record(r *otelattr.Record, lastTime int64) {
 	if d.failed {
 		*r = otelattr.Record{}
 	}
+}
+
+// minFeedback is the size of the smallest feedback.
+const minFeedback = 7
+
+func (d *decoder) feedback() (all []behavior.Feedback) {
+	for range d.count(minFeedback) {
+		f := behavior.Feedback{Verdict: behavior.Verdict(d.byte())}
+		if f.Verdict > behavior.Malicious {
+			d.fail()
+		}
+		f.Time, f.TTL = d.varint(), time.Duration(d.varint())
+		for _, s := range [...]*string{&f.Token, &f.Facet, &f.Value, &f.By} {
+			*s = string(d.bytes(d.uvarint()))
+		}
+		all = append(all, f)
+	}
+	return all
 }
 
 func (d *decoder) fail() { d.rest, d.failed = nil, true }

@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"math"
 
+	"github.com/holterhq/holter/internal/behavior"
 	"github.com/holterhq/holter/internal/otelattr"
 )
 
@@ -25,7 +26,12 @@ type known struct {
 func (c *Encoder) Append(b []byte, e *Entry) []byte {
 	c.epoch++
 	c.next = 0
-	b = append(b, version)
+	if len(e.Feedback) > 0 {
+		b = append(b, versionFeedback)
+		b = appendFeedback(b, e.Feedback)
+	} else {
+		b = append(b, version)
+	}
 	b = binary.AppendVarint(b, e.Arrival)
 	b = append(b, boolByte(e.Drain))
 	b = binary.AppendUvarint(b, uint64(len(e.Records)))
@@ -110,6 +116,21 @@ func appendRest(b []byte, r *otelattr.Record, lastTime int64) []byte {
 		for _, v := range o.Violations {
 			b = binary.AppendUvarint(b, uint64(len(v)))
 			b = append(b, v...)
+		}
+	}
+	return b
+}
+
+func appendFeedback(b []byte, all []behavior.Feedback) []byte {
+	b = binary.AppendUvarint(b, uint64(len(all)))
+	for i := range all {
+		f := &all[i]
+		b = append(b, byte(f.Verdict))
+		b = binary.AppendVarint(b, f.Time)
+		b = binary.AppendVarint(b, int64(f.TTL))
+		for _, s := range [...]string{f.Token, f.Facet, f.Value, f.By} {
+			b = binary.AppendUvarint(b, uint64(len(s)))
+			b = append(b, s...)
 		}
 	}
 	return b

@@ -1,17 +1,25 @@
 // Package journal writes what was observed before it is acknowledged, and reads it back after a crash.
 package journal
 
-import "github.com/holterhq/holter/internal/otelattr"
+import (
+	"github.com/holterhq/holter/internal/behavior"
+	"github.com/holterhq/holter/internal/otelattr"
+)
 
 // Entry is one thing that happened, in the order in which it happened.
 type Entry struct {
 	Arrival int64 // clock, unix nanoseconds
 	Drain   bool  // the reorder window was emptied, instead of Records
 	Records []otelattr.Record
+
+	Feedback []behavior.Feedback // comes before the records
 }
 
-// version is the first byte of an encoded entry.
-const version = 1
+// Versions, the first byte of an encoded entry: of one without feedback, and of one with.
+const (
+	version         = 1
+	versionFeedback = 2
+)
 
 // flags of an encoded record.
 const (

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -40,7 +41,11 @@ func sample(n int) *Entry {
 
 func TestEntriesSurvive(t *testing.T) {
 	var encoder Encoder
-	for _, e := range []*Entry{sample(0), sample(1), sample(1000), {Arrival: 5, Drain: true}} {
+	said := sample(3)
+	said.Feedback = []behavior.Feedback{
+		{Token: "tok_a", Time: 5, Verdict: behavior.Malicious, Facet: "country", Value: "NL", TTL: time.Hour, By: "ann"}, {Token: "tok_b"},
+	}
+	for _, e := range []*Entry{sample(0), sample(1), sample(1000), {Arrival: 5, Drain: true}, said} {
 		b := encoder.Append(nil, e)
 		decoded, err := Decode(b)
 		require.NoError(t, err)
@@ -57,6 +62,7 @@ func TestEntriesSurvive(t *testing.T) {
 func FuzzDecode(f *testing.F) {
 	var encoder Encoder
 	f.Add(encoder.Append(nil, sample(5)))
+	f.Add(encoder.Append(nil, &Entry{Feedback: []behavior.Feedback{{Token: "tok_a", Facet: "hour", TTL: 5}}}))
 	f.Fuzz(func(t *testing.T, b []byte) {
 		e, err := Decode(b)
 		if err != nil {

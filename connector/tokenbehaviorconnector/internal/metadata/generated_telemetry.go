@@ -29,6 +29,7 @@ type TelemetryBuilder struct {
 	TokenBehaviorAnomalies        metric.Int64Counter
 	TokenBehaviorDropped          metric.Int64Counter
 	TokenBehaviorEvictions        metric.Int64Counter
+	TokenBehaviorFeedback         metric.Int64Counter
 	TokenBehaviorForeignKey       metric.Int64Counter
 	TokenBehaviorJournalLost      metric.Int64Counter
 	TokenBehaviorJournalPending   metric.Int64Gauge
@@ -98,6 +99,12 @@ func NewTelemetryBuilder(settings component.TelemetrySettings, options ...Teleme
 		"otelcol_token_behavior_evictions",
 		metric.WithDescription("Baselines that were evicted from memory. [Alpha]"),
 		metric.WithUnit("{token}"),
+	)
+	errs = errors.Join(errs, err)
+	builder.TokenBehaviorFeedback, err = builder.meter.Int64Counter(
+		"otelcol_token_behavior_feedback",
+		metric.WithDescription("Feedback about tokens that was taken, refused, or displaced by newer feedback about the same token. [Alpha]"),
+		metric.WithUnit("{feedback}"),
 	)
 	errs = errors.Join(errs, err)
 	builder.TokenBehaviorForeignKey, err = builder.meter.Int64Counter(

@@ -22,6 +22,7 @@ func TestSetupTelemetry(t *testing.T) {
 	tb.TokenBehaviorAnomalies.Add(context.Background(), 1)
 	tb.TokenBehaviorDropped.Add(context.Background(), 1)
 	tb.TokenBehaviorEvictions.Add(context.Background(), 1)
+	tb.TokenBehaviorFeedback.Add(context.Background(), 1)
 	tb.TokenBehaviorForeignKey.Add(context.Background(), 1)
 	tb.TokenBehaviorJournalLost.Add(context.Background(), 1)
 	tb.TokenBehaviorJournalPending.Record(context.Background(), 1)
@@ -51,6 +52,9 @@ func TestSetupTelemetry(t *testing.T) {
 		[]metricdata.DataPoint[int64]{{Value: 1}},
 		metricdatatest.IgnoreTimestamp())
 	AssertEqualTokenBehaviorEvictions(t, testTel,
+		[]metricdata.DataPoint[int64]{{Value: 1}},
+		metricdatatest.IgnoreTimestamp())
+	AssertEqualTokenBehaviorFeedback(t, testTel,
 		[]metricdata.DataPoint[int64]{{Value: 1}},
 		metricdatatest.IgnoreTimestamp())
 	AssertEqualTokenBehaviorForeignKey(t, testTel,
