@@ -21,10 +21,18 @@ func (r *Reader) Raw(into []byte) {
 type Writer struct {
 	Bytes []byte
 	Words *Words // what Word may refer to; nil: nothing
+
+	sums [3]float32 // of the Categorical before
 }
 
 // Uint appends a varint.
-func (w *Writer) Uint(v uint64) { w.Bytes = binary.AppendUvarint(w.Bytes, v) }
+func (w *Writer) Uint(v uint64) {
+	if v < 0x80 {
+		w.Bytes = append(w.Bytes, byte(v))
+		return
+	}
+	w.Bytes = binary.AppendUvarint(w.Bytes, v)
+}
 
 // Int appends a signed varint.
 func (w *Writer) Int(v int64) { w.Bytes = binary.AppendVarint(w.Bytes, v) }
@@ -76,10 +84,17 @@ type Reader struct {
 	Err   error
 	Words *Words // what Word may refer to; nil: nothing
 	Plain bool   // from before there were Words: every number and string is spelled out
+
+	sums [3]float32
 }
 
 // Uint reads a varint.
 func (r *Reader) Uint() uint64 {
+	if len(r.Bytes) > 0 && r.Bytes[0] < 0x80 {
+		v := r.Bytes[0]
+		r.Bytes = r.Bytes[1:]
+		return uint64(v)
+	}
 	v, n := binary.Uvarint(r.Bytes)
 	return v * r.skip(n)
 }
@@ -96,13 +111,13 @@ func (r *Reader) Float() float32 {
 		r.fail()
 		return 0
 	}
-	v := math.Float32frombits(binary.LittleEndian.Uint32(r.Bytes))
-	if v != v || math.IsInf(float64(v), 0) {
+	bits := binary.LittleEndian.Uint32(r.Bytes)
+	if bits&0x7f800000 == 0x7f800000 {
 		r.fail()
 		return 0
 	}
 	r.Bytes = r.Bytes[4:]
-	return v
+	return math.Float32frombits(bits)
 }
 
 // Double reads eight bytes; what is no finite number is an error.
@@ -186,8 +201,9 @@ func (r *Reader) Next() []byte {
 }
 
 // Count reads a number of elements, which cannot be more than the bytes that are left.
-func (r *Reader) Count() int {
-	n := r.Uint()
+func (r *Reader) Count() int { return r.fits(r.Uint()) }
+
+func (r *Reader) fits(n uint64) int {
 	if n > uint64(len(r.Bytes)) {
 		r.fail()
 		return 0
@@ -213,18 +229,52 @@ func (r *Reader) fail() {
 
 // Put and Get of the distributions. The order of fields is the format.
 
-// Put writes the distribution; value writes one of its values.
+// Put writes the distribution; value writes one of its values. Most tokens have one value of most facets: its weight is the total, and
+// the totals of facets are the same.
 func (c *Categorical[V]) Put(w *Writer, value func(*Writer, V)) {
-	w.Uint(uint64(len(c.values)))
+	sums, same, single := [3]float32{c.total, c.novel, c.usual}, uint64(0), uint64(0)
+	if sums == w.sums {
+		same = 1
+	}
+	if len(c.values) == 1 && c.values[0].Weight == c.total {
+		single = 1
+	}
+	w.Uint(uint64(len(c.values))<<2 | single<<1 | same)
+	if same == 0 {
+		w.Floats(sums[:]...)
+		w.sums = sums
+	}
 	for _, v := range c.values {
 		value(w, v.Value)
-		w.Float(v.Weight)
+		if single == 0 {
+			w.Float(v.Weight)
+		}
 	}
-	w.Floats(c.total, c.novel, c.usual)
 }
 
 // Get reads what Put wrote.
 func (c *Categorical[V]) Get(r *Reader, value func(*Reader) V) {
+	if r.Plain {
+		c.getPlain(r, value)
+		return
+	}
+	head := r.Uint()
+	if head&1 == 0 {
+		r.Floats(&r.sums[0], &r.sums[1], &r.sums[2])
+	}
+	c.total, c.novel, c.usual = r.sums[0], r.sums[1], r.sums[2]
+	n := r.fits(head >> 2)
+	c.values = slices.Grow(c.values[:0], n)
+	for range n {
+		v, weight := value(r), c.total
+		if head&2 == 0 {
+			weight = r.Float()
+		}
+		c.values = append(c.values, Share[V]{v, weight})
+	}
+}
+
+func (c *Categorical[V]) getPlain(r *Reader, value func(*Reader) V) {
 	n := r.Count()
 	c.values = slices.Grow(c.values[:0], n)
 	for range n {

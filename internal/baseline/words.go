@@ -7,6 +7,7 @@ import "strings"
 type Words struct {
 	list    []string
 	numbers map[string]uint32
+	recent  [512]uint16 // numbers by the looks of their string: most are found there
 }
 
 const (
@@ -14,12 +15,26 @@ const (
 	longestWord = 128
 )
 
+// looks tells most strings apart by their length and some of their bytes.
+func looks(s string) int {
+	if s == "" {
+		return 0
+	}
+	last := len(s) - 1
+	return (len(s)*131 + int(s[last])*31 + int(s[last/2])*7 + int(s[last*3/4])) % 512
+}
+
 // number is the number of a string, which it is given if it has none and there is room.
 func (w *Words) number(s string) (uint32, bool) {
 	if w == nil || len(s) > longestWord {
 		return 0, false
 	}
+	recent := &w.recent[looks(s)]
+	if n := uint32(*recent); n < uint32(len(w.list)) && w.list[n] == s {
+		return n, true
+	}
 	if n, ok := w.numbers[s]; ok {
+		*recent = uint16(n)
 		return n, true
 	}
 	if len(w.list) >= wordsKept {

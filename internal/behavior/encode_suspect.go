@@ -10,7 +10,7 @@ func (t *token) putMore(w *baseline.Writer) {
 	t.combinations.Put(w)
 	w.Float(t.calm)
 	w.Word(t.place)
-	w.Int(t.placeAt)
+	w.Int(t.last - t.placeAt)
 	w.Uint(flags(t.suspect != nil))
 	if t.suspect != nil {
 		t.suspect.put(w)
@@ -25,6 +25,9 @@ func (t *token) getMore(r *baseline.Reader) {
 	t.combinations.Get(r)
 	t.calm = r.Float()
 	t.place, t.placeAt = r.Word(), r.Int()
+	if !r.Plain {
+		t.placeAt = t.last - t.placeAt
+	}
 	var suspected bool
 	setFlags(r.Uint(), &suspected)
 	if suspected {

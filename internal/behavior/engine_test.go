@@ -332,3 +332,26 @@ func BenchmarkApply(b *testing.B) {
 		})
 	}
 }
+
+// BenchmarkPack is what it costs to work with a token that is not live.
+func BenchmarkPack(b *testing.B) {
+	e := New(testConfig())
+	e.Apply(crowdOf(1, 100, 10, 99))
+	s := e.shards[0]
+	var t token
+	var pack []byte
+	require.NoError(b, t.unpack(s.packed(s.slots[0].next), &s.words))
+	b.Run("pack", func(b *testing.B) {
+		for b.Loop() {
+			pack = t.pack(pack, &s.words)
+		}
+	})
+	b.Run("unpack", func(b *testing.B) {
+		b.ReportAllocs()
+		for b.Loop() {
+			if t.unpack(pack, &s.words) != nil {
+				b.Fatal()
+			}
+		}
+	})
+}

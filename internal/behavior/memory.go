@@ -18,6 +18,7 @@ type memory struct {
 	boundary  uint32 // the oldest live one; 0: none
 	mostLives int
 
+	draft      []byte // of a pack
 	borrowed   *token // a packed token that is looked at
 	unreadable uint64 // packs that started anew
 }
@@ -29,11 +30,16 @@ type slot struct {
 	dirty            bool   // changed since the last snapshot
 }
 
-// livesKept is how many tokens of a shard are live: 32,768 of all, at some four KiB each.
-const livesKept = 2048
+// One token in liveShare is live when a shard is full, at some four KiB each; and always so many as leastLives.
+const (
+	liveShare  = 64
+	leastLives = 64
+)
 
-func newMemory() memory {
-	return memory{slots: make([]slot, 1), packs: make([][]byte, 1), index: make([]uint32, 16), mostLives: livesKept}
+func newMemory(maxTokens int) memory {
+	return memory{
+		slots: make([]slot, 1), packs: make([][]byte, 1), index: make([]uint32, 16), mostLives: max(leastLives, maxTokens/liveShare),
+	}
 }
 
 // find returns a token's number, 0 if it is not here.
@@ -195,15 +201,16 @@ func (m *memory) vacant() *token {
 }
 
 // slack is how much larger than its content the memory of a pack may be.
-const slack = 96
+const slack = 128
 
 // pack writes a token into the memory of its number.
 func (m *memory) pack(n uint32, t *token) {
-	pack := t.pack(m.packs[n], &m.words)
-	if cap(pack)-len(pack) > slack {
-		pack = append(make([]byte, 0, len(pack)), pack...)
+	m.draft = t.pack(m.draft, &m.words)
+	into := m.packs[n]
+	if size := len(m.draft); cap(into) < size || cap(into) > size+slack {
+		into = nil
 	}
-	m.packs[n] = pack
+	m.packs[n] = append(into[:0], m.draft...)
 }
 
 // packed returns a token's pack, which is valid until the token changes.

@@ -34,7 +34,7 @@ type numbered struct {
 
 func newShard(maxTokens int) *shard {
 	return &shard{
-		memory: newMemory(), max: maxTokens, away: map[string][]byte{}, back: map[string]bool{}, advised: map[string]*advised{},
+		memory: newMemory(maxTokens), max: maxTokens, away: map[string][]byte{}, back: map[string]bool{}, advised: map[string]*advised{},
 	}
 }
 
