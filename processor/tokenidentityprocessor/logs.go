@@ -35,41 +35,36 @@ func (e *engine) processLogs(ctx context.Context, ld plog.Logs) (plog.Logs, erro
 // processRecords does a group of log records, from the one on that is given.
 func (e *engine) processRecords(ctx context.Context, w *worker, rl plog.ResourceLogs, sl plog.ScopeLogs, from int) {
 	logs := sl.LogRecords()
-	for i := from; i < min(from+groupSize, logs.Len()); i++ {
+	e.each(ctx, ofLogs, from, min(from+groupSize, logs.Len()), func(i int) {
 		e.offerLog(ctx, w, rl, sl, logs.At(i))
-		e.lookAtLog(ctx, w, logs.At(i), i)
-	}
+		e.lookAtLog(w, logs.At(i), i)
+	}, func(i int) { otelattr.WithholdLog(logs.At(i), e.cfg.Erase.word()) })
 	e.findTokens(w)
-	for i := range w.sightings {
-		seen := &w.sightings[i]
-		e.guarded(ctx, ofLogs, func() { e.identify(ctx, w, seen, w.entries[i]) },
-			func() { otelattr.WithholdLog(logs.At(seen.record), e.cfg.Erase.word()) })
-	}
+	e.each(ctx, ofLogs, 0, len(w.sightings), func(i int) { e.identify(ctx, w, &w.sightings[i], w.entries[i]) },
+		func(i int) { otelattr.WithholdLog(logs.At(w.sightings[i].record), e.cfg.Erase.word()) })
 	w.sightings = w.sightings[:0]
 }
 
 // lookAtLog erases the secrets of one log record and takes note of its token.
-func (e *engine) lookAtLog(ctx context.Context, w *worker, log plog.LogRecord, record int) {
+func (e *engine) lookAtLog(w *worker, log plog.LogRecord, record int) {
+	if e.fault != nil {
+		e.fault()
+	}
 	seen := w.next()
-	e.guarded(ctx, ofLogs, func() {
-		if e.fault != nil {
-			e.fault()
-		}
-		w.cleaner.Log(log, &seen.Sight)
-		seen.Settle(e.origins.proxies)
-		if seen.Secret == "" {
-			return
-		}
-		when := log.Timestamp()
-		if when == 0 {
-			when = log.ObservedTimestamp()
-		}
-		seen.shown = shown{record: record, attributes: log.Attributes(), request: otelattr.LogRequest(log), when: when.AsTime()}
-		if outcome, ok := seen.Outcome(ptrace.StatusCodeUnset, false); ok {
-			seen.outcome = outcome.String()
-		}
-		w.keep()
-	}, func() { otelattr.WithholdLog(log, e.cfg.Erase.word()) })
+	w.cleaner.Log(log, &seen.Sight)
+	seen.Settle(e.origins.proxies)
+	if seen.Secret == "" {
+		return
+	}
+	when := log.Timestamp()
+	if when == 0 {
+		when = log.ObservedTimestamp()
+	}
+	seen.shown = shown{record: record, attributes: log.Attributes(), request: otelattr.LogRequest(log), when: when.AsTime()}
+	if outcome, ok := seen.Outcome(ptrace.StatusCodeUnset, false); ok {
+		seen.outcome = outcome.String()
+	}
+	w.keep()
 }
 
 // huntLogs erases what was found in one record of the batch from all the others.
@@ -79,10 +74,9 @@ func (e *engine) huntLogs(ctx context.Context, w *worker, ld plog.Logs) {
 		e.huntResource(ctx, w, rl.Resource(), ofLogs)
 		for _, sl := range rl.ScopeLogs().All() {
 			e.huntScope(ctx, w, sl.Scope(), ofLogs)
-			for _, log := range sl.LogRecords().All() {
-				e.guarded(ctx, ofLogs, func() { w.cleaner.HuntLog(log) },
-					func() { otelattr.WithholdLog(log, e.cfg.Erase.word()) })
-			}
+			logs := sl.LogRecords()
+			e.each(ctx, ofLogs, 0, logs.Len(), func(i int) { w.cleaner.HuntLog(logs.At(i)) },
+				func(i int) { otelattr.WithholdLog(logs.At(i), e.cfg.Erase.word()) })
 		}
 	}
 }

@@ -38,51 +38,52 @@ func (e *engine) processTraces(ctx context.Context, td ptrace.Traces) (ptrace.Tr
 // processSpans does a group of spans, from the one on that is given.
 func (e *engine) processSpans(ctx context.Context, w *worker, rs ptrace.ResourceSpans, ss ptrace.ScopeSpans, from int, counts *[states]int64) {
 	spans := ss.Spans()
-	for i := from; i < min(from+groupSize, spans.Len()); i++ {
-		span := spans.At(i)
-		e.offerSpan(ctx, w, rs, ss, span)
-		if seen := e.lookAtSpan(ctx, w, span, i); span.Kind() == ptrace.SpanKindServer {
-			counts[seen]++
+	count := func(span ptrace.Span, found state) {
+		if span.Kind() == ptrace.SpanKindServer {
+			counts[found]++
 		}
 	}
+	e.each(ctx, ofTraces, from, min(from+groupSize, spans.Len()), func(i int) {
+		span := spans.At(i)
+		e.offerSpan(ctx, w, rs, ss, span)
+		count(span, e.lookAtSpan(w, span, i))
+	}, func(i int) {
+		otelattr.WithholdSpan(spans.At(i), e.cfg.Erase.word())
+		count(spans.At(i), without)
+	})
 	e.findTokens(w)
-	for i := range w.sightings {
-		seen := &w.sightings[i]
-		e.guarded(ctx, ofTraces, func() { e.identify(ctx, w, seen, w.entries[i]) },
-			func() { otelattr.WithholdSpan(spans.At(seen.record), e.cfg.Erase.word()) })
-	}
+	e.each(ctx, ofTraces, 0, len(w.sightings), func(i int) { e.identify(ctx, w, &w.sightings[i], w.entries[i]) },
+		func(i int) { otelattr.WithholdSpan(spans.At(w.sightings[i].record), e.cfg.Erase.word()) })
 	w.sightings = w.sightings[:0]
 }
 
 // lookAtSpan erases the secrets of one span and takes note of its token.
-func (e *engine) lookAtSpan(ctx context.Context, w *worker, span ptrace.Span, record int) (found state) {
+func (e *engine) lookAtSpan(w *worker, span ptrace.Span, record int) state {
+	if e.fault != nil {
+		e.fault()
+	}
 	seen := w.next()
-	e.guarded(ctx, ofTraces, func() {
-		if e.fault != nil {
-			e.fault()
+	w.cleaner.Span(span, &seen.Sight)
+	seen.Settle(e.origins.proxies)
+	switch {
+	case seen.Secret != "":
+		seen.shown = shown{
+			record: record, attributes: span.Attributes(), request: otelattr.SpanRequest(span), when: span.EndTimestamp().AsTime(),
+			outbound: span.Kind() == ptrace.SpanKindClient || span.Kind() == ptrace.SpanKindProducer,
 		}
-		w.cleaner.Span(span, &seen.Sight)
-		seen.Settle(e.origins.proxies)
-		switch {
-		case seen.Secret != "":
-			found = with
-			seen.shown = shown{
-				record: record, attributes: span.Attributes(), request: otelattr.SpanRequest(span), when: span.EndTimestamp().AsTime(),
-				outbound: span.Kind() == ptrace.SpanKindClient || span.Kind() == ptrace.SpanKindProducer,
-			}
-			if outcome, ok := seen.Outcome(span.Status().Code(), true); ok {
-				seen.outcome = outcome.String()
-			}
-			w.keep()
-		case seen.Unreadable:
-			found = unreadable
-		case seen.Identified:
-			if _, named := span.Attributes().Get(otelattr.TokenID); named {
-				found = with // an earlier token_identity has been here
-			}
+		if outcome, ok := seen.Outcome(span.Status().Code(), true); ok {
+			seen.outcome = outcome.String()
 		}
-	}, func() { otelattr.WithholdSpan(span, e.cfg.Erase.word()) })
-	return found
+		w.keep()
+		return with
+	case seen.Unreadable:
+		return unreadable
+	case seen.Identified:
+		if _, named := span.Attributes().Get(otelattr.TokenID); named {
+			return with // an earlier token_identity has been here
+		}
+	}
+	return without
 }
 
 // huntTraces erases what was found in one record of the batch from all the others.
@@ -92,10 +93,9 @@ func (e *engine) huntTraces(ctx context.Context, w *worker, td ptrace.Traces) {
 		e.huntResource(ctx, w, rs.Resource(), ofTraces)
 		for _, ss := range rs.ScopeSpans().All() {
 			e.huntScope(ctx, w, ss.Scope(), ofTraces)
-			for _, span := range ss.Spans().All() {
-				e.guarded(ctx, ofTraces, func() { w.cleaner.HuntSpan(span) },
-					func() { otelattr.WithholdSpan(span, e.cfg.Erase.word()) })
-			}
+			spans := ss.Spans()
+			e.each(ctx, ofTraces, 0, spans.Len(), func(i int) { w.cleaner.HuntSpan(spans.At(i)) },
+				func(i int) { otelattr.WithholdSpan(spans.At(i), e.cfg.Erase.word()) })
 		}
 	}
 }

@@ -83,3 +83,17 @@ func (e *engine) guarded(ctx context.Context, signal metric.MeasurementOption, w
 	}()
 	work()
 }
+
+// each is guarded for every record of a row.
+func (e *engine) each(ctx context.Context, signal metric.MeasurementOption, from, to int, work, withhold func(i int)) {
+	for from < to {
+		e.guarded(ctx, signal, func() {
+			for ; from < to; from++ {
+				work(from)
+			}
+		}, func() {
+			withhold(from)
+			from++
+		})
+	}
+}
