@@ -66,6 +66,9 @@ type Stake struct{ E, Ratio float64 }
 // StakeOf is the stake on a request that has probability q under an attack and p under the token's own past.
 func StakeOf(q, p float64) Stake { return Stake{(1 - Mix) + Mix*q/p, math.Log(q / p)} }
 
+// RatioOf is the q/p behind a stake's E.
+func RatioOf(e float64) float64 { return (e - (1 - Mix)) / Mix }
+
 // Place adds a request with this stake.
 func (b *Bet) Place(s Stake) {
 	b.sum += s.E
@@ -82,6 +85,28 @@ func (b *Bet) Nats() float64 {
 
 // Habit is the evidence of the block so far in how its requests are spread; 0 without a bet.
 func (b *Bet) Habit(powers *Powers) float64 { return b.habit.Nats(powers) }
+
+// Mean is a Bet on whole requests: what each of them shows, in all facets together, is one stake.
+type Mean struct {
+	sum float64
+	n   uint32
+}
+
+const oddsMost = 40 // nats of one request
+
+// Add adds a request with this log ratio.
+func (m *Mean) Add(ratio float64) {
+	m.sum += (1 - Mix) + Mix*math.Exp(min(oddsMost, ratio))
+	m.n++
+}
+
+// Nats is the evidence of the block so far; 0 without a request.
+func (m *Mean) Nats() float64 {
+	if m.n == 0 {
+		return 0
+	}
+	return math.Log(m.sum / float64(m.n))
+}
 
 // Cusum accumulates evidence over blocks and forgets what speaks for the token: W = max(0, W) + nats.
 // Source: Page, Continuous inspection schemes, Biometrika 1954.

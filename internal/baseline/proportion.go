@@ -42,6 +42,15 @@ func (s *Streak) Add(p Proportion, by *Rise, hit bool) {
 	s.misses++
 }
 
+// Odds is the log ratio of one hit or miss by itself.
+func (by *Rise) Odds(p *Proportion, hit bool) float64 {
+	own, alarm := float64(p.Rate(by)), float64(by.AlarmHits/(by.AlarmHits+by.AlarmMisses))
+	if hit {
+		return math.Log(alarm / own)
+	}
+	return math.Log((1 - alarm) / (1 - own))
+}
+
 // Nats is the evidence of the block so far.
 func (s *Streak) Nats() float64 {
 	if s.hits+s.misses == 0 {

@@ -325,6 +325,22 @@ func (t *Tilt) Get(r *Reader) {
 	}
 }
 
+// Put writes the mean.
+func (m *Mean) Put(w *Writer) {
+	w.Uint(uint64(m.n))
+	if m.n > 0 {
+		w.Double(m.sum)
+	}
+}
+
+// Get reads what Put wrote.
+func (m *Mean) Get(r *Reader) {
+	*m = Mean{n: uint32(r.Uint())}
+	if m.n > 0 {
+		m.sum = r.Double()
+	}
+}
+
 // Put writes the profile.
 func (h *Hours) Put(w *Writer) {
 	var used uint64

@@ -37,6 +37,9 @@ type block struct {
 	hops           baseline.Streak
 	hopFrom, hopTo string
 
+	stranger baseline.Mean
+	odds     float64 // of the newest request
+
 	pricedOn int32 // the day of the peers that prices are made of
 	hour     hourPrice
 
@@ -123,6 +126,7 @@ func (b *block) seeEndpoint(service string, at Endpoint) (int, *endpointCount) {
 // bet places a request at its price on a facet whose values are strings.
 func (b *block) bet(f Facet, c *count) {
 	b.bets[f].Place(c.price.stake)
+	b.odd(f, c.price.stake.Ratio)
 	if e := float32(c.price.stake.E); e > b.peaks[f] {
 		b.peaks[f], b.peakIs[f] = e, c.value
 	}

@@ -14,7 +14,7 @@ type detector struct {
 
 // detectors of the one alert budget. What a single facet shows strongly has a detector of its own; identity_shift is the joint
 // evidence of many weak ones: the first is a likelihood ratio for somebody else having taken over for good, its weights the
-// coefficients of a logistic regression of days after a swap against calm days; the second is for strong signs of any kind. Weights
+// coefficients of a logistic regression of days after a swap against calm days; the second is for single requests of a stranger. Weights
 // and shares were chosen on a population of real histories; docs/detection.md says how.
 var detectors = [...]detector{
 	{name: anomaly.IdentityShift, share: 2.1, drift: 1.5, instant: 0.3, weights: [facetCount]float64{
@@ -22,9 +22,7 @@ var detectors = [...]detector{
 		volume: 0.27, breadth: 0.24, service: 0.21, burst: 0.2, hourShift: 0.19, combination: 0.18, endpointShift: 0.15, client: 0.15,
 		clientHabit: 0.14, variety: 0.11, sizeShift: 0.1,
 	}},
-	{name: anomaly.IdentityShift, share: 1.4, drift: -0.5, instant: 0.4, weights: [facetCount]float64{
-		country: 1, network: 0.4, client: 1.2, service: 1, endpoint: 0.8, breadth: 1.4, hourHabit: 0.9, volume: 1.2, hop: 1,
-	}},
+	{name: anomaly.IdentityShift, share: 1.5, instant: 0.4, weights: [facetCount]float64{stranger: 1}},
 	{name: anomaly.ImpossibleTravel, share: 0.2, instant: 1, weights: [facetCount]float64{hop: 1}},
 	{name: anomaly.NewCountry, share: 0.25, drift: -0.3, instant: 0.5, weights: [facetCount]float64{country: 1, hop: 1}},
 	{name: anomaly.NewClient, share: 0.05, instant: 0.5, weights: [facetCount]float64{client: 1}},

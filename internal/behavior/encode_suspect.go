@@ -91,6 +91,7 @@ func (b *block) putMore(w *baseline.Writer) {
 		w.Float(bytes)
 	}
 	w.Uint(uint64(b.alertOf))
+	b.stranger.Put(w)
 	w.Uint(flags(b.tipped != nil))
 	if b.tipped != nil {
 		putTipped(w, b.tipped)
@@ -113,6 +114,9 @@ func (b *block) getMore(r *baseline.Reader) {
 		b.requests = append(b.requests, r.Float())
 	}
 	b.alertOf = uint8(r.Uint() % uint64(detectorCount))
+	if !r.Plain {
+		b.stranger.Get(r)
+	}
 	var tipped bool
 	setFlags(r.Uint(), &tipped)
 	if tipped {

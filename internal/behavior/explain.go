@@ -13,7 +13,7 @@ import (
 // Evidence below this many nats is not worth a line; above surelyNats over the limit somebody should act.
 const (
 	worthNats  = 0.3
-	surelyNats = 4
+	surelyNats = 3
 	soleShare  = 0.75 // one facet with so much of the evidence gives joint evidence its own name
 )
 
@@ -81,6 +81,7 @@ func (t *token) evidenceOf(d *detector, x *[facetCount]float64) (list []anomaly.
 	for f, w := range d.weights {
 		sum[Facet(f).base()] += w * x[f]
 	}
+	t.block.spread(&sum)
 	var total float64
 	var order []Facet
 	for f := range facetCount {

@@ -39,15 +39,16 @@ const (
 	hourShift
 	sizeShift
 	requestShift
+	stranger // single requests that are out of character in all they show
 	facetCount
 )
 
 // shifts are the facets from countryShift on: bets that somebody else stays, see suspect.
-const shifts = int(facetCount - countryShift)
+const shifts = int(requestShift-countryShift) + 1
 
 // String is the facet's name in evidence.
 func (f Facet) String() string {
-	return [...]string{"country", "network", "client", "service", "endpoint", "hour", "burst", "volume", "new endpoints", "errors", "bytes", "gap", "", "", "", "", "travel", "mixture", "endpoints", "", "", "", "", "", "answer sizes", "request sizes"}[f.base()]
+	return [...]string{"country", "network", "client", "service", "endpoint", "hour", "burst", "volume", "new endpoints", "errors", "bytes", "gap", "", "", "", "", "travel", "mixture", "endpoints", "", "", "", "", "", "answer sizes", "request sizes", "request"}[f.base()]
 }
 
 // base is the facet under whose name a person reads of this one.
@@ -117,6 +118,7 @@ const (
 func (t *token) observe(o *Observation, population *population, tl *tally) {
 	b, p := &t.block, population.peers
 	b.n++
+	b.odds = 0
 	b.expire(population.day)
 	place := 0 // of the client among today's
 	if !o.Outbound {
@@ -131,18 +133,29 @@ func (t *token) observe(o *Observation, population *population, tl *tally) {
 	number := t.observeEndpoint(o, p, tl)
 	t.observeHour(o, p, tl)
 
+	t.observeSizes(o)
+	b.stranger.Add(b.odds)
 	b.window(o.Time/1e9, uint16(number*valuesNoted+place))
 	b.errors.Add(t.errors, &errorsRise, o.Outcome != Success)
+}
+
+func (t *token) observeSizes(o *Observation) {
+	b := &t.block
 	if o.ResponseBytes >= 0 && o.Outcome == Success {
 		log := baseline.LogOf(float64(o.ResponseBytes))
 		d := t.densities()
 		b.size(&t.size, float64(o.ResponseBytes), log)
-		b.shift(sizeShift).Add(sizeOdds(&d.suspectSize, &d.size, log))
+		own := d.size.Log(log)
+		b.shift(sizeShift).Add(sizeOdds(&d.suspectSize, own, log))
+		b.odd(sizeShift, max(sizeFloor, anySize.Log(log)-own))
 	}
 	if o.RequestBytes >= 0 {
 		b.request(float64(o.RequestBytes))
+		log := baseline.LogOf(float64(o.RequestBytes))
 		d := t.densities()
-		b.shift(requestShift).Add(sizeOdds(&d.suspectRequest, &d.request, baseline.LogOf(float64(o.RequestBytes))))
+		own := d.request.Log(log)
+		b.shift(requestShift).Add(sizeOdds(&d.suspectRequest, own, log))
+		b.odd(requestShift, max(sizeFloor, anySize.Log(log)-own))
 	}
 }
 
@@ -193,6 +206,7 @@ func (t *token) observeClient(o *Observation, p *Peers, tl *tally) int {
 	}
 	b.bet(client, c)
 	b.shift(clientShift).Add(c.price.shift)
+	b.odd(clientShift, c.price.shift)
 	return place
 }
 
@@ -230,6 +244,7 @@ func (t *token) observeEndpoint(o *Observation, p *Peers, tl *tally) int {
 	if e.n == 1 && t.unused(o.Service, at) {
 		b.fresh++
 	}
+	b.odd(endpoint, e.price.stake.Ratio)
 	b.bets[endpoint].Place(e.price.stake)
 	if is := float32(e.price.stake.E); is > b.peaks[endpoint] {
 		b.peaks[endpoint], b.peakAt = is, at
@@ -250,6 +265,8 @@ func (t *token) observeHour(o *Observation, p *Peers, tl *tally) {
 		*h = hourPrice{price{true, baseline.StakeOf(flat, own), math.Log(t.suspect.hour(bin, flat) / own)}, uint8(bin)}
 	}
 	b.bets[hour].Place(b.hour.stake)
+	b.odd(hour, b.hour.stake.Ratio)
+	b.odd(hourShift, b.hour.shift)
 	if e := float32(b.hour.stake.E); e > b.peaks[hour] {
 		b.peaks[hour], b.peakBin = e, uint8(bin)
 	}
@@ -258,6 +275,7 @@ func (t *token) observeHour(o *Observation, p *Peers, tl *tally) {
 
 // travel tells whether the token went from one country to another faster than anybody can.
 func (t *token) travel(o *Observation) {
+	b := &t.block
 	if t.place != "" {
 		hours := float64(max(0, o.Time-t.placeAt))/3.6e12 + timeSlack
 		km := 0.0
@@ -265,9 +283,10 @@ func (t *token) travel(o *Observation) {
 			km = geo.Distance(t.place, o.Country)
 		}
 		leaps := km-imprecise > fastest*hours
-		t.block.hops.Add(t.travels, &hopsRise, leaps)
+		b.hops.Add(t.travels, &hopsRise, leaps)
+		b.odd(hop, hopsRise.Odds(&t.travels, leaps))
 		if leaps {
-			t.block.hopFrom, t.block.hopTo = t.place, o.Country
+			b.hopFrom, b.hopTo = t.place, o.Country
 		}
 	}
 	if t.place != o.Country {
@@ -297,6 +316,7 @@ func (t *token) nats() (x [facetCount]float64) {
 	for s := range b.shifts {
 		x[int(countryShift)+s] = b.shifts[s].Nats(&powers)
 	}
+	x[stranger] = b.stranger.Nats()
 	for f := client; f <= hour; f++ {
 		x[f-client+clientHabit] = b.bets[f].Habit(&powers)
 	}

@@ -200,6 +200,7 @@ func (t *token) densities() *densities {
 const mostSize = 3
 
 // sizeOdds is the log-likelihood ratio of a size, given by its logarithm.
-func sizeOdds(suspect, own *baseline.Density, log float64) float64 {
-	return math.Min(mostSize, suspect.Log(log)-own.Log(log))
+// sizeOdds compares a size's log density under the suspect with that under the token's own past.
+func sizeOdds(suspect *baseline.Density, own, log float64) float64 {
+	return math.Min(mostSize, suspect.Log(log)-own)
 }
