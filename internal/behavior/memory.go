@@ -1,13 +1,17 @@
 package behavior
 
-import "github.com/holterhq/holter/internal/baseline"
+import (
+	"encoding/binary"
+
+	"github.com/holterhq/holter/internal/baseline"
+)
 
 // memory holds a shard's tokens, each under a number. Those used latest are live: unpacked, and quick to work with. The others are packed
 // into a fraction of the bytes. All are in one list by their use, of which the live ones are the young end.
 type memory struct {
 	words baseline.Words
 	slots []slot   // by number; 0 is the head of the list: its next is the oldest, its prev the youngest
-	packs [][]byte // by number: the packed token, or, while it is live, memory for it
+	packs arena    // the packed tokens, and memory for those that are live
 	index []uint32 // numbers by hash, with linear probing; 0 is free
 	free  []uint32
 	count int
@@ -18,7 +22,8 @@ type memory struct {
 	boundary  uint32 // the oldest live one; 0: none
 	mostLives int
 
-	draft      []byte // of a pack
+	draft      []byte // of a pack that is written
+	reading    []byte // the pack that was read
 	borrowed   *token // a packed token that is looked at
 	unreadable uint64 // packs that started anew
 }
@@ -27,6 +32,8 @@ type memory struct {
 type slot struct {
 	hash, prev, next uint32
 	live             uint32 // its place in memory.live, + 1; 0: it is packed
+	pack             uint32 // where in the arena, 0: nowhere yet
+	size             uint32 // of the pack
 	dirty            bool   // changed since the last snapshot
 }
 
@@ -38,7 +45,7 @@ const (
 
 func newMemory(maxTokens int) memory {
 	return memory{
-		slots: make([]slot, 1), packs: make([][]byte, 1), index: make([]uint32, 16), mostLives: max(leastLives, maxTokens/liveShare),
+		slots: make([]slot, 1), index: make([]uint32, 16), mostLives: max(leastLives, maxTokens/liveShare),
 	}
 }
 
@@ -60,7 +67,29 @@ func (m *memory) is(n uint32, id string) bool {
 	if at := m.slots[n].live; at != 0 {
 		return m.live[at-1].id == id
 	}
-	return string(idOf(m.packs[n])) == id
+	s := &m.slots[n]
+	if s.size == 0 {
+		return false
+	}
+	head := m.packs.block(s.pack)[4:]
+	if len(id) > blockText-binary.MaxVarintLen64 {
+		head = m.read(n)
+	}
+	size, from := binary.Uvarint(head)
+	return size == uint64(len(id)) && string(head[from:from+len(id)]) == id
+}
+
+// read returns a token's pack, which is valid until the next one is read.
+func (m *memory) read(n uint32) []byte {
+	s := &m.slots[n]
+	m.reading = m.packs.read(s.pack, int(s.size), m.reading[:0])
+	return m.reading
+}
+
+// write sets a token's pack.
+func (m *memory) write(n uint32, pack []byte) {
+	s := &m.slots[n]
+	s.pack, s.size = m.packs.write(s.pack, pack), uint32(len(pack))
 }
 
 // enter gives a token a number. Its pack or its life comes next.
@@ -72,7 +101,7 @@ func (m *memory) enter(hash uint32) uint32 {
 	if last := len(m.free) - 1; last >= 0 {
 		n, m.free = m.free[last], m.free[:last]
 	} else {
-		m.slots, m.packs = append(m.slots, slot{}), append(m.packs, nil)
+		m.slots = append(m.slots, slot{})
 	}
 	m.slots[n] = slot{hash: hash}
 	m.point(n)
@@ -108,7 +137,8 @@ func (m *memory) leave(n uint32) {
 		m.unused = append(m.unused, at-1)
 		m.lives--
 	}
-	m.slots[n], m.packs[n] = slot{}, nil
+	m.packs.drop(m.slots[n].pack)
+	m.slots[n] = slot{}
 	m.free = append(m.free, n)
 	m.count--
 }
@@ -164,7 +194,8 @@ func (m *memory) use(n uint32) *token {
 // enliven unpacks a token. What cannot be read starts anew.
 func (m *memory) enliven(n uint32) {
 	t := m.vacant()
-	if pack := m.packs[n]; len(pack) > 0 {
+	if m.slots[n].size > 0 {
+		pack := m.read(n)
 		if t.unpack(pack, &m.words) != nil {
 			id := string(idOf(pack))
 			t.reset()
@@ -200,25 +231,18 @@ func (m *memory) vacant() *token {
 	return t
 }
 
-// slack is how much larger than its content the memory of a pack may be.
-const slack = 128
-
-// pack writes a token into the memory of its number.
+// pack packs a token under its number.
 func (m *memory) pack(n uint32, t *token) {
 	m.draft = t.pack(m.draft, &m.words)
-	into := m.packs[n]
-	if size := len(m.draft); cap(into) < size || cap(into) > size+slack {
-		into = nil
-	}
-	m.packs[n] = append(into[:0], m.draft...)
+	m.write(n, m.draft)
 }
 
-// packed returns a token's pack, which is valid until the token changes.
+// packed returns a token's pack as it is now, which is valid until another one is read.
 func (m *memory) packed(n uint32) []byte {
 	if at := m.slots[n].live; at != 0 {
 		m.pack(n, m.live[at-1])
 	}
-	return m.packs[n]
+	return m.read(n)
 }
 
 // borrow returns a token to look at or to change until giveBack; nil if it cannot be read.
@@ -229,7 +253,7 @@ func (m *memory) borrow(n uint32) *token {
 	if m.borrowed == nil {
 		m.borrowed = &token{}
 	}
-	if m.borrowed.unpack(m.packs[n], &m.words) != nil {
+	if m.borrowed.unpack(m.read(n), &m.words) != nil {
 		return nil
 	}
 	return m.borrowed

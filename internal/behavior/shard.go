@@ -3,6 +3,7 @@ package behavior
 import (
 	"fmt"
 	"runtime/debug"
+	"slices"
 	"strings"
 
 	"github.com/holterhq/holter/internal/anomaly"
@@ -106,7 +107,7 @@ func (t *token) settleBlock(e *Engine, x *[facetCount]float64, events []anomaly.
 func (s *shard) settleBefore(e *Engine, today int32, events []anomaly.Event) []anomaly.Event {
 	rest := s.settling[:0]
 	for _, n := range s.settling {
-		if s.slots[n].hash == 0 && len(s.packs[n]) == 0 {
+		if s.slots[n] == (slot{}) {
 			continue // it has left
 		}
 		t := s.borrow(n)
@@ -180,7 +181,9 @@ func (s *shard) number(e *Engine, o *Observation) uint32 {
 		s.evict(s.slots[0].next, e.cfg.Load != nil)
 	}
 	n := s.enter(o.hash)
-	s.packs[n] = pack
+	if pack != nil {
+		s.write(n, pack)
+	}
 	s.link(n)
 	t := s.use(n)
 	if pack == nil {
@@ -196,7 +199,7 @@ func (s *shard) number(e *Engine, o *Observation) uint32 {
 func (s *shard) evict(n uint32, loadable bool) {
 	s.stats.Evicted++
 	if loadable {
-		pack := s.packed(n)
+		pack := slices.Clone(s.packed(n))
 		id := string(idOf(pack))
 		s.away[id] = pack
 		delete(s.back, id)

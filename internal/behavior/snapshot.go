@@ -312,7 +312,7 @@ func (e *Engine) readPage(state []byte) error {
 		case kind == pagePack && r.Err == nil:
 			if pack := r.Next(); r.Err == nil && packWhole(pack) {
 				h := hash(string(idOf(pack)))
-				e.shards[h%shardCount].restore(h, slices.Clone(pack))
+				e.shards[h%shardCount].restore(h, pack)
 			}
 		case kind == pageGone && r.Err == nil:
 			id := r.String()
@@ -336,7 +336,7 @@ func (s *shard) restore(hash uint32, pack []byte) {
 		n = s.enter(hash)
 		s.link(n)
 	}
-	s.packs[n] = pack
+	s.write(n, pack)
 }
 
 // adopt puts restored tokens in the order in which they were used.
@@ -347,7 +347,7 @@ func (s *shard) adopt() {
 	}
 	order := make([]use, 0, s.count)
 	for n := s.slots[0].next; n != 0; n = s.slots[n].next {
-		used, tipped := usedOf(s.packs[n])
+		used, tipped := usedOf(s.read(n))
 		order = append(order, use{n, used})
 		if tipped {
 			s.settling = append(s.settling, n)
