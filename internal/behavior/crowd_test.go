@@ -76,3 +76,51 @@ func TestACrowdOutlivesARestart(t *testing.T) {
 	require.Equal(t, want, append(got, again.Apply(obs[cut:])...))
 	require.NotEmpty(t, want)
 }
+
+// deploy is the traffic of many tokens, each of which uses thirty endpoints for weeks, until one morning nine of them have other names.
+func deploy(tokens, days int, version string) (obs []Observation) {
+	start := time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)
+	for d := range days {
+		for n := range 30 {
+			for k := range tokens {
+				o := Observation{
+					Token: fmt.Sprintf("k%03d", k), Service: "shop", Version: "1", Method: "GET", Country: "DE", Network: "AS3320", Client: "sdk/1",
+					Route:        fmt.Sprintf("/v1/things/%d", n),
+					Time:         start.AddDate(0, 0, d).Add(time.Duration(n)*10*time.Minute + time.Duration(k)*time.Second).UnixNano(),
+					RequestBytes: -1, ResponseBytes: 2000,
+				}
+				if d == days-1 {
+					o.Version = version
+					if n%10 < 3 {
+						o.Route = fmt.Sprintf("/v2/things/%d", n)
+					}
+				}
+				obs = append(obs, o)
+			}
+		}
+	}
+	return obs
+}
+
+// A deploy that renames 30 % of everybody's endpoints is one event at most; a release explains it altogether.
+func TestADeployIsOneEvent(t *testing.T) {
+	const tokens = 500
+	for version, most := range map[string]int{"1": 1, "2": 0} {
+		t.Run("version "+version, func(t *testing.T) {
+			e := New(Config{Budget: Budget{FalseAlerts: 5, PerTokenDays: 1000}})
+			obs := deploy(tokens, 12, version)
+			last := obs[len(obs)-1]
+			last.Time += 26 * int64(time.Hour)
+			var alone, shifts int
+			for _, event := range e.Apply(append(obs, last)) {
+				if event.Detector == anomaly.PopulationShift {
+					shifts++
+				} else {
+					alone++
+				}
+			}
+			require.LessOrEqual(t, shifts, most)
+			require.LessOrEqual(t, alone, most*crowdAlone, "the first few raise events of their own")
+		})
+	}
+}

@@ -72,16 +72,6 @@ type term struct {
 	weight float64
 }
 
-func init() {
-	for d := range detectors {
-		for f, w := range detectors[d].weights {
-			if w != 0 {
-				detectors[d].terms = append(detectors[d].terms, term{Facet(f), w})
-			}
-		}
-	}
-}
-
 // finding is a detector whose evidence went over its limit.
 type finding struct {
 	detector int

@@ -321,6 +321,7 @@ func (t *token) nats() (x [facetCount]float64) {
 		x[f-client+clientHabit] = b.bets[f].Habit(&powers)
 	}
 	t.excuse(&x)
+	stake(&x)
 	return x
 }
 
