@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"runtime/debug"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -75,6 +76,7 @@ func runReport(ctx context.Context, cfg report.Config, path string, out io.Write
 	cfg.Progress = func(done float64, at time.Time, requests int) {
 		bar.Show(done, fmt.Sprintf("%s  %d requests, %.0f a second", at.Format(time.DateOnly), requests, float64(requests)/time.Since(began).Seconds()))
 	}
+	defer debug.SetGCPercent(debug.SetGCPercent(400)) // little of what is read is kept
 	s, err := report.Run(ctx, cfg, file)
 	bar.End()
 	if err != nil {

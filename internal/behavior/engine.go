@@ -39,6 +39,7 @@ type Budget struct {
 // Limits bounds the engine's memory.
 type Limits struct {
 	MaxTokens   int // tokens kept in memory; 0 means 1,000,000
+	LiveTokens  int // of them, those used latest that are kept unpacked, at some four KiB each; 0 means one in 64
 	MaxFeedback int // tokens with feedback in force; 0 means 4,096
 }
 
@@ -102,6 +103,9 @@ func (c Config) Validate() error {
 	if c.Limits.MaxTokens < 0 {
 		errs = append(errs, fmt.Errorf("limits::max_tokens: %d is negative", c.Limits.MaxTokens))
 	}
+	if c.Limits.LiveTokens < 0 {
+		errs = append(errs, fmt.Errorf("limits::live_tokens: %d is negative", c.Limits.LiveTokens))
+	}
 	if c.Limits.MaxFeedback < 0 {
 		errs = append(errs, fmt.Errorf("limits::max_feedback: %d is negative", c.Limits.MaxFeedback))
 	}
@@ -121,7 +125,7 @@ func New(cfg Config) *Engine {
 		e.disabled[d] = cfg.Disabled[detectors[d].name]
 	}
 	for range shardCount {
-		e.shards = append(e.shards, newShard(max(1, cfg.Limits.MaxTokens/shardCount)))
+		e.shards = append(e.shards, newShard(max(1, cfg.Limits.MaxTokens/shardCount), cfg.Limits.LiveTokens/shardCount))
 	}
 	return e
 }

@@ -43,10 +43,11 @@ const (
 	leastLives = 64
 )
 
-func newMemory(maxTokens int) memory {
-	return memory{
-		slots: make([]slot, 1), index: make([]uint32, 16), mostLives: max(leastLives, maxTokens/liveShare),
+func newMemory(maxTokens, mostLives int) memory {
+	if mostLives == 0 {
+		mostLives = maxTokens / liveShare
 	}
+	return memory{slots: make([]slot, 1), index: make([]uint32, 16), mostLives: max(leastLives, mostLives)}
 }
 
 // find returns a token's number, 0 if it is not here.

@@ -33,9 +33,9 @@ type numbered struct {
 	of    self
 }
 
-func newShard(maxTokens int) *shard {
+func newShard(maxTokens, mostLives int) *shard {
 	return &shard{
-		memory: newMemory(maxTokens), max: maxTokens, away: map[string][]byte{}, back: map[string]bool{}, advised: map[string]*advised{},
+		memory: newMemory(maxTokens, mostLives), max: maxTokens, away: map[string][]byte{}, back: map[string]bool{}, advised: map[string]*advised{},
 	}
 }
 

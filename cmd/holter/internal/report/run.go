@@ -56,7 +56,7 @@ func Run(ctx context.Context, cfg Config, page io.Writer) (*Summary, error) {
 		}
 	}()
 	engine := behavior.New(behavior.Config{
-		Budget: behavior.Budget{FalseAlerts: cfg.Budget, Per: 7 * 24 * time.Hour}, Limits: behavior.Limits{MaxTokens: cfg.MaxTokens},
+		Budget: behavior.Budget{FalseAlerts: cfg.Budget, Per: 7 * 24 * time.Hour}, Limits: behavior.Limits{MaxTokens: cfg.MaxTokens, LiveTokens: cfg.MaxTokens},
 		Routes: route.New(route.Options{}),
 	})
 	t := newTally(engine, cfg.MaxTokens)
