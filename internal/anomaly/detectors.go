@@ -16,6 +16,11 @@ const (
 	SlowDrift        Detector = "slow_drift"
 	DormantWake      Detector = "dormant_wake"
 	ImpossibleTravel Detector = "impossible_travel"
+	ConcurrentUse    Detector = "concurrent_use"
+	EndpointSequence Detector = "endpoint_sequence"
+	AuthFailures     Detector = "auth_failures"
+	Enumeration      Detector = "enumeration"
+	SpendSpike       Detector = "spend_spike"
 	IdentityShift    Detector = "identity_shift"   // joint evidence of several weak facets
 	PopulationShift  Detector = "population_shift" // many tokens, one cause
 )
@@ -53,6 +58,11 @@ var Rules = [...]Rule{
 	{DataExfiltration, "API token fetches far more data per request", "volume", "T1530"},
 	{DormantWake, "API token used after long sleep", "time", "T1078.004"},
 	{ImpossibleTravel, "API token used in two places at once", "origin", "T1078.004"},
+	{ConcurrentUse, "API token used by two parties at once", "origin", "T1550.001"},
+	{EndpointSequence, "API token used in an order that it never used", "scope", "T1550.001"},
+	{AuthFailures, "API token refused far more than ever before", "errors", "T1110"},
+	{Enumeration, "API token asks for many things that are not there", "errors", "T1595.003"},
+	{SpendSpike, "API token spends far more than ever before", "volume", "T1496"},
 	{PopulationShift, "Many API tokens changed at once", "population", "T1526"},
 	{ExpiredUse, "Expired API token used", "registry", "T1550.001"},
 	{RevokedUse, "Revoked API token used", "registry", "T1550.001"},

@@ -60,6 +60,12 @@ func (c *Categorical[V]) Q(value V, g float64) float64 {
 	return g
 }
 
+// Strange says whether a value is new, or has not settled among the others yet.
+func (c *Categorical[V]) Strange(value V) bool {
+	w := c.Weight(value)
+	return w == 0 || c.settling(w)
+}
+
 // Weight is the decayed count of a value; 0: never seen, or forgotten.
 func (c *Categorical[V]) Weight(value V) float32 {
 	for i := range c.values {

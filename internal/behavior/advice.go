@@ -211,7 +211,7 @@ func (a *advised) apply(e *Engine, o *Observation) (events []anomaly.Event) {
 	switch {
 	case found:
 		t.block.tipped = nil
-		events = append(events, t.alert(o, f, &x))
+		events = append(events, t.alert(e, o, f, &x))
 	case settling:
 		t.block.tipped = keep(o)
 	}

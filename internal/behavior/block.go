@@ -49,6 +49,8 @@ type block struct {
 	sizes     []float32 // of answers
 	requests  []float32
 
+	moreBlock
+
 	worst   [detectorCount]float32 // highest evidence each detector reached
 	alertOf uint8                  // the detector of that event
 	alerted bool                   // one statistical event a token and day
@@ -70,6 +72,9 @@ type endpointCount struct {
 	version   string // of the service, and day, for which explained and the price hold
 	on        int32
 	explained bool // by a new release
+	young     bool // the version of the service is
+	known     bool // to the token
+	mark      uint32
 }
 
 // price is what one more request with a value adds to the evidence. While a day is open neither the token's past nor its peers

@@ -32,7 +32,10 @@ var detectors = [...]detector{
 	{name: anomaly.SlowDrift, share: 0.05, instant: 1, weights: [facetCount]float64{volume: 1}},
 	{name: anomaly.ErrorSpike, share: 0.02, instant: 1, weights: [facetCount]float64{errorRate: 1}},
 	{name: anomaly.DataExfiltration, share: 1.1, instant: 0.3, weights: [facetCount]float64{bytesOut: 1, burst: 0.3}},
-	{name: anomaly.DormantWake, share: 3.8, drift: -1, instant: 1, weights: [facetCount]float64{gap: 1}},
+	{name: anomaly.DormantWake, share: 3.7, drift: -1, instant: 1, weights: [facetCount]float64{gap: 1}},
+	{name: anomaly.ConcurrentUse, share: 0.02, instant: 1, weights: [facetCount]float64{crossing: 1}},
+	{name: anomaly.EndpointSequence, share: 0.1, instant: 1, weights: [facetCount]float64{order: 1}},
+	{name: anomaly.SpendSpike, share: 0.1, instant: 1, weights: [facetCount]float64{spend: 1}},
 }
 
 const detectorCount = len(detectors)

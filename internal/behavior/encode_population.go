@@ -3,6 +3,7 @@ package behavior
 import (
 	"cmp"
 	"maps"
+	"math"
 	"slices"
 
 	"github.com/holterhq/holter/internal/baseline"
@@ -40,12 +41,15 @@ func (p *population) put(w *baseline.Writer) {
 func (p *population) get(r *baseline.Reader, written uint64) {
 	setFlags(r.Uint(), &p.began)
 	p.day, p.live = int32(r.Int()), r.Double()
+	for d := range detectors { // one that the state does not know says nothing before tomorrow
+		p.limits.instant[d], p.limits.settled[d] = math.MaxFloat64, math.MaxFloat64
+	}
 	if written == 1 {
 		for range detectorsOf1 {
 			r.Double()
 		}
 	} else {
-		for d := range detectors {
+		for d := range detectorsIn(written) {
 			p.limits.instant[d], p.limits.settled[d] = r.Double(), r.Double()
 		}
 	}
@@ -102,6 +106,14 @@ func (c *calibration) put(w *baseline.Writer) {
 // thresholds start nominal.
 const detectorsOf1 = 11
 
+// detectorsIn is how many detectors a version from 2 on knew: the first ones of today's.
+func detectorsIn(version uint64) int {
+	if version == 2 {
+		return 12
+	}
+	return detectorCount
+}
+
 func (c *calibration) get(r *baseline.Reader, written uint64) {
 	c.days = r.Double()
 	if written == 1 {
@@ -111,7 +123,7 @@ func (c *calibration) get(r *baseline.Reader, written uint64) {
 		}
 		return
 	}
-	for d := range detectors {
+	for d := range detectorsIn(written) {
 		getLevels(r, &c.passed[d])
 		getLevels(r, &c.settled[d])
 		getLevels(r, &c.over[d])

@@ -41,6 +41,7 @@ func (t *token) reset() {
 		endpoints: t.endpoints[:0],
 		block: block{
 			endpoints: b.endpoints[:0], sizes: b.sizes[:0], requests: b.requests[:0], mixNow: b.mixNow[:0], mixBefore: b.mixBefore[:0],
+			moreBlock: moreBlock{orders: b.orders[:0]},
 		},
 	}
 	for f := range b.seen {
@@ -141,6 +142,8 @@ func (t *token) put(w *baseline.Writer) {
 	t.block.put(w)
 	t.putMore(w)
 	w.Int(int64(t.incident))
+	t.more.put(w)
+	t.block.moreBlock.put(w)
 }
 
 func (t *token) get(r *baseline.Reader, version uint64) {
@@ -185,6 +188,8 @@ func (t *token) get(r *baseline.Reader, version uint64) {
 	}
 	if version >= 3 {
 		t.incident = int32(r.Int())
+		t.more.get(r)
+		t.block.moreBlock.get(r)
 	}
 }
 

@@ -18,13 +18,14 @@ const (
 )
 
 // explain turns a finding into the event that a person reads.
-func (t *token) explain(o *Observation, f finding, x *[facetCount]float64) anomaly.Event {
+func (t *token) explain(o *Observation, f finding, x *[facetCount]float64, disabled map[anomaly.Detector]bool) anomaly.Event {
 	d := &detectors[f.detector]
 	name := d.name
 	evidence, sole := t.evidenceOf(d, x)
 	if name == anomaly.IdentityShift && sole != "" {
 		name = sole
 	}
+	name = t.block.closer(name, disabled)
 	severity, action := anomaly.Look, anomaly.Observe
 	if f.score >= f.limit+surelyNats {
 		severity, action = anomaly.Act, actionOf(name)
@@ -63,7 +64,7 @@ func (t *token) event(o *Observation, name anomaly.Detector, severity anomaly.Se
 
 func actionOf(d anomaly.Detector) anomaly.Action {
 	switch d {
-	case anomaly.IdentityShift, anomaly.NewClient:
+	case anomaly.IdentityShift, anomaly.NewClient, anomaly.ConcurrentUse:
 		return anomaly.Lock
 	case anomaly.NewCountry, anomaly.NewNetwork, anomaly.OddHours, anomaly.DormantWake:
 		return anomaly.Reauthenticate
@@ -114,7 +115,8 @@ var soleDetector = map[Facet]anomaly.Detector{
 	country: anomaly.NewCountry, network: anomaly.NewNetwork, client: anomaly.NewClient, service: anomaly.NewEndpoint,
 	endpoint: anomaly.NewEndpoint, hour: anomaly.OddHours, burst: anomaly.RequestBurst, volume: anomaly.RequestBurst, breadth: anomaly.NewEndpoint,
 	errorRate: anomaly.ErrorSpike, bytesOut: anomaly.DataExfiltration, gap: anomaly.DormantWake, hop: anomaly.ImpossibleTravel,
-	combination: anomaly.RequestBurst, variety: anomaly.NewEndpoint,
+	combination: anomaly.RequestBurst, variety: anomaly.NewEndpoint, crossing: anomaly.ConcurrentUse, order: anomaly.EndpointSequence,
+	spend: anomaly.SpendSpike,
 }
 
 // compare says what a facet shows today and what it normally shows.
@@ -150,6 +152,13 @@ func (t *token) compare(f Facet) (observed, expected string) {
 		return fmt.Sprintf("%d kinds of requests within an hour", b.mixed), fmt.Sprintf("at most %.0f", math.Ceil(t.combinations.Best()))
 	case variety:
 		return fmt.Sprintf("%d endpoints in a day", len(b.endpoints)), fmt.Sprintf("at most %.0f", math.Ceil(t.variety.Best()))
+	case crossing:
+		return fmt.Sprintf("%s and %s take turns", b.crossing[0], b.crossing[1]), "one party at a time"
+	case order:
+		first, second := b.endpoints[b.order[0]].at, b.endpoints[b.order[1]].at
+		return fmt.Sprintf("%d new in a day, %s after %s among them", len(b.orders), second, first), fmt.Sprintf("at most %.0f", math.Ceil(t.more.orders.Best()))
+	case spend:
+		return fmt.Sprintf("%.2f in a day", b.spent), fmt.Sprintf("at most %.2f", t.more.spend.Best())
 	case sizeShift:
 		return "answers of other sizes", "about " + size(t.size.Typical())
 	case requestShift:

@@ -2,6 +2,7 @@ package behavior
 
 import (
 	"math"
+	"math/bits"
 	"slices"
 
 	"github.com/holterhq/holter/internal/baseline"
@@ -32,6 +33,9 @@ const (
 	hop         // countries between which nobody travels so fast
 	combination // endpoints and clients mixed within an hour
 	variety     // endpoints within a day
+	crossing    // networks that take turns
+	order       // endpoints after each other as never before
+	spend       // what a day costs
 	countryShift
 	clientShift
 	serviceShift
@@ -48,7 +52,7 @@ const shifts = int(requestShift-countryShift) + 1
 
 // String is the facet's name in evidence.
 func (f Facet) String() string {
-	return [...]string{"country", "network", "client", "service", "endpoint", "hour", "burst", "volume", "new endpoints", "errors", "bytes", "gap", "", "", "", "", "travel", "mixture", "endpoints", "", "", "", "", "", "answer sizes", "request sizes", "request"}[f.base()]
+	return [...]string{"country", "network", "client", "service", "endpoint", "hour", "burst", "volume", "new endpoints", "errors", "bytes", "gap", "", "", "", "", "travel", "mixture", "endpoints", "networks at once", "order", "spend", "", "", "", "", "", "answer sizes", "request sizes", "request"}[f.base()]
 }
 
 // base is the facet under whose name a person reads of this one.
@@ -133,10 +137,13 @@ func (t *token) observe(o *Observation, population *population, tl *tally) {
 	number := t.observeEndpoint(o, p, tl)
 	t.observeHour(o, p, tl)
 
+	t.observeMore(o, number)
 	t.observeSizes(o)
 	b.stranger.Add(b.odds)
 	b.window(o.Time/1e9, uint16(number*valuesNoted+place))
-	b.errors.Add(t.errors, &errorsRise, o.Outcome != Success)
+	if failed := o.Outcome == ClientError || o.Outcome == ServerError; !failed || !b.release {
+		b.errors.Add(t.errors, &errorsRise, o.Outcome != Success)
+	}
 }
 
 func (t *token) observeSizes(o *Observation) {
@@ -233,12 +240,13 @@ func (t *token) observeEndpoint(o *Observation, p *Peers, tl *tally) int {
 		tl.endpoint(o.Service, at)
 	}
 	if today := int32(o.Time / day); !e.price.known || e.on != today || e.version != o.Version {
-		e.on, e.version, e.explained = today, o.Version, p.explained(o, at)
+		e.on, e.version, e.young, e.explained = today, o.Version, p.young(o), p.explained(o, at)
+		e.known, e.mark = !t.unused(o.Service, at), hash(o.Service)^bits.RotateLeft32(hash(at.Method), 8)^bits.RotateLeft32(hash(at.Route), 16)
 		g := p.endpoint(o.Service, at)
 		own := t.endpointP(o.Service, at, g)
 		e.price = price{true, baseline.StakeOf(g, own), math.Log(t.suspect.endpoint(o.Service, at, g) / own)}
 	}
-	if e.explained {
+	if b.release = e.young; e.explained {
 		return number
 	}
 	if e.n == 1 && t.unused(o.Service, at) {
@@ -313,6 +321,7 @@ func (t *token) nats() (x [facetCount]float64) {
 	x[hop] = b.hops.Nats()
 	x[combination] = t.combinations.Nats(float64(b.mixed), mixFloor, mixTail)
 	x[variety] = t.variety.Nats(float64(len(b.endpoints)), varietyFloor, mixTail)
+	t.natsMore(&x)
 	for s := range b.shifts {
 		x[int(countryShift)+s] = b.shifts[s].Nats(&powers)
 	}

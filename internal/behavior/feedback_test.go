@@ -103,7 +103,7 @@ func TestMaliciousFeedbackRemembersTheThief(t *testing.T) {
 	again.Time, again.Client = obs[len(obs)-1].Time+day, "curl/8.1"
 	events := e.Apply([]Observation{again})
 	require.Len(t, events, 1)
-	require.Equal(t, anomaly.NewClient, events[0].Detector)
+	require.Equal(t, "client", events[0].Evidence[0].Facet)
 	life := e.shards[shardOf("tok_003")].advised["tok_003"].life
 	again.Time += day
 	e.Apply([]Observation{again})

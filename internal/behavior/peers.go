@@ -93,10 +93,15 @@ func (p *Peers) endpoint(service string, at Endpoint) float64 {
 	return p.endpoints[service].frequency(at, rareEndpoint)
 }
 
+// young says whether the release of the service is a new one.
+func (p *Peers) young(o *Observation) bool {
+	r, ok := p.releases[version{o.Service, o.Version}]
+	return ok && o.Version != "" && int32(o.Time/day)-r.first <= releaseDays
+}
+
 // explained says whether a new release of the service accounts for an endpoint that nobody has used before.
 func (p *Peers) explained(o *Observation, at Endpoint) bool {
-	r, ok := p.releases[version{o.Service, o.Version}]
-	if !ok || o.Version == "" || int32(o.Time/day)-r.first > releaseDays {
+	if !p.young(o) {
 		return false
 	}
 	t := p.endpoints[o.Service]

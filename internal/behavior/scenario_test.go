@@ -174,7 +174,12 @@ func requests(t *testing.T, when string, f map[string]string) (obs []Observation
 		if v := f["violations"]; v != "" {
 			o.Violations = strings.Split(v, ",")
 		}
-		if status >= 400 {
+		switch {
+		case status == 401, status == 403:
+			o.Outcome = AuthError
+		case status >= 500:
+			o.Outcome = ServerError
+		case status >= 400:
 			o.Outcome = ClientError
 		}
 		obs = append(obs, o)

@@ -71,7 +71,7 @@ func (s *shard) apply(e *Engine, o *Observation, events []anomaly.Event) []anoma
 	f, found, settling := t.judge(&x, &e.population.limits, &e.disabled)
 	if found {
 		t.block.tipped = nil
-		return append(events, t.alert(o, f, &x))
+		return append(events, t.alert(e, o, f, &x))
 	}
 	if settling {
 		if t.block.tipped == nil {
@@ -83,11 +83,11 @@ func (s *shard) apply(e *Engine, o *Observation, events []anomaly.Event) []anoma
 }
 
 // alert raises the block's one statistical event.
-func (t *token) alert(o *Observation, f finding, x *[facetCount]float64) anomaly.Event {
+func (t *token) alert(e *Engine, o *Observation, f finding, x *[facetCount]float64) anomaly.Event {
 	t.block.alerted, t.block.alertOf = true, uint8(f.detector)
 	t.alertDay, t.hasAlert = t.block.day, true
 	t.openIncident()
-	return t.explain(o, f, x)
+	return t.explain(o, f, x, e.cfg.Disabled)
 }
 
 // settleBlock raises the event of a block that is over, if as a whole it is worth one.
@@ -97,7 +97,7 @@ func (t *token) settleBlock(e *Engine, x *[facetCount]float64, events []anomaly.
 		return events
 	}
 	if f, found := t.settle(x, &e.population.limits, &e.disabled); found {
-		events = append(events, t.alert(b.tipped, f, x))
+		events = append(events, t.alert(e, b.tipped, f, x))
 	}
 	b.tipped = nil
 	return events

@@ -36,6 +36,7 @@ type token struct {
 	learned  uint64 // requests on them
 	alertDay int32  // the newest statistical event
 	hasAlert bool
+	more     more
 	incident int32 // the day on which the newest one opened; 0: none did
 
 	countries baseline.Categorical[string]
@@ -100,7 +101,7 @@ func (t *token) begin(today int32) {
 	t.block = block{
 		day: today, slot: old.slot, inSlot: old.inSlot, before: old.before,
 		endpoints: old.endpoints[:0], sizes: old.sizes[:0], requests: old.requests[:0],
-		mixNow: old.mixNow[:0], mixBefore: old.mixBefore[:0],
+		mixNow: old.mixNow[:0], mixBefore: old.mixBefore[:0], moreBlock: moreBlock{visits: old.visits, orders: old.orders[:0]},
 	}
 	for f := range old.seen {
 		t.block.seen[f] = old.seen[f][:0]
@@ -159,6 +160,7 @@ func (t *token) learn(frozen bool) {
 			t.hours.Learn(bin, float32(n)*scale)
 		}
 	}
+	t.learnMore(frozen)
 	t.burst.Learn(float64(b.busiest))
 	t.volume.Learn(float64(b.n))
 	t.breadth.Learn(float64(b.fresh))
