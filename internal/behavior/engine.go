@@ -254,7 +254,10 @@ func (e *Engine) advance(s int, part []int, obs []Observation) (done int) {
 		}
 	}()
 	var events []anomaly.Event
-	for _, i := range part {
+	for k, i := range part {
+		if k%inSight == 0 {
+			e.shards[s].await(obs, part[k:min(k+inSight, len(part))])
+		}
 		if e.cfg.Probe != nil {
 			e.cfg.Probe(&obs[i])
 		}

@@ -26,6 +26,7 @@ type memory struct {
 	reading    []byte // the pack that was read
 	borrowed   *token // a packed token that is looked at
 	unreadable uint64 // packs that started anew
+	awaited    uint64 // so that await is not optimised away
 }
 
 // slot is what is known of a token without unpacking it.
@@ -264,4 +265,32 @@ func (m *memory) giveBack(n uint32, t *token) {
 	if m.slots[n].live == 0 {
 		m.pack(n, t)
 	}
+}
+
+// inSight is how many observations are looked ahead.
+const inSight = 8
+
+// await reads what the observations will need of their tokens, so that it is fetched from memory for all of them at once and not for one
+// after the other.
+func (s *shard) await(obs []Observation, part []int) {
+	var sum uint64
+	for _, i := range part {
+		o := &obs[i]
+		n := s.find(o.Token, o.hash)
+		if n == 0 || s.slots[n].live == 0 {
+			continue
+		}
+		t := s.live[s.slots[n].live-1]
+		b := &t.block
+		sum += t.requests + uint64(len(t.about.ownerTeam)+len(t.place)+len(b.peakIs[0])+len(b.hopFrom)) + uint64(b.n) + uint64(b.hours[0])
+		for f := range b.seen {
+			if len(b.seen[f]) > 0 {
+				sum += uint64(b.seen[f][0].n)
+			}
+		}
+		for e := range b.endpoints {
+			sum += uint64(b.endpoints[e].n)
+		}
+	}
+	s.awaited = sum
 }

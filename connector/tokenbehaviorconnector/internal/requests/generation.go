@@ -10,8 +10,9 @@ import (
 type generation struct {
 	number  uint64
 	entries []entry
-	spans   table // by trace and span
 	traces  table // the latest entry of each trace
+	spans   table // by trace and span, of traces too long to be walked
+	long    int   // entries in spans
 	saved   int   // entries that State has returned
 	chunks  int   // in which it did
 }
@@ -29,28 +30,60 @@ func (g *generation) reuse(number uint64) *generation {
 	return g
 }
 
-func (g *generation) has(e *entry) bool {
-	_, at := g.spans.find(e.spanHash(), func(i int32) bool { return g.entries[i].span == e.span && g.entries[i].trace == e.trace })
-	return at >= 0
+// latest finds the latest entry of a trace, -1 if there is none, and the slot that it has or would have.
+func (g *generation) latest(hash, trace uint64) (slot, at int32) {
+	return g.traces.find(hash, func(i int32) bool { return g.entries[i].trace == trace })
+}
+
+// has says whether an entry is known, given the latest one of its trace.
+func (g *generation) has(e *entry, latest int32) bool {
+	if latest < 0 {
+		return false
+	}
+	if g.entries[latest].length > maxWalk {
+		_, at := g.spans.find(e.spanHash(), func(i int32) bool { return g.entries[i].span == e.span && g.entries[i].trace == e.trace })
+		return at >= 0
+	}
+	for at := latest; at >= 0; at = g.entries[at].previous - 1 {
+		if g.entries[at].span == e.span {
+			return true
+		}
+	}
+	return false
 }
 
 func (g *generation) add(e entry) {
+	hash := e.traceHash()
+	g.traces.grow(len(g.entries)+1, func(i int32) uint64 { return g.entries[i].traceHash() })
+	slot, latest := g.latest(hash, e.trace)
 	at := int32(len(g.entries))
+	e.previous, e.length = latest+1, 1
+	if latest >= 0 {
+		e.length = min(g.entries[latest].length, maxWalk) + 1
+	}
 	g.entries = append(g.entries, e)
-	g.spans.grow(len(g.entries), func(i int32) uint64 { return g.entries[i].spanHash() })
-	slot, _ := g.spans.find(e.spanHash(), func(int32) bool { return false })
-	g.spans.set(slot, at)
-
-	g.traces.grow(len(g.entries), func(i int32) uint64 { return g.entries[i].traceHash() })
-	slot, latest := g.traces.find(e.traceHash(), func(i int32) bool { return g.entries[i].trace == e.trace })
-	g.entries[at].previous = latest + 1
 	g.traces.set(slot, at)
+	if e.length <= maxWalk {
+		return
+	}
+	g.addSpan(at)
+	if latest >= 0 && g.entries[latest].length == maxWalk { // the trace has become too long just now
+		for ; latest >= 0; latest = g.entries[latest].previous - 1 {
+			g.addSpan(latest)
+		}
+	}
 }
 
-// ofTrace walks the entries of a trace, the latest first.
-func (g *generation) ofTrace(trace uint64) iter.Seq[*entry] {
+func (g *generation) addSpan(at int32) {
+	g.long++
+	g.spans.grow(g.long, func(i int32) uint64 { return g.entries[i].spanHash() })
+	slot, _ := g.spans.find(g.entries[at].spanHash(), func(int32) bool { return false })
+	g.spans.set(slot, at)
+}
+
+// walk goes through the entries of a trace from the given one on, the latest first.
+func (g *generation) walk(at int32) iter.Seq[*entry] {
 	return func(yield func(*entry) bool) {
-		_, at := g.traces.find(spread(trace, 0), func(i int32) bool { return g.entries[i].trace == trace })
 		for range maxWalk {
 			if at < 0 || !yield(&g.entries[at]) {
 				return

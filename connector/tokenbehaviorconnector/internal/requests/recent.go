@@ -40,12 +40,15 @@ func (r *Recent) Admit(record *otelattr.Record) Verdict {
 		return New
 	}
 	e := entryOf(record)
-	if r.young.has(&e) || r.old.has(&e) {
+	hash := e.traceHash()
+	_, young := r.young.latest(hash, e.trace)
+	_, old := r.old.latest(hash, e.trace)
+	if r.young.has(&e, young) || r.old.has(&e, old) {
 		return Duplicate
 	}
 	verdict := New
-	if e.token != 0 && !r.every {
-		verdict = r.nested(&e)
+	if e.token != 0 && !r.every && (young >= 0 || old >= 0) {
+		verdict = r.nested(&e, young, old)
 	}
 	e.counted = verdict == New || verdict == Counterpart
 	if len(r.young.entries) >= r.capacity {
@@ -58,10 +61,10 @@ func (r *Recent) Admit(record *otelattr.Record) Verdict {
 // nested looks for a counted request of the same trace and token that e is part of, or that is part of e. A request that
 // we answer is compared with other such requests. One that we make is no request of its own when it is part of one that we
 // answer: a gateway passes on the token of its caller.
-func (r *Recent) nested(e *entry) Verdict {
+func (r *Recent) nested(e *entry, young, old int32) Verdict {
 	verdict := New
-	for _, g := range [...]*generation{r.young, r.old} {
-		for other := range g.ofTrace(e.trace) {
+	for i, g := range [...]*generation{r.young, r.old} {
+		for other := range g.walk([...]int32{young, old}[i]) {
 			if !other.counted || other.token != e.token || !e.calls(other) && !other.calls(e) && !e.overlaps(other) {
 				continue
 			}
@@ -81,6 +84,7 @@ type entry struct {
 	start, end          int64
 	token, service      uint32 // hashes; token 0: none
 	previous            int32  // entry of the same trace in this generation, + 1
+	length              uint8  // entries of the trace in this generation up to here; all that are more than maxWalk are one more
 	outbound            bool
 	remote              bool
 	counted             bool

@@ -141,6 +141,23 @@ func TestEverySpanMayCount(t *testing.T) {
 	assert.Equal(t, Duplicate, recent.Admit(span(2, "service", 1, 9)))
 }
 
+// A batch job may make many requests in one trace: each is known again, and another trace's are not mixed up with them.
+func TestLongTraces(t *testing.T) {
+	recent := NewRecent(100_000, true)
+	one := func(n int) *otelattr.Record {
+		r := span(0, "a", 0, 10)
+		binary.BigEndian.PutUint32(r.Span[:], uint32(n)+1)
+		return r
+	}
+	for n := range 3 * maxWalk {
+		require.Equal(t, New, recent.Admit(one(n)))
+		require.Equal(t, New, recent.Admit(numbered(n+1<<60)))
+		for _, again := range []int{0, n / 2, n} {
+			require.Equal(t, Duplicate, recent.Admit(one(again)), "%d after %d", again, n)
+		}
+	}
+}
+
 // numbered is the n-th of many requests, each in a trace of its own.
 func numbered(n int) *otelattr.Record {
 	r := span(1, "a", 0, 10)
