@@ -40,7 +40,7 @@ const (
 // BenchmarkChain gives ns and allocations per span for each link, on the same spans in one run. identity is measured on
 // the spans as they arrive, behavior and span_metrics on what identity made of them.
 func BenchmarkChain(b *testing.B) {
-	arriving := arrivingBatches()
+	arriving := arrivingBatches(keys, 1)
 	identified := identify(b, arriving)
 
 	b.Run("otlp_decode", func(b *testing.B) {
@@ -72,6 +72,65 @@ func BenchmarkChain(b *testing.B) {
 		next := startSpanMetrics(b)
 		perSpanOf(b, fresh(identified), next)
 	})
+}
+
+// BenchmarkMemory gives the bytes on the heap for each of 10,000 keys, two requests of each a day for twelve days, after a garbage
+// collection; what does not depend on the number of keys is part of them.
+func BenchmarkMemory(b *testing.B) {
+	const many, days = 10_000, 12
+	sink := new(consumertest.TracesSink)
+	identity := startIdentity(b, sink)
+	day := func(d uint64) []ptrace.Traces {
+		sink.Reset()
+		for _, td := range arrivingBatches(many, d) {
+			require.NoError(b, identity.ConsumeTraces(context.Background(), td))
+		}
+		return sink.AllTraces()
+	}
+	day(0)
+	for name, start := range map[string]func(*testing.B) consumer.Traces{
+		"token_behavior": func(b *testing.B) consumer.Traces { return startBehavior(b, false) },
+		"span_metrics":   startSpanMetrics,
+	} {
+		b.Run(name, func(b *testing.B) {
+			sink.Reset()
+			before := heap()
+			next := start(b)
+			at := began
+			for d := range uint64(days) {
+				batch := fresh(day(d))
+				for i := range batches {
+					td := batch(i)
+					shift(td, at.Sub(began))
+					require.NoError(b, next.ConsumeTraces(context.Background(), td))
+				}
+				at = at.AddDate(0, 0, 1)
+			}
+			sink.Reset()
+			b.ReportMetric(float64(heap()-before)/many, "B/key")
+			b.ReportMetric(0, "ns/op")
+			runtime.KeepAlive(next)
+		})
+	}
+}
+
+// shift moves spans in time, and to traces of their own.
+func shift(td ptrace.Traces, by time.Duration) {
+	for _, span := range td.ResourceSpans().At(0).ScopeSpans().At(0).Spans().All() {
+		id := span.TraceID()
+		binary.LittleEndian.PutUint32(id[:4], uint32(by/time.Second))
+		span.SetTraceID(id)
+		span.SetStartTimestamp(span.StartTimestamp() + pcommon.Timestamp(by))
+		span.SetEndTimestamp(span.EndTimestamp() + pcommon.Timestamp(by))
+	}
+}
+
+func heap() int64 {
+	runtime.GC()
+	runtime.GC()
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return int64(m.HeapAlloc)
 }
 
 // perSpanOf measures a consumer; making the batches is not counted.
@@ -173,8 +232,8 @@ func stamp(span ptrace.Span, n uint64) {
 	span.SetEndTimestamp(pcommon.NewTimestampFromTime(end))
 }
 
-func arrivingBatches() []ptrace.Traces {
-	random := rand.New(rand.NewPCG(1, 2))
+func arrivingBatches(keys int, seed uint64) []ptrace.Traces {
+	random := rand.New(rand.NewPCG(seed, 2))
 	all := make([]ptrace.Traces, batches)
 	routes := []string{"/v1/orders", "/v1/orders/{id}", "/v1/customers/{id}", "/v1/invoices", "/v1/search", "/v1/exports/{id}"}
 	for i := range all {

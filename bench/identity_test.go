@@ -131,7 +131,7 @@ const (
 )
 
 func newStream(b *testing.B, kind tokenKind, tokens int) *stream {
-	all := arrivingBatches()
+	all := arrivingBatches(keys, 1)
 	for _, td := range all {
 		for _, span := range td.ResourceSpans().At(0).ScopeSpans().At(0).Spans().All() {
 			header, _ := span.Attributes().Get("http.request.header.x-api-key")
