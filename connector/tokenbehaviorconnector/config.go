@@ -34,6 +34,8 @@ type Config struct {
 	Outputs map[pipeline.ID]Output `mapstructure:"outputs"`
 	// Feedback is what people say of tokens, in api_token.feedback events among the log records.
 	Feedback Feedback `mapstructure:"feedback"`
+	// Units are what requests use beside themselves, such as tokens of a language model.
+	Units Units `mapstructure:"units"`
 	// Detectors switches detectors off.
 	Detectors map[string]Detector `mapstructure:"detectors"`
 
@@ -65,6 +67,8 @@ type Limits struct {
 	RecentRequests int `mapstructure:"recent_requests"`
 	// MaxReordered is how many requests wait in the reorder window at most.
 	MaxReordered int `mapstructure:"max_reordered"`
+	// MaxTraces is how many traces are remembered to bring units to the request that used them.
+	MaxTraces int `mapstructure:"max_traces"`
 	// JournalMiB is the size at which the journal is turned into a snapshot.
 	JournalMiB int `mapstructure:"journal_mib"`
 	// MaxOutbox is how many anomaly events wait for a pipeline that refuses them.
@@ -114,6 +118,19 @@ type Feedback struct {
 	_ struct{}
 }
 
+// Units says what is counted, and what it costs.
+type Units struct {
+	// Enabled reads gen_ai.usage.* of the spans within a request.
+	Enabled bool `mapstructure:"enabled"`
+	// Attributes are further units and the attributes that count them.
+	Attributes map[string]string `mapstructure:"attributes"`
+	// Prices is a YAML file that says what units cost.
+	Prices string `mapstructure:"prices"`
+
+	// prevent unkeyed literal initialization
+	_ struct{}
+}
+
 // Detector switches one detector on or off.
 type Detector struct {
 	Enabled bool `mapstructure:"enabled"`
@@ -147,10 +164,12 @@ func createDefaultConfig() component.Config {
 			MaxRoutes:      50,
 			RecentRequests: 262_144,
 			MaxReordered:   1_000_000,
+			MaxTraces:      65_536,
 			JournalMiB:     32,
 			MaxOutbox:      10_000,
 		},
 		Feedback: Feedback{Enabled: true, TTL: 30 * 24 * time.Hour, MaxTTL: 365 * 24 * time.Hour},
+		Units:    Units{Enabled: true},
 		Metrics: Metrics{
 			FlushInterval:    15 * time.Second,
 			Temporality:      temporalityCumulative,
@@ -202,6 +221,7 @@ func (c *Config) Validate() error {
 		{"limits::max_routes", c.Limits.MaxRoutes, 50},
 		{"limits::recent_requests", c.Limits.RecentRequests, 262_144},
 		{"limits::max_reordered", c.Limits.MaxReordered, 1_000_000},
+		{"limits::max_traces", c.Limits.MaxTraces, 65_536},
 		{"limits::journal_mib", c.Limits.JournalMiB, 32},
 		{"limits::max_outbox", c.Limits.MaxOutbox, 10_000},
 		{"metrics::max_tokens", c.Metrics.MaxTokens, 10_000},
@@ -212,6 +232,11 @@ func (c *Config) Validate() error {
 	} {
 		if limit.value < 1 {
 			fail("%s: %d: use a number of at least 1 (default %d)", limit.key, limit.value, limit.usual)
+		}
+	}
+	for unit, attribute := range c.Units.Attributes {
+		if unit == "" || attribute == "" {
+			fail("units::attributes::%s: %q: name a unit and the attribute that counts it, such as {pages: document.pages}", unit, attribute)
 		}
 	}
 	if c.Feedback.TTL <= 0 || c.Feedback.TTL > c.Feedback.MaxTTL {

@@ -21,6 +21,7 @@ const patience = time.Second
 type batch struct {
 	records  []otelattr.Record
 	feedback []behavior.Feedback
+	uses     []otelattr.Consumption
 	parts    atomic.Int32  // what has to happen still before the batch may be acknowledged
 	done     chan struct{} // closed then
 }
@@ -37,7 +38,7 @@ var recordPool = sync.Pool{New: func() any { return new([]otelattr.Record) }}
 
 // takeTraces reads the requests out of a batch of spans and hands them over.
 func (w *worker) takeTraces(ctx context.Context, td ptrace.Traces) {
-	w.guard(func() { w.submit(ctx, w.foreign.refuse(readTraces(td)), nil) })
+	w.guard(func() { w.submit(ctx, &batch{records: w.foreign.refuse(readTraces(td)), uses: w.readUnits(td)}) })
 }
 
 func readTraces(td ptrace.Traces) []otelattr.Record {
@@ -58,7 +59,7 @@ func readTraces(td ptrace.Traces) []otelattr.Record {
 
 // takeLogs reads the requests out of a batch of log records and hands them over.
 func (w *worker) takeLogs(ctx context.Context, ld plog.Logs) {
-	w.guard(func() { w.submit(ctx, w.foreign.refuse(readLogs(ld)), w.readFeedback(ld)) })
+	w.guard(func() { w.submit(ctx, &batch{records: w.foreign.refuse(readLogs(ld)), feedback: w.readFeedback(ld)}) })
 }
 
 func readLogs(ld plog.Logs) []otelattr.Record {
@@ -77,18 +78,18 @@ func readLogs(ld plog.Logs) []otelattr.Record {
 	return records
 }
 
-// submit hands records to the worker and returns when they are journaled and learned from, or when patience is exhausted.
-func (w *worker) submit(ctx context.Context, records []otelattr.Record, feedback []behavior.Feedback) {
-	if len(records)+len(feedback) == 0 {
-		recordPool.Put(&records)
+// submit hands a batch to the worker and returns when it is journaled and learned from, or when patience is exhausted.
+func (w *worker) submit(ctx context.Context, b *batch) {
+	if len(b.records)+len(b.feedback)+len(b.uses) == 0 {
+		recordPool.Put(&b.records)
 		return
 	}
-	b := &batch{records: records, feedback: feedback, done: make(chan struct{})}
+	b.done = make(chan struct{})
 	b.parts.Store(2)
 	timer := time.NewTimer(patience)
 	defer timer.Stop()
 	if !w.enqueue(ctx, b, timer.C) {
-		w.telemetry.TokenBehaviorDropped.Add(ctx, int64(len(records)+len(feedback)))
+		w.telemetry.TokenBehaviorDropped.Add(ctx, int64(len(b.records)+len(b.feedback)))
 		w.health.fail(faultBusy, errBusy)
 		return
 	}

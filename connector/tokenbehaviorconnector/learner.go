@@ -43,7 +43,7 @@ const (
 	longestPause      = time.Hour
 )
 
-func newLearner(config *Config, telemetry *metadata.TelemetryBuilder, h *health, get func(key string) ([]byte, error)) *learner {
+func newLearner(config *Config, currency string, telemetry *metadata.TelemetryBuilder, h *health, get func(key string) ([]byte, error)) *learner {
 	l := &learner{
 		config:    engineConfig(config),
 		options:   route.Options{MaxRoutes: config.Limits.MaxRoutes},
@@ -52,6 +52,7 @@ func newLearner(config *Config, telemetry *metadata.TelemetryBuilder, h *health,
 		get:       get,
 		stored:    config.Storage != nil,
 	}
+	l.config.Currency = currency
 	l.fresh()
 	return l
 }

@@ -186,6 +186,16 @@ func (o *metricsOutput) record(obs *behavior.Observation, m *mark) {
 	}
 }
 
+// charge counts what a request used that was counted under this ordinal.
+func (o *metricsOutput) charge(obs *behavior.Observation, ordinal uint64, c *usage.Charge) {
+	for _, v := range o.views {
+		if o.replaying && (!v.options.Delta || ordinal <= o.cutAt) {
+			continue
+		}
+		v.meter.Charge(obs, c)
+	}
+}
+
 func coverage(obs *behavior.Observation, m *mark) usage.Coverage {
 	n := max(1, uint64(obs.Weight+0.5))
 	switch {

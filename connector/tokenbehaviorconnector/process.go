@@ -61,6 +61,7 @@ func (w *worker) process(records []otelattr.Record) {
 			tally.unlearned = tally.learn
 		}
 		w.events.put(events)
+		w.settleCharges()
 	}
 	tally.report(w)
 }
@@ -90,6 +91,9 @@ func (w *worker) admit(r *otelattr.Record, ordinal uint64, tally *tally) {
 		if r.Time == 0 {
 			tally.untimed++
 		}
+	}
+	if m.role.Request {
+		w.takeRequest(r, learn && r.Time != 0 && !r.Provisional, ordinal)
 	}
 	obs := &w.buffers.obs
 	obs.all = append(obs.all, r.Observation)

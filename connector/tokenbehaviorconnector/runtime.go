@@ -17,6 +17,7 @@ import (
 
 	"github.com/holterhq/holter/connector/tokenbehaviorconnector/internal/journal"
 	"github.com/holterhq/holter/connector/tokenbehaviorconnector/internal/metadata"
+	"github.com/holterhq/holter/internal/price"
 )
 
 // runtime is what the nodes of one token_behavior share: it starts with the first of them and ends with the last.
@@ -55,7 +56,13 @@ func newRuntime(set connector.Settings, config *Config) (*runtime, error) {
 	}
 	r.metrics = newMetricsOutput(config, set.BuildInfo, telemetry, r.health)
 	r.events = newEventsOutput(config, set.BuildInfo, telemetry, r.health)
-	r.worker = newWorker(config, set.Logger, telemetry, r.health, r.metrics, r.events)
+	prices := new(price.List)
+	if config.Units.Prices != "" {
+		if prices, err = price.Read(config.Units.Prices); err != nil {
+			return nil, fmt.Errorf("connectors::%s::units::prices: %w", set.ID, err)
+		}
+	}
+	r.worker = newWorker(config, set.Logger, telemetry, r.health, r.metrics, r.events, prices)
 	return r, nil
 }
 

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"sync/atomic"
 	"time"
 
@@ -15,6 +17,7 @@ import (
 	"github.com/holterhq/holter/connector/tokenbehaviorconnector/internal/metadata"
 	"github.com/holterhq/holter/connector/tokenbehaviorconnector/internal/requests"
 	"github.com/holterhq/holter/internal/otelattr"
+	"github.com/holterhq/holter/internal/price"
 )
 
 var errBusy = errors.New("requests arrive faster than they are learned from")
@@ -28,6 +31,9 @@ type worker struct {
 	metrics   *metricsOutput
 	events    *eventsOutput
 	foreign   *foreign
+	prices    *price.List
+
+	unitAttributes []otelattr.UnitAttribute
 
 	tasks chan task
 	late  atomic.Bool   // the worker is behind: telemetry does not wait for it
@@ -37,6 +43,7 @@ type worker struct {
 	store    *store
 	learner  *learner
 	recent   *requests.Recent
+	units    *units
 	reorder  reorder
 	released uint64 // records that left the reorder window, ever
 	meta     meta
@@ -50,7 +57,7 @@ type task struct {
 	do    func()
 }
 
-func newWorker(config *Config, logger *zap.Logger, telemetry *metadata.TelemetryBuilder, h *health, metrics *metricsOutput, events *eventsOutput) *worker {
+func newWorker(config *Config, logger *zap.Logger, telemetry *metadata.TelemetryBuilder, h *health, metrics *metricsOutput, events *eventsOutput, prices *price.List) *worker {
 	w := &worker{
 		config:    config,
 		logger:    logger,
@@ -59,9 +66,13 @@ func newWorker(config *Config, logger *zap.Logger, telemetry *metadata.Telemetry
 		metrics:   metrics,
 		events:    events,
 		foreign:   newForeign(config, telemetry, h),
+		prices:    prices,
 		tasks:     make(chan task, 64),
 		quit:      make(chan struct{}),
 		done:      make(chan struct{}),
+	}
+	for _, unit := range slices.Sorted(maps.Keys(config.Units.Attributes)) {
+		w.unitAttributes = append(w.unitAttributes, otelattr.UnitAttribute{Attribute: config.Units.Attributes[unit], Unit: unit})
 	}
 	w.reset()
 	return w
@@ -70,7 +81,7 @@ func newWorker(config *Config, logger *zap.Logger, telemetry *metadata.Telemetry
 // reset forgets everything.
 func (w *worker) reset() {
 	w.store = newStore(nil, w.telemetry, w.health)
-	w.learner = newLearner(w.config, w.telemetry, w.health, func(key string) ([]byte, error) {
+	w.learner = newLearner(w.config, w.prices.Currency, w.telemetry, w.health, func(key string) ([]byte, error) {
 		value, err := w.store.get(key)
 		if err != nil {
 			w.store.failed("read")
@@ -78,6 +89,7 @@ func (w *worker) reset() {
 		return value, err
 	})
 	w.recent = requests.NewRecent(w.config.Limits.RecentRequests, w.config.Count == countEvery)
+	w.units = newUnits(w.config, w.prices, w.telemetry)
 	w.reorder = reorder{window: int64(w.config.ReorderWindow), limit: w.config.Limits.MaxReordered}
 	w.released = 0
 }
@@ -136,7 +148,7 @@ func (w *worker) perform(t task) {
 	w.arrived = time.Now()
 	w.guard(func() {
 		defer t.batch.part()
-		entry := journal.Entry{Arrival: w.arrived.UnixNano(), Records: t.batch.records, Feedback: t.batch.feedback}
+		entry := journal.Entry{Arrival: w.arrived.UnixNano(), Records: t.batch.records, Feedback: t.batch.feedback, Uses: t.batch.uses}
 		w.store.journal(&entry, t.batch.part)
 		w.handle(&entry)
 		recordPool.Put(&t.batch.records)
@@ -161,6 +173,7 @@ func (w *worker) guard(do func()) {
 // handle does what an entry of the journal says, now or in a replay.
 func (w *worker) handle(e *journal.Entry) {
 	w.heed(e.Feedback)
+	defer w.takeUnits(e.Uses)
 	if w.reorder.window == 0 && !e.Drain {
 		w.process(e.Records)
 		return

@@ -193,6 +193,12 @@ func (a *advised) nats() [facetCount]float64 {
 func (a *advised) apply(e *Engine, o *Observation) (events []anomaly.Event) {
 	a.dirty = true
 	t := a.life
+	if o.Cost > 0 {
+		if t.charge(o) {
+			events = a.judge(e, o, events)
+		}
+		return events
+	}
 	t.remember(o)
 	if today := int32(o.Time / day); !t.open || today > t.block.day {
 		if t.open {
@@ -203,6 +209,12 @@ func (a *advised) apply(e *Engine, o *Observation) (events []anomaly.Event) {
 	}
 	a.price(o, e.population.peers, e.population.day)
 	t.observe(o, &e.population, &a.nowhere)
+	return a.judge(e, o, events)
+}
+
+// judge raises an event if the life's open block is worth one.
+func (a *advised) judge(e *Engine, o *Observation, events []anomaly.Event) []anomaly.Event {
+	t := a.life
 	if !t.mature() || t.block.alerted {
 		return events
 	}

@@ -15,6 +15,7 @@ import (
 // Config is what an operator decides about detection.
 type Config struct {
 	Budget   Budget
+	Currency string // that Observation.Cost is in
 	Disabled map[anomaly.Detector]bool
 	Limits   Limits
 	Shards   int            // goroutines that Apply may use; 0 means 1

@@ -18,14 +18,15 @@ const (
 )
 
 // explain turns a finding into the event that a person reads.
-func (t *token) explain(o *Observation, f finding, x *[facetCount]float64, disabled map[anomaly.Detector]bool) anomaly.Event {
+func (t *token) explain(o *Observation, f finding, x *[facetCount]float64, cfg *Config) anomaly.Event {
 	d := &detectors[f.detector]
 	name := d.name
 	evidence, sole := t.evidenceOf(d, x)
 	if name == anomaly.IdentityShift && sole != "" {
 		name = sole
 	}
-	name = t.block.closer(name, disabled)
+	name = t.block.closer(name, cfg.Disabled)
+	t.price(evidence, cfg.Currency)
 	severity, action := anomaly.Look, anomaly.Observe
 	if f.score >= f.limit+surelyNats {
 		severity, action = anomaly.Act, actionOf(name)
@@ -158,7 +159,7 @@ func (t *token) compare(f Facet) (observed, expected string) {
 		first, second := b.endpoints[b.order[0]].at, b.endpoints[b.order[1]].at
 		return fmt.Sprintf("%d new in a day, %s after %s among them", len(b.orders), second, first), fmt.Sprintf("at most %.0f", math.Ceil(t.more.orders.Best()))
 	case spend:
-		return fmt.Sprintf("%.2f in a day", b.spent), fmt.Sprintf("at most %.2f", t.more.spend.Best())
+		return "", "" // see price
 	case sizeShift:
 		return "answers of other sizes", "about " + size(t.size.Typical())
 	case requestShift:

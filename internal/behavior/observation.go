@@ -36,6 +36,8 @@ type Observation struct {
 	Status     string   // api_token.status: active, expired, revoked, leaked, decoy, unknown; empty without a registry
 	Violations []string // api_token.violations
 
+	Cost float64 // greater than 0: this is no request, it is what units cost that a request of the token used
+
 	Weight float64 // how many requests this one stands for (1 / sampling probability); 0 means 1
 
 	skewed bool   // too far in the future to learn from

@@ -41,6 +41,9 @@ func newShard(maxTokens, mostLives int) *shard {
 
 // apply judges and learns from one observation.
 func (s *shard) apply(e *Engine, o *Observation, events []anomaly.Event) []anomaly.Event {
+	if o.Cost > 0 {
+		return s.charge(e, o, events)
+	}
 	n := s.number(e, o)
 	t := s.use(n)
 	s.slots[n].dirty = true
@@ -64,6 +67,11 @@ func (s *shard) apply(e *Engine, o *Observation, events []anomaly.Event) []anoma
 	events = t.applyRules(o, events)
 	t.observe(o, &e.population, &s.tally)
 	s.stats.Learned++
+	return s.judge(e, n, t, o, events)
+}
+
+// judge raises an event if the open block is worth one.
+func (s *shard) judge(e *Engine, n uint32, t *token, o *Observation, events []anomaly.Event) []anomaly.Event {
 	if !t.mature() || t.block.alerted {
 		return events
 	}
@@ -87,7 +95,7 @@ func (t *token) alert(e *Engine, o *Observation, f finding, x *[facetCount]float
 	t.block.alerted, t.block.alertOf = true, uint8(f.detector)
 	t.alertDay, t.hasAlert = t.block.day, true
 	t.openIncident()
-	return t.explain(o, f, x, e.cfg.Disabled)
+	return t.explain(o, f, x, &e.cfg)
 }
 
 // settleBlock raises the event of a block that is over, if as a whole it is worth one.

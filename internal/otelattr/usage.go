@@ -17,6 +17,8 @@ const (
 	MetricOriginRequests  = "api_token.origin.requests"
 	MetricReleaseRequests = "api_token.release.requests"
 	MetricRouteDuration   = "api_token.route.duration"
+	MetricUnits           = "api_token.units"
+	MetricCost            = "api_token.units.cost"
 	MetricActive          = "api_token.active"
 	MetricCoverage        = "api_token.coverage"
 )
@@ -28,6 +30,9 @@ const (
 	CoverageState   = "api_token.coverage.state"
 	BatchEngineID   = "holter.engine.id" // of a delta batch's scope, with BatchSequence: the same batch twice is to be counted once
 	BatchSequence   = "holter.batch.sequence"
+	UnitName        = "unit" // input_tokens, output_tokens, or what the configuration names
+	UnitCurrency    = "currency"
+	RequestModel    = "gen_ai.request.model"
 	CoverWith       = "with"
 	CoverWithout    = "without"
 	CoverUnreadable = "unreadable"
@@ -65,7 +70,7 @@ type usageWriter struct {
 	end                                            pcommon.Timestamp
 	start                                          pcommon.Timestamp
 	requests, io, routes, origins, releases, cover pmetric.NumberDataPointSlice
-	active                                         pmetric.NumberDataPointSlice
+	active, units, costs                           pmetric.NumberDataPointSlice
 	duration, stress                               pmetric.ExponentialHistogramDataPointSlice
 }
 
@@ -92,6 +97,8 @@ func newUsageWriter(b *usage.Batch, metrics pmetric.MetricSlice) *usageWriter {
 		duration: histogram(MetricRequestDuration, "s", "How long requests made with the token took."),
 		io:       sum(MetricIO, "By", "Bytes of request and response bodies."),
 		routes:   sum(MetricRouteRequests, "{request}", "Requests made with the token, by route."),
+		units:    sum(MetricUnits, "{unit}", "What requests made with the token used beside themselves, such as tokens of a language model."),
+		costs:    sum(MetricCost, "{currency}", "What that cost, by the price file."),
 		origins:  sum(MetricOriginRequests, "{request}", "Requests made with the token, by where they came from."),
 		releases: sum(MetricReleaseRequests, "{request}", "Requests made with the token, by the service and version that answered."),
 		stress:   histogram(MetricRouteDuration, "s", "How long requests to the route took, whoever made them."),
@@ -146,6 +153,9 @@ func (w *usageWriter) token(u *usage.TokenUsage) {
 		putSome(attrs, ServiceName, release.Service)
 		putSome(attrs, ServiceVersion, release.Version)
 	}
+	if u.Units != nil {
+		w.spent(u, start)
+	}
 	rest := func(points pmetric.NumberDataPointSlice, n uint64) {
 		if n > 0 {
 			add(points, n).PutBool(MetricOverflow, true)
@@ -154,6 +164,35 @@ func (w *usageWriter) token(u *usage.TokenUsage) {
 	rest(w.routes, u.Routes.Rest)
 	rest(w.origins, u.Origins.Rest)
 	rest(w.releases, u.Releases.Rest)
+}
+
+// spent writes what the requests of a token used, and what that cost.
+func (w *usageWriter) spent(u *usage.TokenUsage, start pcommon.Timestamp) {
+	amounts, costs := &u.Units.Amounts, &u.Units.Costs
+	for i, unit := range amounts.Keys {
+		attrs := w.add(w.units, start, amounts.Counts[i])
+		putTokenSeries(u.Token, attrs)
+		putSome(attrs, UnitName, unit.Name)
+		putSome(attrs, RequestModel, unit.Model)
+	}
+	if amounts.Rest > 0 {
+		attrs := w.add(w.units, start, amounts.Rest)
+		putTokenSeries(u.Token, attrs)
+		attrs.PutBool(MetricOverflow, true)
+	}
+	cost := func(counted uint64) pcommon.Map {
+		attrs := w.add(w.costs, start, 0)
+		w.costs.At(w.costs.Len() - 1).SetDoubleValue(usage.Cost(counted))
+		putTokenSeries(u.Token, attrs)
+		putSome(attrs, UnitCurrency, u.Units.Money)
+		return attrs
+	}
+	for i, unit := range costs.Keys {
+		putSome(cost(costs.Counts[i]), RequestModel, unit.Model)
+	}
+	if costs.Rest > 0 {
+		cost(costs.Rest).PutBool(MetricOverflow, true)
+	}
 }
 
 func (w *usageWriter) route(r *usage.RouteDuration) {

@@ -107,6 +107,7 @@ func (u *Usage) snapshot() Usage {
 	c := *u
 	c.Duration = u.Duration.snapshot()
 	c.Routes, c.Origins, c.Releases = u.Routes.snapshot(), u.Origins.snapshot(), u.Releases.snapshot()
+	c.Units = u.Units.snapshot()
 	return c
 }
 

@@ -36,6 +36,7 @@ type Usage struct {
 	Routes   Series[Route]
 	Origins  Series[Origin]
 	Releases Series[Release]
+	Units    *Units // nil: none are known
 }
 
 // Exemplar is one request to look at.

@@ -18,13 +18,13 @@ func Decode(b []byte) (*Entry, error) {
 	if len(b) == 0 {
 		return nil, errEntry
 	}
-	if b[0] != version && b[0] != versionFeedback {
-		return nil, fmt.Errorf("journal entry of version %d, want %d or %d", b[0], version, versionFeedback)
+	if b[0] != version && b[0] != versionMore {
+		return nil, fmt.Errorf("journal entry of version %d, want %d or %d", b[0], version, versionMore)
 	}
 	d := decoder{rest: b[1:]}
 	e := &Entry{}
-	if b[0] == versionFeedback {
-		e.Feedback = d.feedback()
+	if b[0] == versionMore {
+		e.Feedback, e.Uses = d.feedback(), d.uses()
 	}
 	e.Arrival, e.Drain = d.varint(), d.byte() == 1
 	count := d.count(minRecord)
@@ -125,12 +125,34 @@ func (d *decoder) feedback() (all []behavior.Feedback) {
 		}
 		f.Time, f.TTL = d.varint(), time.Duration(d.varint())
 		for _, s := range [...]*string{&f.Token, &f.Facet, &f.Value, &f.By} {
-			*s = string(d.bytes(d.uvarint()))
+			*s = d.string()
 		}
 		all = append(all, f)
 	}
 	return all
 }
+
+// minUse and minAmount are the sizes of the smallest of them.
+const (
+	minUse    = 27
+	minAmount = 2
+)
+
+func (d *decoder) uses() (all []otelattr.Consumption) {
+	for range d.count(minUse) {
+		var u otelattr.Consumption
+		copy(u.Trace[:], d.bytes(16))
+		copy(u.Span[:], d.bytes(8))
+		u.Time, u.Model = d.varint(), d.string()
+		for range d.count(minAmount) {
+			u.Amounts = append(u.Amounts, otelattr.Amount{Unit: d.string(), N: d.uvarint()})
+		}
+		all = append(all, u)
+	}
+	return all
+}
+
+func (d *decoder) string() string { return string(d.bytes(d.uvarint())) }
 
 func (d *decoder) fail() { d.rest, d.failed = nil, true }
 

@@ -26,9 +26,10 @@ type known struct {
 func (c *Encoder) Append(b []byte, e *Entry) []byte {
 	c.epoch++
 	c.next = 0
-	if len(e.Feedback) > 0 {
-		b = append(b, versionFeedback)
+	if len(e.Feedback)+len(e.Uses) > 0 {
+		b = append(b, versionMore)
 		b = appendFeedback(b, e.Feedback)
+		b = appendUses(b, e.Uses)
 	} else {
 		b = append(b, version)
 	}
@@ -129,11 +130,31 @@ func appendFeedback(b []byte, all []behavior.Feedback) []byte {
 		b = binary.AppendVarint(b, f.Time)
 		b = binary.AppendVarint(b, int64(f.TTL))
 		for _, s := range [...]string{f.Token, f.Facet, f.Value, f.By} {
-			b = binary.AppendUvarint(b, uint64(len(s)))
-			b = append(b, s...)
+			b = appendString(b, s)
 		}
 	}
 	return b
+}
+
+func appendUses(b []byte, all []otelattr.Consumption) []byte {
+	b = binary.AppendUvarint(b, uint64(len(all)))
+	for i := range all {
+		u := &all[i]
+		b = append(append(b, u.Trace[:]...), u.Span[:]...)
+		b = binary.AppendVarint(b, u.Time)
+		b = appendString(b, u.Model)
+		b = binary.AppendUvarint(b, uint64(len(u.Amounts)))
+		for _, a := range u.Amounts {
+			b = appendString(b, a.Unit)
+			b = binary.AppendUvarint(b, a.N)
+		}
+	}
+	return b
+}
+
+func appendString(b []byte, s string) []byte {
+	b = binary.AppendUvarint(b, uint64(len(s)))
+	return append(b, s...)
 }
 
 func boolByte(v bool) byte {

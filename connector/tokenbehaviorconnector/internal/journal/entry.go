@@ -13,12 +13,13 @@ type Entry struct {
 	Records []otelattr.Record
 
 	Feedback []behavior.Feedback // comes before the records
+	Uses     []otelattr.Consumption      // come after them
 }
 
-// Versions, the first byte of an encoded entry: of one without feedback, and of one with.
+// Versions, the first byte of an encoded entry: of one with records alone, and of one with more.
 const (
-	version         = 1
-	versionFeedback = 2
+	version     = 1
+	versionMore = 2
 )
 
 // flags of an encoded record.

@@ -50,6 +50,7 @@ type TelemetryBuilder struct {
 	TokenBehaviorSnapshotSize     metric.Int64Gauge
 	TokenBehaviorStorageErrors    metric.Int64Counter
 	TokenBehaviorTokens           metric.Int64Gauge
+	TokenBehaviorUnits            metric.Int64Counter
 	TokenBehaviorUnlearned        metric.Int64Counter
 	TokenBehaviorUntimed          metric.Int64Counter
 }
@@ -226,6 +227,12 @@ func NewTelemetryBuilder(settings component.TelemetrySettings, options ...Teleme
 		"otelcol_token_behavior_tokens",
 		metric.WithDescription("Tokens whose baseline is held in memory. [Alpha]"),
 		metric.WithUnit("{token}"),
+	)
+	errs = errors.Join(errs, err)
+	builder.TokenBehaviorUnits, err = builder.meter.Int64Counter(
+		"otelcol_token_behavior_units",
+		metric.WithDescription("Spans that say what a request used and were joined with it, or lost because no request was found; and units without a price. [Alpha]"),
+		metric.WithUnit("{span}"),
 	)
 	errs = errors.Join(errs, err)
 	builder.TokenBehaviorUnlearned, err = builder.meter.Int64Counter(

@@ -1,0 +1,169 @@
+package tokenbehaviorconnector
+
+import (
+	"context"
+
+	"go.opentelemetry.io/collector/pdata/ptrace"
+	"go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/metric"
+
+	"github.com/holterhq/holter/connector/tokenbehaviorconnector/internal/metadata"
+	"github.com/holterhq/holter/internal/behavior"
+	"github.com/holterhq/holter/internal/otelattr"
+	"github.com/holterhq/holter/internal/price"
+	"github.com/holterhq/holter/internal/usage"
+)
+
+var (
+	unitsJoined   = metric.WithAttributeSet(attribute.NewSet(attribute.String("join", "joined")))
+	unitsLost     = metric.WithAttributeSet(attribute.NewSet(attribute.String("join", "lost")))
+	unitsUnpriced = metric.WithAttributeSet(attribute.NewSet(attribute.String("join", "unpriced")))
+)
+
+// units brings what spans within a request used to the token that the request was made with. Spans within end before it does, so most
+// of them wait for it; those that come later find it among the latest.
+type units struct {
+	telemetry *metadata.TelemetryBuilder
+	prices    *price.List
+	seen      recentTraces[[24]byte, struct{}] // spans
+	waiting   recentTraces[[16]byte, []otelattr.Consumption]
+	requests  recentTraces[[16]byte, request]
+	any       bool // units were seen at all: before that no request is remembered
+	charges   []behavior.Observation
+}
+
+// request is one that an entry span told of.
+type request struct {
+	obs     behavior.Observation
+	learned bool
+	ordinal uint64
+}
+
+func newUnits(config *Config, prices *price.List, telemetry *metadata.TelemetryBuilder) *units {
+	limit := config.Limits.MaxTraces
+	u := &units{telemetry: telemetry, prices: prices}
+	u.seen.limit, u.waiting.limit, u.requests.limit = limit, limit, limit
+	u.waiting.dropped = func(all []otelattr.Consumption) {
+		telemetry.TokenBehaviorUnits.Add(context.Background(), int64(len(all)), unitsLost)
+	}
+	return u
+}
+
+// readUnits reads what spans used.
+func (w *worker) readUnits(td ptrace.Traces) (all []otelattr.Consumption) {
+	if !w.config.Units.Enabled {
+		return nil
+	}
+	for _, resource := range td.ResourceSpans().All() {
+		for _, scope := range resource.ScopeSpans().All() {
+			for _, span := range scope.Spans().All() {
+				if use, ok := otelattr.UseOf(span, w.unitAttributes); ok {
+					all = append(all, use)
+				}
+			}
+		}
+	}
+	return all
+}
+
+// takeUnits brings uses to requests that are known, and lets the others wait.
+func (w *worker) takeUnits(all []otelattr.Consumption) {
+	u := w.units
+	for i := range all {
+		use := all[i]
+		u.any = true
+		id := [24]byte(append(use.Trace[:16:16], use.Span[:]...))
+		if _, twice := u.seen.get(id); twice {
+			continue
+		}
+		u.seen.put(id, struct{}{})
+		if r, ok := u.requests.get(use.Trace); ok {
+			w.chargeOne(&r, &use)
+			continue
+		}
+		waiting, _ := u.waiting.get(use.Trace)
+		u.waiting.put(use.Trace, append(waiting[:len(waiting):len(waiting)], use))
+	}
+	w.settleCharges()
+}
+
+// takeRequest brings the uses that have waited for a request to it.
+func (w *worker) takeRequest(r *otelattr.Record, learned bool, ordinal uint64) {
+	u := w.units
+	if !u.any || r.Trace == [16]byte{} || r.Outbound {
+		return
+	}
+	entry := request{obs: r.Observation, learned: learned, ordinal: ordinal}
+	u.requests.put(r.Trace, entry)
+	if waiting, ok := u.waiting.get(r.Trace); ok {
+		u.waiting.remove(r.Trace)
+		for i := range waiting {
+			w.chargeOne(&entry, &waiting[i])
+		}
+	}
+}
+
+func (w *worker) chargeOne(r *request, use *otelattr.Consumption) {
+	u, ctx := w.units, context.Background()
+	obs := r.obs
+	obs.Time, obs.Trace, obs.Span = use.Time, use.Trace, use.Span
+	u.telemetry.TokenBehaviorUnits.Add(ctx, 1, unitsJoined)
+	for _, a := range use.Amounts {
+		cost, known := u.prices.Of(a.Unit, use.Model, a.N)
+		if !known {
+			u.telemetry.TokenBehaviorUnits.Add(ctx, 1, unitsUnpriced)
+		}
+		w.metrics.charge(&obs, r.ordinal, &usage.Charge{
+			Unit: usage.Unit{Name: a.Unit, Model: use.Model}, Amount: a.N, Cost: cost, Currency: u.prices.Currency,
+		})
+		obs.Cost += cost
+	}
+	if r.learned && obs.Cost > 0 && obs.Time != 0 {
+		u.charges = append(u.charges, obs)
+	}
+}
+
+// settleCharges judges what was spent.
+func (w *worker) settleCharges() {
+	if len(w.units.charges) == 0 {
+		return
+	}
+	events, _ := w.learner.learn(w.units.charges, 0)
+	w.units.charges = w.units.charges[:0]
+	w.events.put(events)
+}
+
+// recentTraces remembers the latest keys, in two generations.
+type recentTraces[K comparable, V any] struct {
+	young, old map[K]V
+	limit      int
+	dropped    func(V)
+}
+
+func (r *recentTraces[K, V]) get(k K) (v V, ok bool) {
+	if v, ok = r.young[k]; !ok {
+		v, ok = r.old[k]
+	}
+	return v, ok
+}
+
+func (r *recentTraces[K, V]) put(k K, v V) {
+	if len(r.young) >= max(1, r.limit/2) {
+		if r.dropped != nil {
+			for _, gone := range r.old {
+				r.dropped(gone)
+			}
+		}
+		r.young, r.old = nil, r.young
+	}
+	if r.young == nil {
+		r.young = make(map[K]V)
+	}
+	delete(r.old, k)
+	r.young[k] = v
+}
+
+func (r *recentTraces[K, V]) remove(k K) {
+	delete(r.young, k)
+	delete(r.old, k)
+}

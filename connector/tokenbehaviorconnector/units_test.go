@@ -1,0 +1,114 @@
+package tokenbehaviorconnector
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"go.opentelemetry.io/collector/connector/connectortest"
+	"go.opentelemetry.io/collector/pdata/pcommon"
+	"go.opentelemetry.io/collector/pdata/pmetric"
+	"go.opentelemetry.io/collector/pdata/ptrace"
+
+	"github.com/holterhq/holter/connector/tokenbehaviorconnector/internal/metadata"
+	"github.com/holterhq/holter/internal/otelattr"
+)
+
+func prices(t *testing.T) string {
+	path := filepath.Join(t.TempDir(), "prices.yaml")
+	require.NoError(t, os.WriteFile(path, []byte("{currency: USD, models: {gpt-4o: {input: 2.5, output: 10}}, units: {pages: 0.5}}"), 0o600))
+	return path
+}
+
+// inference is a span within the n-th request of many.
+func inference(n int, kind ptrace.SpanKind, attrs map[string]any) ptrace.Traces {
+	return spans(call{n: n, service: "agent", kind: kind, change: func(s ptrace.Span) {
+		id := s.SpanID()
+		id[0], id[1] = 7, byte(kind)
+		s.SetSpanID(id)
+		_ = s.Attributes().FromRaw(attrs)
+	}})
+}
+
+// series are what the series of a metric say at last, by the given attributes.
+func (s *metricsSink) series(name string, by ...string) map[string]float64 {
+	all := map[string]float64{}
+	s.points(name, func(attrs pcommon.Map, p pmetric.NumberDataPoint) {
+		key := ""
+		for _, k := range by {
+			if v, ok := attrs.Get(k); ok {
+				key += v.AsString() + " "
+			}
+		}
+		if p.ValueType() == pmetric.NumberDataPointValueTypeDouble {
+			all[key] = p.DoubleValue()
+		} else {
+			all[key] = float64(p.IntValue())
+		}
+	})
+	return all
+}
+
+func TestUnitsAreBroughtToTheRequest(t *testing.T) {
+	h := newHouse(t, func(c *Config) {
+		c.Units.Prices = prices(t)
+		c.Units.Attributes = map[string]string{"pages": "document.pages"}
+	}).start()
+	chat := map[string]any{
+		"gen_ai.operation.name": "chat", "gen_ai.request.model": "gpt-4o-2024-08-06", "gen_ai.usage.input_tokens": 400_000, "gen_ai.usage.output_tokens": 100_000,
+	}
+	early := inference(0, ptrace.SpanKindClient, chat)
+	h.send(early)
+	h.send(early) // a batch that is sent again
+	agent := map[string]any{"gen_ai.operation.name": "invoke_agent", "gen_ai.usage.input_tokens": 9e6}
+	h.send(inference(0, ptrace.SpanKindInternal, agent))
+	h.send(many(0, 7))
+	h.send(inference(0, ptrace.SpanKindInternal, map[string]any{"document.pages": 3}))
+	h.send(inference(5000, ptrace.SpanKindClient, chat)) // of a request that never comes
+	h.stop()
+	assert.Equal(t, map[string]float64{
+		"tok_0 input_tokens gpt-4o-2024-08-06 ": 400_000, "tok_0 output_tokens gpt-4o-2024-08-06 ": 100_000, "tok_0 pages ": 3,
+	}, h.prometheus.series(otelattr.MetricUnits, otelattr.TokenID, otelattr.UnitName, otelattr.RequestModel))
+	assert.Equal(t, map[string]float64{"tok_0 USD gpt-4o-2024-08-06 ": 2, "tok_0 USD ": 1.5},
+		h.prometheus.series(otelattr.MetricCost, otelattr.TokenID, otelattr.UnitCurrency, otelattr.RequestModel))
+	assert.Equal(t, int64(7), h.prometheus.last(otelattr.MetricRequests), "a unit is no request")
+}
+
+func TestUnitsComeBackFromTheJournal(t *testing.T) {
+	dir := folder(t)
+	h := newHouse(t, withDelta).onDisk(dir).start()
+	h.send(inference(0, ptrace.SpanKindClient, map[string]any{"gen_ai.usage.input_tokens": 5}))
+	h.send(many(0, 7))
+	left := h.killed(t, dir)
+	h.stop()
+	again := newHouse(t, withDelta).onDisk(left).start()
+	again.stop()
+	assert.Equal(t, int64(5), again.warehouse.sum(otelattr.MetricUnits))
+}
+
+func TestTracesAreForgottenInOrder(t *testing.T) {
+	var gone []int
+	r := recentTraces[int, int]{limit: 10, dropped: func(v int) { gone = append(gone, v) }}
+	for i := range 25 {
+		r.put(i, i)
+	}
+	assert.LessOrEqual(t, len(r.young)+len(r.old), 10)
+	assert.Len(t, gone, 15)
+	_, ok := r.get(24)
+	assert.True(t, ok)
+	r.remove(24)
+	_, ok = r.get(24)
+	assert.False(t, ok)
+}
+
+func TestPricesThatCannotBeReadStopTheStart(t *testing.T) {
+	c := createDefaultConfig().(*Config)
+	c.Units.Prices = filepath.Join(t.TempDir(), "nowhere.yaml")
+	_, err := NewFactory().CreateTracesToMetrics(t.Context(), connectortest.NewNopSettings(metadata.Type), c, new(metricsSink))
+	require.ErrorContains(t, err, fmt.Sprint("units::prices: read prices: open ", c.Units.Prices))
+	c.Units.Attributes = map[string]string{"pages": ""}
+	require.ErrorContains(t, c.Validate(), "units::attributes::pages")
+}

@@ -1,0 +1,79 @@
+package otelattr
+
+import (
+	"slices"
+
+	"go.opentelemetry.io/collector/pdata/pcommon"
+	"go.opentelemetry.io/collector/pdata/ptrace"
+)
+
+// Consumption is what a span says of units that a request used.
+type Consumption struct {
+	Trace   [16]byte
+	Span    [8]byte
+	Time    int64
+	Model   string
+	Amounts []Amount
+}
+
+// Amount is how much of a unit was used.
+type Amount struct {
+	Unit string
+	N    uint64
+}
+
+// UnitAttribute is an attribute that counts a unit.
+type UnitAttribute struct{ Attribute, Unit string }
+
+// What the semantic conventions for generative AI call it, and called it before.
+const (
+	genAIOperation = "gen_ai.operation.name"
+	genAIModel     = "gen_ai.response.model"
+	inputTokens    = "input_tokens"
+	outputTokens   = "output_tokens"
+)
+
+var genAIUnits = [...]UnitAttribute{
+	{"gen_ai.usage.input_tokens", inputTokens}, {"gen_ai.usage.output_tokens", outputTokens},
+	{"gen_ai.usage.prompt_tokens", inputTokens}, {"gen_ai.usage.completion_tokens", outputTokens},
+}
+
+// calls are the operations of a model. An agent's span sums up those below it.
+var calls = []string{"chat", "text_completion", "generate_content", "embeddings"}
+
+// UseOf reads what an INTERNAL or a CLIENT span used; false if it says nothing of it.
+func UseOf(span ptrace.Span, more []UnitAttribute) (u Consumption, ok bool) {
+	if kind := span.Kind(); kind != ptrace.SpanKindInternal && kind != ptrace.SpanKindClient {
+		return u, false
+	}
+	attrs := span.Attributes()
+	operation, named := attrs.Get(genAIOperation)
+	if !named || slices.Contains(calls, operation.AsString()) {
+		for _, a := range genAIUnits {
+			u.add(attrs, a)
+		}
+	}
+	for _, a := range more {
+		u.add(attrs, a)
+	}
+	if len(u.Amounts) == 0 {
+		return u, false
+	}
+	for _, name := range [...]string{RequestModel, genAIModel} {
+		if v, ok := attrs.Get(name); ok && u.Model == "" {
+			u.Model = v.AsString()
+		}
+	}
+	u.Trace, u.Span, u.Time = span.TraceID(), span.SpanID(), int64(span.EndTimestamp())
+	return u, true
+}
+
+func (u *Consumption) add(attrs pcommon.Map, a UnitAttribute) {
+	v, ok := attrs.Get(a.Attribute)
+	if !ok {
+		return
+	}
+	if n := number(v, 0); n > 0 && !slices.ContainsFunc(u.Amounts, func(known Amount) bool { return known.Unit == a.Unit }) {
+		u.Amounts = append(u.Amounts, Amount{a.Unit, uint64(n)})
+	}
+}
