@@ -62,7 +62,7 @@ func (g *generation) add(e entry) {
 		e.length = min(g.entries[latest].length, maxWalk) + 1
 	}
 	g.entries = append(g.entries, e)
-	g.traces.set(slot, at)
+	g.traces.set(slot, at, hash)
 	if e.length <= maxWalk {
 		return
 	}
@@ -77,8 +77,9 @@ func (g *generation) add(e entry) {
 func (g *generation) addSpan(at int32) {
 	g.long++
 	g.spans.grow(g.long, func(i int32) uint64 { return g.entries[i].spanHash() })
-	slot, _ := g.spans.find(g.entries[at].spanHash(), func(int32) bool { return false })
-	g.spans.set(slot, at)
+	hash := g.entries[at].spanHash()
+	slot, _ := g.spans.find(hash, func(int32) bool { return false })
+	g.spans.set(slot, at, hash)
 }
 
 // walk goes through the entries of a trace from the given one on, the latest first.
@@ -104,8 +105,9 @@ func spread(a, b uint64) uint64 {
 	return high ^ low
 }
 
-// table is an index of entries by a hash, with linear probing.
-type table struct{ slots []int32 } // entry + 1; 0 is free
+// table is an index of entries by a hash, with linear probing. The upper half of a slot is that of the hash, so that few entries of others
+// are looked at; the lower half is the entry + 1; 0 is free.
+type table struct{ slots []uint64 }
 
 // find returns the slot that belongs to a hash and the entry in it that is meant, or -1.
 func (t *table) find(hash uint64, meant func(int32) bool) (slot, at int32) {
@@ -114,14 +116,17 @@ func (t *table) find(hash uint64, meant func(int32) bool) (slot, at int32) {
 	}
 	mask := uint64(len(t.slots) - 1)
 	for i := hash & mask; ; i = (i + 1) & mask {
-		at := t.slots[i] - 1
-		if at < 0 || meant(at) {
+		held := t.slots[i]
+		if held == 0 {
+			return int32(i), -1
+		}
+		if at := int32(uint32(held)) - 1; held>>32 == hash>>32 && meant(at) {
 			return int32(i), at
 		}
 	}
 }
 
-func (t *table) set(slot, at int32) { t.slots[slot] = at + 1 }
+func (t *table) set(slot, at int32, hash uint64) { t.slots[slot] = hash>>32<<32 | uint64(at+1) }
 
 // grow makes room so that at most half of the slots are used by n entries.
 func (t *table) grow(n int, hash func(int32) uint64) {
@@ -129,11 +134,13 @@ func (t *table) grow(n int, hash func(int32) uint64) {
 		return
 	}
 	old := t.slots
-	t.slots = make([]int32, max(1024, 2*len(old)))
+	t.slots = make([]uint64, max(1024, 2*len(old)))
 	for _, held := range old {
 		if held != 0 {
-			slot, _ := t.find(hash(held-1), func(int32) bool { return false })
-			t.set(slot, held-1)
+			at := int32(uint32(held)) - 1
+			h := hash(at)
+			slot, _ := t.find(h, func(int32) bool { return false })
+			t.set(slot, at, h)
 		}
 	}
 }
