@@ -97,6 +97,9 @@ func (l *looker) text(at where, f *field, value string) (string, bool) {
 	if len(found) == 0 {
 		if m != nil && m.looked.put(value) {
 			c.used(m)
+			c.suspectAll(f, value)
+		} else {
+			c.suspect(f, value)
 		}
 		return value, false
 	}
@@ -164,6 +167,7 @@ func (l *looker) field(name string) (*field, bool) {
 		return slot.field, true
 	}
 	f := c.sources.fieldOf(c.kind, name)
+	c.suspect(nameless, name)
 	c.sight.Identified = c.sight.Identified || f.ours
 	clean := len(c.scanner.Scan(credential.Text, name)) == 0
 	if clean && len(name) <= longestName && !credential.Opaque(name) {

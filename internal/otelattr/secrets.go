@@ -25,8 +25,8 @@ type Sight struct {
 }
 
 // Cleaner finds the credentials of records and erases every secret from them. It works on one batch at a time: Span, Log,
-// Resource and Scope clean what they are given and remember secrets of no known format; HuntTraces and HuntLogs then erase
-// those wherever else in the batch they stand; Reset forgets them. Not safe for concurrent use.
+// Resource and Scope clean what they are given and remember secrets of no known format; Judge then says in which records those
+// stand too, HuntSpan, HuntLog, HuntResource and HuntScope erase them there; Reset forgets them. Not safe for concurrent use.
 type Cleaner struct {
 	sources  *Sources
 	erasing  Erasing
@@ -45,6 +45,8 @@ type Cleaner struct {
 	plain    memo   // of texts that stand under no name
 	memos    []*memo
 	sealed   []string // sealed credentials that were taken off
+	chase    chase
+	record   int32 // that is looked at
 }
 
 // NewCleaner looks for tokens in sources and erases secrets.
@@ -59,6 +61,8 @@ func (c *Cleaner) Reset() {
 	c.literals.Reset()
 	c.scanner.Forget()
 	c.forgetTexts()
+	c.chase.reset()
+	c.record = 0
 	c.sight, c.shared = new(Sight), Sight{}
 	c.erased, c.last = 0, ""
 	clear(c.sealed)
@@ -132,6 +136,7 @@ func (c *Cleaner) Offer(value string) {
 			c.offered.Secret, c.offered.Scheme = one.Secret, one.Scheme
 		}
 	}
+	c.watch()
 }
 
 // Hunting says whether the batch has secrets that have to be hunted: that no format gives away.
@@ -182,6 +187,7 @@ func (c *Cleaner) cookieField(f *field, value string) (string, bool) {
 		}
 	}
 	if len(kept) == 0 {
+		c.suspect(f, value)
 		return value, false
 	}
 	return c.take(f, where{}, value, kept)
@@ -214,17 +220,24 @@ func (c *Cleaner) take(f *field, at where, value string, found []credential.Find
 			c.literals.Add(one.Secret)
 		}
 	}
+	c.watch()
 	if len(c.spans) == 0 || f.kept {
+		c.suspect(f, value)
 		return value, false
 	}
 	c.erased++
+	if c.erasing.Of == nil && len(c.spans) == 1 && c.spans[0].End == len(value) {
+		head := value[:c.spans[0].Start]
+		c.suspect(f, head)
+		return c.headed(head), true
+	}
 	if c.erasing.Of != nil {
-		return c.told(value, found), true
+		value = c.told(value, found)
+	} else {
+		value = credential.Erase(value, c.spans, c.erasing.Placeholder)
 	}
-	if len(c.spans) == 1 && c.spans[0].End == len(value) {
-		return c.headed(value[:c.spans[0].Start]), true
-	}
-	return credential.Erase(value, c.spans, c.erasing.Placeholder), true
+	c.suspect(f, value)
+	return value, true
 }
 
 // headed is the placeholder behind what stands before a secret. Mostly that is an authentication scheme, the same in record

@@ -36,6 +36,7 @@ func (e *engine) processLogs(ctx context.Context, ld plog.Logs) (plog.Logs, erro
 func (e *engine) processRecords(ctx context.Context, w *worker, rl plog.ResourceLogs, sl plog.ScopeLogs, from int) {
 	logs := sl.LogRecords()
 	e.each(ctx, ofLogs, from, min(from+groupSize, logs.Len()), func(i int) {
+		w.count()
 		e.offerLog(ctx, w, rl, sl, logs.At(i))
 		e.lookAtLog(w, logs.At(i), i)
 	}, func(i int) { otelattr.WithholdLog(logs.At(i), e.cfg.Erase.word()) })
@@ -69,13 +70,18 @@ func (e *engine) lookAtLog(w *worker, log plog.LogRecord, record int) {
 
 // huntLogs erases what was found in one record of the batch from all the others.
 func (e *engine) huntLogs(ctx context.Context, w *worker, ld plog.Logs) {
+	w.judge()
 	for _, rl := range ld.ResourceLogs().All() {
 		w.tenant = e.tenantOf(rl.Resource())
 		e.huntResource(ctx, w, rl.Resource(), ofLogs)
 		for _, sl := range rl.ScopeLogs().All() {
 			e.huntScope(ctx, w, sl.Scope(), ofLogs)
 			logs := sl.LogRecords()
-			e.each(ctx, ofLogs, 0, logs.Len(), func(i int) { w.cleaner.HuntLog(logs.At(i)) },
+			e.each(ctx, ofLogs, 0, logs.Len(), func(i int) {
+				if w.count(); w.guilty() {
+					w.cleaner.HuntLog(logs.At(i))
+				}
+			},
 				func(i int) { otelattr.WithholdLog(logs.At(i), e.cfg.Erase.word()) })
 		}
 	}

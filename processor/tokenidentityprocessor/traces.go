@@ -45,6 +45,7 @@ func (e *engine) processSpans(ctx context.Context, w *worker, rs ptrace.Resource
 	}
 	e.each(ctx, ofTraces, from, min(from+groupSize, spans.Len()), func(i int) {
 		span := spans.At(i)
+		w.count()
 		e.offerSpan(ctx, w, rs, ss, span)
 		count(span, e.lookAtSpan(w, span, i))
 	}, func(i int) {
@@ -88,13 +89,18 @@ func (e *engine) lookAtSpan(w *worker, span ptrace.Span, record int) state {
 
 // huntTraces erases what was found in one record of the batch from all the others.
 func (e *engine) huntTraces(ctx context.Context, w *worker, td ptrace.Traces) {
+	w.judge()
 	for _, rs := range td.ResourceSpans().All() {
 		w.tenant = e.tenantOf(rs.Resource())
 		e.huntResource(ctx, w, rs.Resource(), ofTraces)
 		for _, ss := range rs.ScopeSpans().All() {
 			e.huntScope(ctx, w, ss.Scope(), ofTraces)
 			spans := ss.Spans()
-			e.each(ctx, ofTraces, 0, spans.Len(), func(i int) { w.cleaner.HuntSpan(spans.At(i)) },
+			e.each(ctx, ofTraces, 0, spans.Len(), func(i int) {
+				if w.count(); w.guilty() {
+					w.cleaner.HuntSpan(spans.At(i))
+				}
+			},
 				func(i int) { otelattr.WithholdSpan(spans.At(i), e.cfg.Erase.word()) })
 		}
 	}

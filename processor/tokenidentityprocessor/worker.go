@@ -24,6 +24,7 @@ type worker struct {
 	places    geo.Memo
 	geoMisses int64
 
+	record    int        // which one of the batch is worked on; the first is 1
 	sightings []sighting // of one group
 	entries   []identity.Entry[*token]
 	touched   int // what was read only so that it is near
@@ -65,9 +66,25 @@ func (e *engine) end(ctx context.Context, w *worker, signal metric.MeasurementOp
 	w.cleaner.Reset()
 	clear(w.sightings[:groupSize])
 	clear(w.entries[:groupSize])
+	w.record = 0
 	w.signature, w.tenant, w.resource = signature{}, "", pcommon.Resource{}
 	e.workers.Put(w)
 }
+
+// count goes on to the next record of the batch.
+func (w *worker) count() {
+	w.record++
+	w.cleaner.Number(w.record)
+}
+
+// judge goes back to the first record, to hunt.
+func (w *worker) judge() {
+	w.cleaner.Judge()
+	w.record = 0
+}
+
+// guilty says whether the record has to be hunted through.
+func (w *worker) guilty() bool { return w.cleaner.Guilty(w.record) }
 
 // guarded does a piece of work on a record. If that panics, withhold takes away every text that could hold a secret, and the
 // batch goes on.
