@@ -47,8 +47,9 @@ var (
 // marks are the words that masking leaves behind.
 var marks = []string{"redacted", "removed", "filtered", "masked", "scrubbed", "sanitized", "obfuscated", "censored", "hidden"}
 
-// markPairs has the first few pairs of letters of those words: by the first of a pair, whatever its case, a bit for the second.
-var markPairs [256]uint32
+// markPairs has the first few pairs of letters of those words, and markBegins the first one: by the first letter of a pair, whatever
+// its case, a bit for the second.
+var markPairs, markBegins [256]uint32
 
 // A word that has so many pairs is met by a look at every so manyth byte.
 const markStride = 3
@@ -60,6 +61,8 @@ func init() {
 			markPairs[mark[at]] |= second
 			markPairs[mark[at]&^0x20] |= second
 		}
+		markBegins[mark[0]] |= 1 << (mark[1] & 31)
+		markBegins[mark[0]&^0x20] |= 1 << (mark[1] & 31)
 	}
 }
 
@@ -70,6 +73,9 @@ func marked(v string) bool {
 			continue
 		}
 		for start := max(0, i-markStride+1); start <= i; start++ {
+			if markBegins[v[start]]>>(v[start+1]&31)&1 == 0 {
+				continue
+			}
 			for _, mark := range marks {
 				if foldedPrefix(v[start:], mark) {
 					return true

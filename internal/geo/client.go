@@ -147,6 +147,9 @@ func unquote(value string) string {
 
 // ParseAddr reads an address as headers and logs write it: with or without port, brackets and zone.
 func ParseAddr(s string) (netip.Addr, bool) {
+	if addr, ok := parseIPv4(s); ok {
+		return addr, true
+	}
 	if len(s) < 2 || len(s) > 64 {
 		return netip.Addr{}, false
 	}
@@ -175,4 +178,27 @@ func addressBytes(s string) bool {
 		return false
 	}
 	return strings.IndexByte(s, '.') >= 0 || strings.IndexByte(s, ':') >= 0
+}
+
+// parseIPv4 reads what most addresses are: four plain numbers. What it does not read may still be an address.
+func parseIPv4(s string) (netip.Addr, bool) {
+	var b [4]byte
+	part, digits, value := 0, 0, 0
+	for i := range len(s) {
+		switch c := s[i]; {
+		case c >= '0' && c <= '9' && digits < 3 && (digits == 0 || value > 0):
+			value = value*10 + int(c-'0')
+			digits++
+		case c == '.' && digits > 0 && value < 256 && part < 3:
+			b[part] = byte(value)
+			part, digits, value = part+1, 0, 0
+		default:
+			return netip.Addr{}, false
+		}
+	}
+	if part != 3 || digits == 0 || value > 255 {
+		return netip.Addr{}, false
+	}
+	b[3] = byte(value)
+	return netip.AddrFrom4(b), true
 }

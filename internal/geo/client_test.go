@@ -92,3 +92,15 @@ func FuzzForwarded(f *testing.F) {
 		}
 	})
 }
+
+func TestPlainAddressesAreReadLikeOthers(t *testing.T) {
+	for _, text := range []string{
+		"1.2.3.4", "255.255.255.255", "0.0.0.0", "256.1.1.1", "1.2.3", "1.2.3.4.5", "1.2.3.", ".1.2.3", "1..2.3", "01.2.3.4", "1.2.3.00", "1.2.3.1000",
+		"1.2.3.4 ", "a.2.3.4", "", "1", "10.20.30.40",
+	} {
+		want, err := netip.ParseAddr(text)
+		got, ok := parseIPv4(text)
+		assert.Equal(t, err == nil, ok, text)
+		assert.Equal(t, want, got, text)
+	}
+}

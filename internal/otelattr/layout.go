@@ -17,10 +17,10 @@ type Appender struct {
 	values []string
 }
 
-// Memory is taken in pieces of some 16 KiB, which is also what one record that outlives the others keeps from being freed.
+// Memory is taken in pieces of some 32 KiB, which is also what one record that outlives the others keeps from being freed.
 const (
-	pairsAtOnce  = 400
-	valuesAtOnce = 128
+	pairsAtOnce  = 800
+	valuesAtOnce = 256
 )
 
 // add adds attributes of names that a map does not have.

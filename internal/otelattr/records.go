@@ -88,6 +88,13 @@ func visitSlice(value pcommon.Value, at where, f *field, v visitor) {
 	for i := range list.Len() {
 		element := list.At(i)
 		at.secret = announced
+		if text := textIn(element); text != nil {
+			announced = credential.FlagTakesSecret(*text)
+			if s, changed := v.text(at, f, *text); changed {
+				*text = s
+			}
+			continue
+		}
 		announced = element.Type() == pcommon.ValueTypeStr && credential.FlagTakesSecret(element.Str())
 		visitValue(element, at, f, v)
 	}
