@@ -59,6 +59,8 @@ type AlertBudget struct {
 type Limits struct {
 	// MaxTokens is how many baselines are held in memory.
 	MaxTokens int `mapstructure:"max_tokens"`
+	// LiveTokens is how many of them are unpacked, those used latest: a request of another one takes several times as long.
+	LiveTokens int `mapstructure:"live_tokens"`
 	// MaxFeedback is how many tokens have feedback in force.
 	MaxFeedback int `mapstructure:"max_feedback"`
 	// MaxRoutes is how many routes are learned from the raw paths of one service.
@@ -160,6 +162,7 @@ func createDefaultConfig() component.Config {
 		Count:       countEntry,
 		Limits: Limits{
 			MaxTokens:      1_000_000,
+			LiveTokens:     32_000,
 			MaxFeedback:    4_096,
 			MaxRoutes:      50,
 			RecentRequests: 262_144,
@@ -217,6 +220,7 @@ func (c *Config) Validate() error {
 		usual int
 	}{
 		{"limits::max_tokens", c.Limits.MaxTokens, 1_000_000},
+		{"limits::live_tokens", c.Limits.LiveTokens, 32_000},
 		{"limits::max_feedback", c.Limits.MaxFeedback, 4_096},
 		{"limits::max_routes", c.Limits.MaxRoutes, 50},
 		{"limits::recent_requests", c.Limits.RecentRequests, 262_144},

@@ -63,7 +63,9 @@ func engineConfig(config *Config) behavior.Config {
 	c := behavior.Config{
 		Budget:   behavior.Budget{FalseAlerts: config.AlertBudget.FalseAlerts, Per: per, PerTokenDays: config.AlertBudget.PerTokenDays},
 		Disabled: make(map[anomaly.Detector]bool),
-		Limits:   behavior.Limits{MaxTokens: config.Limits.MaxTokens, MaxFeedback: config.Limits.MaxFeedback},
+		Limits:   behavior.Limits{
+			MaxTokens: config.Limits.MaxTokens, LiveTokens: config.Limits.LiveTokens, MaxFeedback: config.Limits.MaxFeedback,
+		},
 		Shards:   goruntime.GOMAXPROCS(0),
 		Probe:    probe(),
 	}

@@ -40,7 +40,7 @@ type slot struct {
 
 // One token in liveShare is live when a shard is full, at some four KiB each; and always so many as leastLives.
 const (
-	liveShare  = 64
+	liveShare  = 32
 	leastLives = 64
 )
 
