@@ -43,13 +43,14 @@ func (e *Engine) Advise(f Feedback) error {
 	if err != nil {
 		return fmt.Errorf("feedback: %w", err)
 	}
-	s := e.shards[shardOf(f.Token)]
-	a := s.advised[f.Token]
+	id := keyOf(f.Token, f.Outbound)
+	s := e.shards[shardOf(id)]
+	a := s.advised[id]
 	if a == nil {
 		if e.advised() >= e.cfg.Limits.MaxFeedback {
 			return fmt.Errorf("feedback: %w (%d)", errCrowded, e.cfg.Limits.MaxFeedback)
 		}
-		t := s.look(e, f.Token)
+		t := s.look(e, id)
 		if t == nil {
 			return fmt.Errorf("feedback: %w", errUnknown)
 		}

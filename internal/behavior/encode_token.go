@@ -157,6 +157,7 @@ func (t *token) get(r *baseline.Reader, version uint64) {
 	setFlags(r.Uint(), &a.outbound, &t.hasAlert, &t.open, &t.hidden)
 	t.first, t.last = r.Int(), r.Int()
 	if r.Plain {
+		t.id = keyOf(t.id, a.outbound)
 		t.used = r.Uint()
 	}
 	t.requests, t.days, t.learned = r.Uint(), uint32(r.Uint()), r.Uint()

@@ -75,6 +75,7 @@ type Engine struct {
 	population population
 	crowd      crowd
 	clients    families
+	directions directions
 	ahead      ahead
 	stats      Stats
 	parts      [shardCount][]int // Apply's work, reused
@@ -134,6 +135,7 @@ func New(cfg Config) *Engine {
 // Apply judges and learns from observations in order and returns the events in order. It fills in Route and folds Client to its
 // family in place. Observations without a token are left alone. Same input, same output, however it is split into calls.
 func (e *Engine) Apply(obs []Observation) []anomaly.Event {
+	defer unmark(obs)
 	var events []anomaly.Event
 	from := 0
 	for i := range obs {
@@ -163,7 +165,7 @@ func (e *Engine) Apply(obs []Observation) []anomaly.Event {
 func (e *Engine) settle(today int32) (all []numbered) {
 	for _, s := range e.shards {
 		for _, event := range s.settleBefore(e, today, nil) {
-			all = append(all, numbered{event: event, of: s.self(event.Token.ID)})
+			all = append(all, numbered{event: event, of: s.self(keyOf(event.Token.ID, event.Token.Outbound))})
 		}
 		for _, event := range s.settleAdvised(e, today, nil) {
 			all = append(all, numbered{event: event, of: heeding})
@@ -176,9 +178,10 @@ func (e *Engine) settle(today int32) (all []numbered) {
 	return all
 }
 
-// prepare folds the client to its family and templates a raw path.
+// prepare folds the client to its family, names the baseline, and templates a raw path.
 func (e *Engine) prepare(o *Observation) {
 	o.Client = e.clients.family(o.Client)
+	o.Token = e.directions.key(o.Token, o.Outbound)
 	if o.Route == "" && o.Path != "" {
 		o.Route = o.Path
 		if e.cfg.Routes != nil {

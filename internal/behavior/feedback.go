@@ -11,13 +11,14 @@ import (
 
 // Feedback is what a person says of a token: that something it does is its own doing, or a thief's.
 type Feedback struct {
-	Token   string
-	Time    int64 // event time, unix nanoseconds
-	Verdict Verdict
-	Facet   string        // as evidence names it; empty: the alert as a whole
-	Value   string        // of the facet, as evidence observed it; empty: whatever it shows
-	TTL     time.Duration // for so long it holds
-	By      string        // who says so
+	Token    string
+	Time     int64 // event time, unix nanoseconds
+	Verdict  Verdict
+	Outbound bool          // about the requests that we make with it
+	Facet    string        // as evidence names it; empty: the alert as a whole
+	Value    string        // of the facet, as evidence observed it; empty: whatever it shows
+	TTL      time.Duration // for so long it holds
+	By       string        // who says so
 }
 
 // Verdict is how feedback judges.

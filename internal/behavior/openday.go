@@ -19,7 +19,7 @@ func (e *Engine) OpenDays(day int32, visit func(*OpenDay)) {
 				continue
 			}
 			x := t.nats()
-			visit(&OpenDay{Token: t.id, First: t.first, Days: t.days, Learned: t.learned, Judged: t.mature(), Nats: x[:]})
+			visit(&OpenDay{Token: tokenOf(t.id), First: t.first, Days: t.days, Learned: t.learned, Judged: t.mature(), Nats: x[:]})
 		}
 	}
 }

@@ -27,6 +27,8 @@ func FeedbackOf(log plog.LogRecord) (f behavior.Feedback, ok bool, err error) {
 		switch k {
 		case TokenID:
 			f.Token = shortText(v)
+		case TokenDirection:
+			f.Outbound = v.AsString() == DirectionOutbound
 		case FeedbackVerdict:
 			verdict = shortText(v)
 		case FeedbackFacet:

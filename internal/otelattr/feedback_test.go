@@ -18,13 +18,13 @@ func TestFeedbackOf(t *testing.T) {
 	log.SetEventName(EventFeedback)
 	log.SetTimestamp(7)
 	require.NoError(t, log.Attributes().FromRaw(map[string]any{
-		TokenID: "tok_a", FeedbackVerdict: "malicious", FeedbackFacet: "country", FeedbackValue: "NL", FeedbackTTL: "720h", FeedbackBy: "ann",
+		TokenID: "tok_a", FeedbackVerdict: "malicious", FeedbackFacet: "country", FeedbackValue: "NL", FeedbackTTL: "720h", FeedbackBy: "ann", TokenDirection: DirectionOutbound,
 	}))
 	f, ok, err := FeedbackOf(log)
 	require.NoError(t, err)
 	require.True(t, ok)
 	require.Equal(t, behavior.Feedback{
-		Token: "tok_a", Time: 7, Verdict: behavior.Malicious, Facet: "country", Value: "NL", TTL: 720 * time.Hour, By: "ann",
+		Token: "tok_a", Time: 7, Outbound: true, Verdict: behavior.Malicious, Facet: "country", Value: "NL", TTL: 720 * time.Hour, By: "ann",
 	}, f)
 	log.Attributes().PutInt(FeedbackTTL, 60)
 	f, _, _ = FeedbackOf(log)

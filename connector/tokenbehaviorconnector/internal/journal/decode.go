@@ -119,10 +119,11 @@ const minFeedback = 7
 
 func (d *decoder) feedback() (all []behavior.Feedback) {
 	for range d.count(minFeedback) {
-		f := behavior.Feedback{Verdict: behavior.Verdict(d.byte())}
-		if f.Verdict > behavior.Malicious {
+		bits := d.byte()
+		if bits > 3 {
 			d.fail()
 		}
+		f := behavior.Feedback{Verdict: behavior.Verdict(bits & 1), Outbound: bits&2 != 0}
 		f.Time, f.TTL = d.varint(), time.Duration(d.varint())
 		for _, s := range [...]*string{&f.Token, &f.Facet, &f.Value, &f.By} {
 			*s = d.string()

@@ -126,7 +126,7 @@ func appendFeedback(b []byte, all []behavior.Feedback) []byte {
 	b = binary.AppendUvarint(b, uint64(len(all)))
 	for i := range all {
 		f := &all[i]
-		b = append(b, byte(f.Verdict))
+		b = append(b, byte(f.Verdict)|boolByte(f.Outbound)<<1)
 		b = binary.AppendVarint(b, f.Time)
 		b = binary.AppendVarint(b, int64(f.TTL))
 		for _, s := range [...]string{f.Token, f.Facet, f.Value, f.By} {

@@ -12,8 +12,8 @@ type Entry struct {
 	Drain   bool  // the reorder window was emptied, instead of Records
 	Records []otelattr.Record
 
-	Feedback []behavior.Feedback // comes before the records
-	Uses     []otelattr.Consumption      // come after them
+	Feedback []behavior.Feedback    // comes before the records
+	Uses     []otelattr.Consumption // come after them
 }
 
 // Versions, the first byte of an encoded entry: of one with records alone, and of one with more.

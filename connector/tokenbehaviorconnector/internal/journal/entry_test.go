@@ -43,7 +43,7 @@ func TestEntriesSurvive(t *testing.T) {
 	var encoder Encoder
 	said := sample(3)
 	said.Feedback = []behavior.Feedback{
-		{Token: "tok_a", Time: 5, Verdict: behavior.Malicious, Facet: "country", Value: "NL", TTL: time.Hour, By: "ann"}, {Token: "tok_b"},
+		{Token: "tok_a", Time: 5, Verdict: behavior.Malicious, Facet: "country", Value: "NL", TTL: time.Hour, By: "ann"}, {Token: "tok_b", Outbound: true},
 	}
 	said.Uses = []otelattr.Consumption{{Trace: [16]byte{1}, Span: [8]byte{2}, Time: 7, Model: "gpt", Amounts: []otelattr.Amount{{Unit: "pages", N: 3}}}}
 	for _, e := range []*Entry{sample(0), sample(1), sample(1000), {Arrival: 5, Drain: true}, said} {
