@@ -47,6 +47,7 @@ func readTraces(td ptrace.Traces) []otelattr.Record {
 	for _, resource := range td.ResourceSpans().All() {
 		origin := otelattr.OriginOf(resource.Resource().Attributes())
 		for _, scope := range resource.ScopeSpans().All() {
+			origin.Sampled = otelattr.TailSampled(scope.Scope().Attributes())
 			for _, span := range scope.Spans().All() {
 				if origin.Span(span, &record) {
 					records = append(records, record)

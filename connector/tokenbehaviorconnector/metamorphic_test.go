@@ -183,3 +183,32 @@ func TestHeadSampling(t *testing.T) {
 	}
 }
 
+
+// What a tail sampler kept counts once, and a token whose requests it picked is not judged by their number.
+func TestTailSampledSpansAreNoCounts(t *testing.T) {
+	calls := weeks(6, 10)
+	flood := func(tail bool) *house {
+		h := newHouse(t, byBudget).start()
+		for part := range slices.Chunk(calls[:len(calls)*3/4], callsABatch) {
+			h.send(spans(part...))
+		}
+		last := calls[len(calls)*3/4]
+		var burst []call
+		for n := range 500 {
+			burst = append(burst, call{n: len(calls) + n, token: "tok_03", path: "/v1/orders", at: last.at.Add(time.Duration(n) * time.Second)})
+		}
+		td := spans(burst...)
+		if tail {
+			for _, resource := range td.ResourceSpans().All() {
+				resource.ScopeSpans().At(0).Scope().Attributes().PutStr("tailsampling.policy", "errors")
+			}
+		}
+		h.send(td)
+		h.send(spans(call{n: len(calls) + 500, token: "tok_04", at: last.at.AddDate(0, 0, 2)}))
+		h.stop()
+		assert.Equal(t, int64(len(calls)*3/4+501), h.prometheus.last(otelattr.MetricRequests))
+		return h
+	}
+	assert.Positive(t, flood(false).events.tokens()["tok_03"])
+	assert.Zero(t, flood(true).events.tokens()["tok_03"])
+}

@@ -197,7 +197,7 @@ func (o *metricsOutput) charge(obs *behavior.Observation, ordinal uint64, c *usa
 }
 
 func coverage(obs *behavior.Observation, m *mark) usage.Coverage {
-	n := max(1, uint64(obs.Weight+0.5))
+	n := max(1, uint64(max(0, obs.Weight)+0.5))
 	switch {
 	case obs.Token != "":
 		return usage.Coverage{With: n}

@@ -91,6 +91,9 @@ func (w *worker) admit(r *otelattr.Record, ordinal uint64, tally *tally) {
 		if r.Time == 0 {
 			tally.untimed++
 		}
+		if r.Weight < 0 {
+			tally.sampled++
+		}
 	}
 	if m.role.Request {
 		w.takeRequest(r, learn && r.Time != 0 && !r.Provisional, ordinal)
@@ -116,7 +119,7 @@ func (w *worker) count(obs *observations) {
 
 // tally is what happened to the records of a batch.
 type tally struct {
-	requests, duplicates, nested, untimed, learn, unlearned int64
+	requests, duplicates, nested, untimed, sampled, learn, unlearned int64
 }
 
 func (t *tally) report(w *worker) {
@@ -131,6 +134,12 @@ func (t *tally) report(w *worker) {
 	add(w.telemetry.TokenBehaviorSkipped, t.nested, reasonNested)
 	add(w.telemetry.TokenBehaviorUntimed, t.untimed)
 	add(w.telemetry.TokenBehaviorUnlearned, t.unlearned)
+	add(w.telemetry.TokenBehaviorUnknownSampling, t.sampled)
+	if t.sampled > 0 && !w.saidSampled {
+		w.saidSampled = true
+		w.logger.Warn("requests were sampled on the way here for a reason and not by chance: they are counted once, and counts and errors of their tokens " +
+			"are not judged; put tail_sampling after token_behavior")
+	}
 }
 
 // report tells telemetry how large things are.

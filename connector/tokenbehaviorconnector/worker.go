@@ -49,6 +49,8 @@ type worker struct {
 	meta     meta
 	arrived  time.Time
 	buffers  buffers
+
+	saidSampled bool // that there is sampling that nobody can undo
 }
 
 // task is a batch, or something else to do between batches.

@@ -54,6 +54,7 @@ type block struct {
 	worst   [detectorCount]float32 // highest evidence each detector reached
 	alertOf uint8                  // the detector of that event
 	alerted bool                   // one statistical event a token and day
+	partial bool                   // there were requests of UnknownWeight
 	rules   uint16                 // rules that have fired today
 	tipped  *Observation           // the request that would raise an event if the day ended now
 }

@@ -236,7 +236,7 @@ func (b *block) put(w *baseline.Writer) {
 		w.Float(s)
 	}
 	putNats(w, &b.worst)
-	w.Uint(flags(b.alerted))
+	w.Uint(flags(b.alerted, b.partial))
 	w.Uint(uint64(b.rules))
 }
 
@@ -271,7 +271,7 @@ func (b *block) get(r *baseline.Reader, version uint64) {
 		b.sizes = append(b.sizes, r.Float())
 	}
 	getNats(r, version, &b.worst)
-	setFlags(r.Uint(), &b.alerted)
+	setFlags(r.Uint(), &b.alerted, &b.partial)
 	b.rules = uint16(r.Uint())
 }
 

@@ -122,6 +122,7 @@ const (
 func (t *token) observe(o *Observation, population *population, tl *tally) {
 	b, p := &t.block, population.peers
 	b.n++
+	b.partial = b.partial || o.Weight < 0
 	b.odds = 0
 	b.expire(population.day)
 	place := 0 // of the client among today's
@@ -303,6 +304,9 @@ func (t *token) travel(o *Observation) {
 	t.placeAt = max(t.placeAt, o.Time)
 }
 
+// counted are the facets that say nothing where requests were left out for a reason.
+var counted = [...]Facet{burst, volume, breadth, combination, variety, order, errorRate}
+
 // nats is the evidence of each facet in the open block so far.
 func (t *token) nats() (x [facetCount]float64) {
 	b := &t.block
@@ -330,6 +334,11 @@ func (t *token) nats() (x [facetCount]float64) {
 		x[f-client+clientHabit] = b.bets[f].Habit(&powers)
 	}
 	t.excuse(&x)
+	if b.partial {
+		for _, f := range counted {
+			x[f] = 0
+		}
+	}
 	stake(&x)
 	return x
 }

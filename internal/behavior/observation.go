@@ -38,11 +38,15 @@ type Observation struct {
 
 	Cost float64 // greater than 0: this is no request, it is what units cost that a request of the token used
 
-	Weight float64 // how many requests this one stands for (1 / sampling probability); 0 means 1
+	Weight float64 // how many requests this one stands for (1 / sampling probability); 0 means 1, UnknownWeight that nobody knows
 
 	skewed bool   // too far in the future to learn from
 	hash   uint32 // of Token
 }
+
+// UnknownWeight is the weight of a request that was kept for a reason and not by chance, as tail sampling keeps what is slow or
+// failed. It counts once, and what its token shows of counts on that day is no evidence.
+const UnknownWeight = -1
 
 // Outcome is what became of a request, from the token's point of view.
 type Outcome uint8

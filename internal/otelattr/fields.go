@@ -113,6 +113,8 @@ func (f *fields) read(k string, v pcommon.Value) {
 		f.server = v.AsString()
 	case oldPeerName:
 		keep(&f.server, v)
+	case tailPolicy, samplingThreshold, sampleRate, samplerType, samplerParam:
+		f.readSampling(k, v)
 	default:
 		if !r.Unreadable && isCredentialAttribute(k) {
 			r.Unreadable = true

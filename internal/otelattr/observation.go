@@ -33,6 +33,7 @@ func (r *Record) Disown() {
 type Origin struct {
 	Service, Version, Environment string
 	KeyID                         string // of the identity key that tokens are named under; empty: not said
+	Sampled                       bool   // by a tail sampler, see TailSampled
 }
 
 // OriginOf reads the attributes of a resource.
@@ -82,8 +83,13 @@ func (o Origin) Span(span ptrace.Span, r *Record) bool {
 	if !f.judged {
 		r.Outcome = f.outcome(span.Status().Code() == ptrace.StatusCodeError)
 	}
-	if state := span.TraceState().AsRaw(); state != "" {
-		r.Weight = weightOf(state)
+	if state := span.TraceState().AsRaw(); state != "" && r.Weight >= 0 {
+		if n := weightOf(state); n > 0 {
+			r.Weight = n
+		}
+	}
+	if o.Sampled {
+		r.Weight = behavior.UnknownWeight
 	}
 	return true
 }
@@ -133,11 +139,14 @@ type fields struct {
 	address               string
 	rpcStatus             int16 // 0: none, else the gRPC status code + 1
 	judged                bool  // the outcome was given
+	sampler               string
+	samplerParam          float64
 }
 
 // finish fills in what follows from several attributes.
 func (f *fields) finish(o Origin) {
 	r := f.Record
+	f.jaeger()
 	r.Service, r.Version, r.Environment = o.Service, o.Version, o.Environment
 	if r.Route == "" {
 		f.route()

@@ -108,7 +108,7 @@ func (m *Meter) row(obs *behavior.Observation, n uint64) *row {
 
 // whole turns weights into whole requests whose sum stays within one of the sum of the weights.
 func (m *Meter) whole(weight float64) uint64 {
-	if weight == 0 {
+	if weight <= 0 {
 		return 1
 	}
 	weight += m.carry

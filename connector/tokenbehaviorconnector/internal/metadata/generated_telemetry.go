@@ -51,6 +51,7 @@ type TelemetryBuilder struct {
 	TokenBehaviorStorageErrors    metric.Int64Counter
 	TokenBehaviorTokens           metric.Int64Gauge
 	TokenBehaviorUnits            metric.Int64Counter
+	TokenBehaviorUnknownSampling  metric.Int64Counter
 	TokenBehaviorUnlearned        metric.Int64Counter
 	TokenBehaviorUntimed          metric.Int64Counter
 }
@@ -233,6 +234,12 @@ func NewTelemetryBuilder(settings component.TelemetrySettings, options ...Teleme
 		"otelcol_token_behavior_units",
 		metric.WithDescription("Spans that say what a request used and were joined with it, or lost because no request was found; and units without a price. [Alpha]"),
 		metric.WithUnit("{span}"),
+	)
+	errs = errors.Join(errs, err)
+	builder.TokenBehaviorUnknownSampling, err = builder.meter.Int64Counter(
+		"otelcol_token_behavior_unknown_sampling",
+		metric.WithDescription("Requests that were sampled upstream in a way that does not say how many they stand for, by tail sampling for one. They count once; counts of their tokens are not judged. [Alpha]"),
+		metric.WithUnit("{request}"),
 	)
 	errs = errors.Join(errs, err)
 	builder.TokenBehaviorUnlearned, err = builder.meter.Int64Counter(

@@ -44,6 +44,7 @@ func TestSetupTelemetry(t *testing.T) {
 	tb.TokenBehaviorStorageErrors.Add(context.Background(), 1)
 	tb.TokenBehaviorTokens.Record(context.Background(), 1)
 	tb.TokenBehaviorUnits.Add(context.Background(), 1)
+	tb.TokenBehaviorUnknownSampling.Add(context.Background(), 1)
 	tb.TokenBehaviorUnlearned.Add(context.Background(), 1)
 	tb.TokenBehaviorUntimed.Add(context.Background(), 1)
 	AssertEqualTokenBehaviorAnomalies(t, testTel,
@@ -119,6 +120,9 @@ func TestSetupTelemetry(t *testing.T) {
 		[]metricdata.DataPoint[int64]{{Value: 1}},
 		metricdatatest.IgnoreTimestamp())
 	AssertEqualTokenBehaviorUnits(t, testTel,
+		[]metricdata.DataPoint[int64]{{Value: 1}},
+		metricdatatest.IgnoreTimestamp())
+	AssertEqualTokenBehaviorUnknownSampling(t, testTel,
 		[]metricdata.DataPoint[int64]{{Value: 1}},
 		metricdatatest.IgnoreTimestamp())
 	AssertEqualTokenBehaviorUnlearned(t, testTel,
