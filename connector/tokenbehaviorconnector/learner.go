@@ -63,11 +63,11 @@ func engineConfig(config *Config) behavior.Config {
 	c := behavior.Config{
 		Budget:   behavior.Budget{FalseAlerts: config.AlertBudget.FalseAlerts, Per: per, PerTokenDays: config.AlertBudget.PerTokenDays},
 		Disabled: make(map[anomaly.Detector]bool),
-		Limits:   behavior.Limits{
+		Limits: behavior.Limits{
 			MaxTokens: config.Limits.MaxTokens, LiveTokens: config.Limits.LiveTokens, MaxFeedback: config.Limits.MaxFeedback,
 		},
-		Shards:   goruntime.GOMAXPROCS(0),
-		Probe:    probe(),
+		Shards: goruntime.GOMAXPROCS(0),
+		Probe:  probe(),
 	}
 	for name, detector := range config.Detectors {
 		c.Disabled[anomaly.Detector(name)] = !detector.Enabled

@@ -183,7 +183,6 @@ func TestHeadSampling(t *testing.T) {
 	}
 }
 
-
 // What a tail sampler kept counts once, and a token whose requests it picked is not judged by their number.
 func TestTailSampledSpansAreNoCounts(t *testing.T) {
 	calls := weeks(6, 10)

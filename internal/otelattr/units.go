@@ -34,8 +34,10 @@ const (
 )
 
 var genAIUnits = [...]UnitAttribute{
-	{"gen_ai.usage.input_tokens", inputTokens}, {"gen_ai.usage.output_tokens", outputTokens},
-	{"gen_ai.usage.prompt_tokens", inputTokens}, {"gen_ai.usage.completion_tokens", outputTokens},
+	{"gen_ai.usage.input_tokens", inputTokens},
+	{"gen_ai.usage.output_tokens", outputTokens},
+	{"gen_ai.usage.prompt_tokens", inputTokens},
+	{"gen_ai.usage.completion_tokens", outputTokens},
 }
 
 // calls are the operations of a model. An agent's span sums up those below it.
