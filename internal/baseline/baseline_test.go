@@ -211,9 +211,51 @@ func TestGapIsToldFromTheTokensOwn(t *testing.T) {
 		often.Learn(1)
 		seldom.Learn(90)
 	}
-	require.Zero(t, often.Nats(6), "a week's silence is nothing")
-	require.Greater(t, often.Nats(180), 4.0)
-	require.Less(t, seldom.Nats(100), 0.5, "who always sleeps long may")
+	require.Zero(t, often.Nats(6, 60), "a week's silence is nothing")
+	require.Greater(t, often.Nats(180, 60), 4.0)
+	require.Less(t, seldom.Nats(100, 60*90), 0.5, "who always sleeps long may")
+	require.Less(t, often.Nats(180, 60*5), often.Nats(180, 60), "the longer the usual gaps, the less")
+}
+
+func TestRiseAddsUpWhereARecordIsSilent(t *testing.T) {
+	var r Record
+	var calm, risen float64
+	for i := range 200 {
+		usual := math.Exp(2 + 0.5*math.Sin(float64(i)*1.7))
+		calm += r.Rise(usual, 1.5)
+		r.Learn(usual)
+	}
+	require.Negative(t, calm)
+	for i := range 10 {
+		more := math.Exp(2.6 + 0.3*math.Sin(float64(i)*1.7))
+		risen += r.Rise(more, 1.5)
+	}
+	require.Greater(t, risen, 3.0)
+	var fresh Record
+	require.Zero(t, fresh.Rise(1000, 1.5), "nothing is known of what is usual")
+}
+
+func TestMeanMultipliesBeforeItDilutes(t *testing.T) {
+	var whole Mean
+	var facets [3]Bet
+	for i := range 10 {
+		ratio := -1.0
+		if i == 4 {
+			ratio = 4
+		}
+		whole.Add(3 * ratio)
+		for f := range facets {
+			facets[f].Place(StakeOf(math.Exp(ratio), 1))
+		}
+	}
+	var apart float64
+	for f := range facets {
+		apart += facets[f].Nats()
+	}
+	require.InDelta(t, math.Log((9*(0.5+0.5*math.Exp(-3))+0.5+0.5*math.Exp(12))/10), whole.Nats(), 1e-9)
+	require.Greater(t, whole.Nats(), apart+4)
+	var none Mean
+	require.Zero(t, none.Nats())
 }
 
 // The sequential odds of a streak equal the ratio of two beta-binomial probabilities of the whole block.

@@ -40,11 +40,29 @@ func (r *Record) index(prior float64) float64 {
 	return min(tailMost, 1/math.Sqrt(variance))
 }
 
+// riseTilt is by how many of the token's own spreads the level of a Rise is higher.
+const (
+	riseTilt  = 0.8
+	riseLeast = -2 // spreads, on the log scale
+	riseMost  = 3
+)
+
+// Rise is the evidence in a value y that values of its kind have risen for good: a log-normal level riseTilt spreads above the token's.
+// It is weak on one day, and adds up.
+func (r *Record) Rise(y, tail float64) float64 {
+	z := (math.Log(max(1, y)) - float64(r.mean)) * r.index(tail)
+	trust := min(1, float64(r.n)/recordTrust)
+	return trust * riseTilt * (max(riseLeast, min(riseMost, z)) - riseTilt/2)
+}
+
 // Best is the record as it stands, faded.
 func (r *Record) Best() float64 { return float64(r.best) }
 
 // Usual is what a usual block reaches: the geometric mean, faded.
 func (r *Record) Usual() float64 { return math.Exp(float64(r.mean)) }
+
+// Typical is the usual value.
+func (r *Record) Typical() float64 { return math.Exp(float64(r.mean)) }
 
 // Learn ends a block that reached y.
 func (r *Record) Learn(y float64) {
@@ -66,16 +84,18 @@ const (
 	gapFade  = 0.999
 	gapFloor = 7  // days: a week's silence is nothing
 	gapTrust = 30 // gaps until the longest is believed
-	gapTail  = 1.5
+	gapTail  = 2.25
+	gapUsual = 0.4
 )
 
-// Nats is the evidence in a gap of so many days.
-func (g *Gap) Nats(days float64) float64 {
+// Nats is the evidence in a gap of so many days after a life of age days: less where the gaps are long as a rule.
+func (g *Gap) Nats(days, age float64) float64 {
 	beyond := days / max(float64(g.longest), gapFloor)
 	if g.n == 0 || beyond <= 1 {
 		return 0
 	}
-	return gapTail * math.Log(beyond) * min(1, math.Sqrt(float64(g.n)/gapTrust))
+	usual := max(1, age/float64(g.n))
+	return max(0, gapTail*(math.Log(beyond)*min(1, math.Sqrt(float64(g.n)/gapTrust))-gapUsual*math.Log(usual)))
 }
 
 // Longest is the longest gap so far in days, faded.

@@ -13,7 +13,7 @@ import (
 // Evidence below this many nats is not worth a line; above surelyNats over the limit somebody should act.
 const (
 	worthNats  = 0.3
-	surelyNats = 3
+	surelyNats = 2.5
 	soleShare  = 0.75 // one facet with so much of the evidence gives joint evidence its own name
 )
 
@@ -140,7 +140,11 @@ func (t *token) compare(f Facet) (observed, expected string) {
 	case burst:
 		return fmt.Sprintf("%.0f requests within an hour", b.busiest), fmt.Sprintf("at most %.0f", math.Ceil(t.burst.Best()))
 	case volume:
-		return fmt.Sprintf("%d requests in a day", b.n), fmt.Sprintf("at most %.0f", math.Ceil(t.volume.Best()))
+		observed = fmt.Sprintf("%d requests in a day", b.n)
+		if float64(b.n) <= t.volume.Best() {
+			return observed, fmt.Sprintf("about %.0f", math.Ceil(t.volume.Typical()))
+		}
+		return observed, fmt.Sprintf("at most %.0f", math.Ceil(t.volume.Best()))
 	case breadth:
 		return fmt.Sprintf("%d in a day, %s among them", b.fresh, b.peakAt), fmt.Sprintf("at most %.0f", math.Ceil(t.breadth.Best()))
 	case errorRate:

@@ -44,6 +44,7 @@ const (
 	sizeShift
 	requestShift
 	stranger // single requests that are out of character in all they show
+	rise     // more requests than usual, day after day
 	facetCount
 )
 
@@ -52,7 +53,7 @@ const shifts = int(requestShift-countryShift) + 1
 
 // String is the facet's name in evidence.
 func (f Facet) String() string {
-	return [...]string{"country", "network", "client", "service", "endpoint", "hour", "burst", "volume", "new endpoints", "errors", "bytes", "gap", "", "", "", "", "travel", "mixture", "endpoints", "networks at once", "order", "spend", "", "", "", "", "", "answer sizes", "request sizes", "request"}[f.base()]
+	return [...]string{"country", "network", "client", "service", "endpoint", "hour", "burst", "volume", "new endpoints", "errors", "bytes", "gap", "", "", "", "", "travel", "mixture", "endpoints", "networks at once", "order", "spend", "", "", "", "", "", "answer sizes", "request sizes", "request", ""}[f.base()]
 }
 
 // base is the facet under whose name a person reads of this one.
@@ -68,6 +69,8 @@ func (f Facet) base() Facet {
 		return hour
 	case countryShift:
 		return country
+	case rise:
+		return volume
 	}
 	return f
 }
@@ -316,6 +319,7 @@ func (t *token) nats() (x [facetCount]float64) {
 	}
 	x[burst] = t.burst.Nats(float64(b.busiest), burstFloor, burstTail)
 	x[volume] = t.volume.Nats(float64(b.n), burstFloor, burstTail)
+	x[rise] = t.volume.Rise(float64(b.n), burstTail)
 	x[breadth] = t.breadth.Nats(float64(b.fresh), breadthFloor, breadthTail)
 	x[errorRate] = b.errors.Nats()
 	if b.sized > 0 {

@@ -6,8 +6,8 @@ package behavior
 // a population of real histories, for young and old, quiet and busy tokens. What a detector makes of a facet is its weight in whole
 // nats. Source: Grünwald, The safe Bayesian, ALT 2012.
 var stakes = [facetCount]float64{
-	endpoint: 0.9, errorRate: 0.55, gap: 0.9, endpointHabit: 0.75, hop: 0.45, countryShift: 0.8, serviceShift: 0.9, endpointShift: 0.35, sizeShift: 0.45,
-	requestShift: 0.7, stranger: 0.35, crossing: 0.4, order: 0.6, burst: 0.85, volume: 0.9,
+	endpoint: 0.9, errorRate: 0.55, gap: 0.6, rise: 0.9, endpointHabit: 0.75, hop: 0.45, countryShift: 0.8, serviceShift: 0.9, endpointShift: 0.35,
+	sizeShift: 0.45, requestShift: 0.7, stranger: 0.35, crossing: 0.4, order: 0.6, burst: 0.85, volume: 0.9,
 }
 
 func init() {

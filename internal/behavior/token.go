@@ -22,7 +22,7 @@ const (
 const hoursADay = 10
 
 // quietDays after an alert a token's days do not calibrate the thresholds: an attack must not raise them.
-const quietDays = 14
+const quietDays = 45
 
 // token is what is known about one token: its normal life, its open day, its accumulated evidence.
 type token struct {
@@ -108,7 +108,7 @@ func (t *token) begin(today int32) {
 	}
 	if t.open {
 		gap := today - old.day
-		t.block.gapNats = t.gaps.Nats(float64(gap))
+		t.block.gapNats = t.gaps.Nats(float64(gap), float64(old.day-int32(t.first/day)))
 		t.gaps.Learn(float64(gap))
 		t.forget(gap)
 	}
