@@ -2,7 +2,6 @@ package behavior
 
 import (
 	"math"
-	"math/bits"
 	"slices"
 
 	"github.com/holterhq/holter/internal/baseline"
@@ -245,7 +244,7 @@ func (t *token) observeEndpoint(o *Observation, p *Peers, tl *tally) int {
 	}
 	if today := int32(o.Time / day); !e.price.known || e.on != today || e.version != o.Version {
 		e.on, e.version, e.young, e.explained = today, o.Version, p.young(o), p.explained(o, at)
-		e.known, e.mark = !t.unused(o.Service, at), hash(o.Service)^bits.RotateLeft32(hash(at.Method), 8)^bits.RotateLeft32(hash(at.Route), 16)
+		t.mark(e)
 		g := p.endpoint(o.Service, at)
 		own := t.endpointP(o.Service, at, g)
 		e.price = price{true, baseline.StakeOf(g, own), math.Log(t.suspect.endpoint(o.Service, at, g) / own)}

@@ -37,6 +37,12 @@ func pairOf(first, second uint32) uint32 {
 // ordersKept bounds the new pairs of a day.
 const ordersKept = 64
 
+// mark says whether the token knew an endpoint before today, and by which hash it is told from others.
+func (t *token) mark(e *endpointCount) {
+	e.known = !t.unused(e.service, e.at)
+	e.mark = hash(e.service) ^ bits.RotateLeft32(hash(e.at.Method), 8) ^ bits.RotateLeft32(hash(e.at.Route), 16)
+}
+
 // follow notes which endpoint came after which, where the token knows both.
 func (t *token) follow(o *Observation, number int) {
 	b := &t.block
@@ -46,10 +52,17 @@ func (t *token) follow(o *Observation, number int) {
 	e := &b.endpoints[number]
 	before, soon := int(b.latest), o.Time-b.followed <= session
 	b.latest, b.followed = uint8(number), o.Time
-	if !soon || before == number || before >= len(b.endpoints) || !e.known || !b.endpoints[before].known {
+	if !soon || before == number || before >= len(b.endpoints) || !e.known {
 		return
 	}
-	pair := pairOf(b.endpoints[before].mark, e.mark)
+	first := &b.endpoints[before]
+	if first.mark == 0 { // it was read from the state
+		t.mark(first)
+	}
+	if !first.known {
+		return
+	}
+	pair := pairOf(first.mark, e.mark)
 	if !t.more.pairs.has(pair) && len(b.orders) < ordersKept && !slices.Contains(b.orders, pair) {
 		b.orders = append(b.orders, pair)
 		b.order = [2]uint8{uint8(before), uint8(number)}
