@@ -153,6 +153,7 @@ func TestEveryErrorIsTold(t *testing.T) {
 func FuzzParse(f *testing.F) {
 	f.Add("owners: [{id: a}]\ntokens: [{id: b, owner: a, sha256: " + digest("x") + "}]")
 	f.Add("tokens: [{id: a, prefix: abc, last_four: abcd, expires_at: 2026-01-01, tags: {a: b}}]")
+	f.Add("tokens: [{id: a, prefix: abc, last_four: d}]")
 	f.Add("a: &x [*x]")
 	f.Add("{")
 	f.Fuzz(func(t *testing.T, text string) {

@@ -223,7 +223,7 @@ func (t *table) taken(r *record) (faults []fault) {
 	if at, ok = t.claims[r.joins.claims]; ok {
 		faults = append(faults, fault{field: "claims", text: fmt.Sprintf("are those of token %s already", Quote(t.at(at).id))})
 	}
-	if r.joins.lastFour != "" {
+	if len(r.joins.lastFour) == 4 { // else that is what is wrong with it
 		for _, other := range t.ends[[4]byte([]byte(r.joins.lastFour))] {
 			ofToken("prefix", "with this last_four is", other.at, other.prefix == r.joins.prefix)
 		}
