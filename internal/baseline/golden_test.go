@@ -202,7 +202,7 @@ func TestGapAgainstOracle(t *testing.T) {
 			longest = max(longest, faded([]float64{d}, 0.999, float64(len(gaps)-1-i)))
 		}
 		require.InEpsilon(t, longest, g.Longest(), 1e-4)
-		want := 1.5 * math.Log(400/max(longest, 7)) * min(1, math.Sqrt(float64(n)/30))
-		require.InDelta(t, max(0, want), g.Nats(400), 1e-3)
+		want := 2.25 * math.Log(400/max(longest, 7)) * min(1, math.Sqrt(float64(n)/30))
+		require.InDelta(t, max(0, want), g.Nats(400, float64(n)), 1e-3)
 	}
 }
