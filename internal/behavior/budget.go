@@ -176,7 +176,7 @@ const minor = 0.1
 const most = 0.01
 
 // kept is the part of the budget that is handed out: detectors overlap, and a token has one event a day, but tails are estimates. On the
-// population of docs/detection.md more than nine tenths of the budget are spent, with attacks in it and without.
+// population of docs/detection.md with its attacks nine tenths of the budget are spent.
 const kept = 0.89
 
 // rate is the tolerable number of false alerts per active token-day.
