@@ -95,6 +95,14 @@ func (p *keyValue) text() *string {
 	return nil
 }
 
+// number is where an integer is, nil if the value is none.
+func (p *keyValue) number() *int64 {
+	if words := (*anyWords)(unsafe.Pointer(&p.value)); words.kind == numberType && numberType != nil {
+		return (*int64)(words.value)
+	}
+	return nil
+}
+
 // in is the value of an attribute of a map.
 func (p *keyValue) in(attrs pcommon.Map) pcommon.Value {
 	cell := cellOf(attrs)
@@ -123,6 +131,27 @@ type anyWords struct{ kind, value unsafe.Pointer }
 // stringType is the first of anyWords of pdata's texts, pointers to a struct of one string; nil if pdata keeps maps or
 // values otherwise than is said here.
 var stringType = findStringType()
+
+// numberType is the same of integers, pointers to a struct of one int64.
+var numberType = findNumberType()
+
+func findNumberType() unsafe.Pointer {
+	if stringType == nil {
+		return nil
+	}
+	attrs := pcommon.NewMap()
+	attrs.PutInt("a", 1<<40)
+	kept := &(*listOf(attrs))[0].value
+	value := reflect.TypeOf(*kept)
+	if value.Kind() != reflect.Pointer || value.Elem().Kind() != reflect.Struct || value.Elem().NumField() != 1 || value.Elem().Field(0).Type.Kind() != reflect.Int64 {
+		return nil
+	}
+	words := (*anyWords)(unsafe.Pointer(kept))
+	if *(*int64)(words.value) != 1<<40 {
+		return nil
+	}
+	return words.kind
+}
 
 func findStringType() unsafe.Pointer {
 	pointer := reflect.TypeFor[pcommon.Map]().Field(0)

@@ -131,9 +131,14 @@ func (l *looker) pairs(attrs pcommon.Map, pairs []keyValue) (renaming bool) {
 		f, clean := l.expected(i, pair.key)
 		renaming = renaming || !clean
 		if text := pair.text(); text != nil {
+			if f.role == noRole && f.memo != nil && f.memo.looked.has(*text) {
+				continue
+			}
 			if s, changed := l.text(where{}, f, *text); changed {
 				*text = s
 			}
+		} else if number := pair.number(); number != nil {
+			l.number(f, *number)
 		} else {
 			visitValue(pair.in(attrs), where{}, f, l)
 		}
