@@ -12,11 +12,13 @@ import (
 // Cache remembers what was made of a credential, so that hashing, parsing and joining happen once for each. It keeps no
 // credential: its keys are a hash that is keyed by chance, anew in each process. Safe for concurrent use.
 //
-// Each shard is one table that grows until it holds its share. From then on a new entry takes the place of one that has not been
-// used since the hand that looks for such came by last (the clock algorithm).
+// Each shard is one table. When all of them are full together, a new entry takes the place of one of its shard that has not been used
+// since the hand that looks for such came by last (the clock algorithm).
 type Cache[T any] struct {
 	first, second maphash.Seed
 	shards        [shards]shard[T]
+	size          int64
+	entries       atomic.Int64 // in all shards
 	evicted       atomic.Int64
 }
 
@@ -28,13 +30,9 @@ type shard[T any] struct {
 	_ [24]byte // keeps neighbours off this cache line
 }
 
-// NewCache makes a cache of at most size entries, and of some in each shard.
+// NewCache makes a cache of at most size entries, and of one in each shard.
 func NewCache[T any](size int) *Cache[T] {
-	c := &Cache[T]{first: maphash.MakeSeed(), second: maphash.MakeSeed()}
-	for i := range c.shards {
-		c.shards[i].limit = max(1, size/shards)
-	}
-	return c
+	return &Cache[T]{first: maphash.MakeSeed(), second: maphash.MakeSeed(), size: int64(size)}
 }
 
 // Entry is what is remembered under a key.
@@ -77,10 +75,13 @@ func (c *Cache[T]) Get(key Key, fresh func(T) bool, make func() T) T {
 	}
 	v = make()
 	s.Lock()
-	dropped := s.put(key, v)
+	added, dropped := s.put(key, v, c.entries.Load() >= c.size)
 	s.Unlock()
-	if dropped {
+	switch {
+	case dropped:
 		c.evicted.Add(1)
+	case added:
+		c.entries.Add(1)
 	}
 	return v
 }

@@ -2,12 +2,11 @@ package identity
 
 import "sync/atomic"
 
-// table is a hash table of bounded size with linear probing. Key and value of an entry lie together, so that finding one touches
+// table is a hash table with linear probing. Key and value of an entry lie together, so that finding one touches
 // little memory: with a million tokens that is most of what it costs. Several may read it at the same time.
 type table[T any] struct {
 	slots []slot[T] // a power of two of them
 	n     int
-	limit int // of entries
 	hand  int // where the next entry to drop is looked for
 }
 
@@ -66,13 +65,13 @@ func (t *table[T]) get(key Key) (v T, ok bool) {
 	return s.value, true
 }
 
-// put enters a value. It says whether another one had to go for it.
-func (t *table[T]) put(key Key, v T) (dropped bool) {
-	if (t.n+1)*4 > len(t.slots)*3 {
+// put enters a value. It says whether it was not there, and whether another one had to go for it, as in a full cache one has to.
+func (t *table[T]) put(key Key, v T, full bool) (added, dropped bool) {
+	if drops := full && t.n > 0; !drops && (t.n+1)*4 > len(t.slots)*3 {
 		t.grow()
 	}
 	i, ok := t.find(key)
-	if !ok && t.n >= t.limit {
+	if !ok && full && t.n > 0 {
 		t.drop()
 		dropped = true
 		i, _ = t.find(key)
@@ -81,13 +80,10 @@ func (t *table[T]) put(key Key, v T) (dropped bool) {
 		t.n++
 	}
 	t.slots[i] = slot[T]{key, v}
-	return dropped
+	return !ok, dropped
 }
 
 func (t *table[T]) grow() {
-	if t.n >= t.limit {
-		return
-	}
 	old := t.slots
 	t.slots = make([]slot[T], max(leastSlots, 2*len(old)))
 	t.hand = 0

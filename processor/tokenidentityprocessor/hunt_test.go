@@ -104,7 +104,7 @@ func TestASecretIsHuntedThroughTheBatch(t *testing.T) {
 			absent(url.QueryEscape(secret))
 			for shift := range 3 {
 				coded := base64.StdEncoding.EncodeToString([]byte(strings.Repeat("x", shift) + secret))
-				absent(coded[4:len(coded)-4])
+				absent(coded[4 : len(coded)-4])
 			}
 		}
 	}
