@@ -183,22 +183,29 @@ func addressBytes(s string) bool {
 // parseIPv4 reads what most addresses are: four plain numbers. What it does not read may still be an address.
 func parseIPv4(s string) (netip.Addr, bool) {
 	var b [4]byte
-	part, digits, value := 0, 0, 0
-	for i := range len(s) {
-		switch c := s[i]; {
-		case c >= '0' && c <= '9' && digits < 3 && (digits == 0 || value > 0):
-			value = value*10 + int(c-'0')
-			digits++
-		case c == '.' && digits > 0 && value < 256 && part < 3:
-			b[part] = byte(value)
-			part, digits, value = part+1, 0, 0
-		default:
+	i := 0
+	for part := range b {
+		if i >= len(s) || s[i]-'0' > 9 {
 			return netip.Addr{}, false
 		}
+		value := uint(s[i] - '0')
+		first := i
+		for i++; i < len(s) && s[i]-'0' <= 9; i++ {
+			value = value*10 + uint(s[i]-'0')
+		}
+		if digits := i - first; digits > 3 || value > 255 || digits > 1 && s[first] == '0' {
+			return netip.Addr{}, false
+		}
+		b[part] = byte(value)
+		if part < 3 {
+			if i >= len(s) || s[i] != '.' {
+				return netip.Addr{}, false
+			}
+			i++
+		}
 	}
-	if part != 3 || digits == 0 || value > 255 {
+	if i != len(s) {
 		return netip.Addr{}, false
 	}
-	b[3] = byte(value)
 	return netip.AddrFrom4(b), true
 }

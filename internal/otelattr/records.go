@@ -127,14 +127,25 @@ func visitText(text string, v visitor, set func(string)) {
 
 // visitSpan visits what a span has besides its attributes.
 func visitSpan(span ptrace.Span, v visitor) {
-	visitText(span.Name(), v, span.SetName)
-	visitText(span.Status().Message(), v, span.Status().SetMessage)
-	visitText(span.TraceState().AsRaw(), v, span.TraceState().FromRaw)
-	for _, event := range span.Events().All() {
+	if name := span.Name(); name != "" {
+		if s, changed := v.text(where{}, nameless, name); changed {
+			span.SetName(s)
+		}
+	}
+	if status := span.Status(); status.Message() != "" {
+		visitText(status.Message(), v, status.SetMessage)
+	}
+	if state := span.TraceState(); state.AsRaw() != "" {
+		visitText(state.AsRaw(), v, state.FromRaw)
+	}
+	events, links := span.Events(), span.Links()
+	for i := range events.Len() {
+		event := events.At(i)
 		visitText(event.Name(), v, event.SetName)
 		visitMap(event.Attributes(), where{}, v)
 	}
-	for _, link := range span.Links().All() {
+	for i := range links.Len() {
+		link := links.At(i)
 		visitText(link.TraceState().AsRaw(), v, link.TraceState().FromRaw)
 		visitMap(link.Attributes(), where{}, v)
 	}

@@ -6,7 +6,6 @@ import (
 
 	"go.opentelemetry.io/collector/pdata/pcommon"
 
-	"github.com/holterhq/holter/internal/identity"
 	"github.com/holterhq/holter/internal/otelattr"
 )
 
@@ -49,19 +48,19 @@ func (w *worker) keep() { w.sightings = w.sightings[:len(w.sightings)+1] }
 
 // findTokens looks the tokens of all sightings up, and what will be read of them.
 func (e *engine) findTokens(w *worker) {
-	w.entries = w.entries[:0]
+	w.entries = w.entries[:len(w.sightings)]
 	for i := range w.sightings {
 		seen := &w.sightings[i]
-		w.entries = append(w.entries, identity.Entry[*token]{Key: e.cache.Key(w.tenant, seen.Scheme, seen.Secret)})
+		w.entries[i].Key = e.cache.Key(w.tenant, seen.Scheme, seen.Secret)
 	}
 	e.cache.Find(w.entries)
 	for i := range w.entries {
-		if t := w.entries[i].Value; t != nil {
+		if t := w.entries[i].Value; w.entries[i].Found {
 			w.touched += len(t.texts)
 		}
 	}
 	for i := range w.entries {
-		if t := w.entries[i].Value; t != nil && t.owner != nil {
+		if t := w.entries[i].Value; w.entries[i].Found && t.owner != nil {
 			w.touched += len(t.owner.ID)
 		}
 	}
