@@ -126,10 +126,21 @@ func (l *looker) number(f *field, value int64) {
 // pairs is visitMap for the attributes of a record, most of which are texts under known names. It says whether a name
 // holds a secret.
 func (l *looker) pairs(attrs pcommon.Map, pairs []keyValue) (renaming bool) {
+	ours := false
 	for i := range pairs {
 		pair := &pairs[i]
-		f, clean := l.expected(i, pair.key)
-		renaming = renaming || !clean
+		slot := &l.none
+		if i < len(l.sequence) && l.sequence[i] != nil {
+			slot = l.sequence[i] // mostly the name is the one that stood here in the record before
+		}
+		f := slot.field
+		if !slot.is(pair.key, l.kind) {
+			clean := false
+			if f, clean = l.unexpected(i, pair.key); !clean {
+				renaming = true
+			}
+		}
+		ours = ours || f.ours
 		if text := pair.text(); text != nil {
 			if f.role == noRole && f.memo != nil && f.memo.looked.has(*text) {
 				continue
@@ -143,24 +154,17 @@ func (l *looker) pairs(attrs pcommon.Map, pairs []keyValue) (renaming bool) {
 			visitValue(pair.in(attrs), where{}, f, l)
 		}
 	}
+	l.sight.Identified = l.sight.Identified || ours
 	return renaming
 }
 
-// expected is field for the n-th name of a record: mostly the one that was the n-th of the record before.
-func (l *looker) expected(n int, name string) (*field, bool) {
-	if n >= len(l.sequence) {
-		return l.field(name)
-	}
-	slot := l.sequence[n]
-	if slot == nil || !slot.is(name, l.kind) {
-		slot = l.fields.slot(name)
-		if !slot.is(name, l.kind) {
-			return l.field(name)
-		}
+// unexpected is field for the n-th name of a record, which is expected there from now on.
+func (l *looker) unexpected(n int, name string) (*field, bool) {
+	if slot := l.fields.slot(name); n < len(l.sequence) && slot.is(name, l.kind) {
 		l.sequence[n] = slot
+		return slot.field, true
 	}
-	l.sight.Identified = l.sight.Identified || slot.field.ours
-	return slot.field, true
+	return l.field(name)
 }
 
 // field is what a name says, remembered by name. A name that may hold a secret is not remembered.

@@ -35,7 +35,8 @@ type Cleaner struct {
 	spans    []credential.Span
 	fields   fieldCache
 	sequence [32]*fieldSlot // of the names of the last record
-	sight    *Sight         // of the record that is cleaned now
+	none     fieldSlot
+	sight    *Sight // of the record that is cleaned now
 	kind     recordKind
 	outside  bool  // the string is no part of a request: a scope, an event
 	shared   Sight // what was seen of the credential of the resource
