@@ -135,10 +135,9 @@ func (l *looker) pairs(attrs pcommon.Map, pairs []keyValue) (renaming bool) {
 		}
 		f := slot.field
 		if !slot.is(pair.key, l.kind) {
-			clean := false
-			if f, clean = l.unexpected(i, pair.key); !clean {
-				renaming = true
-			}
+			var clean bool
+			f, clean = l.unexpected(i, pair.key)
+			renaming = renaming || !clean
 		}
 		ours = ours || f.ours
 		if text := pair.text(); text != nil {
