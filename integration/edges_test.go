@@ -47,11 +47,14 @@ func TestEdgesAndGateway(t *testing.T) {
 	gateway.Start()
 	one, two := newEdge(t, gateway, sealKey+".pub").Start(), newEdge(t, gateway, sealKey+".pub").Start()
 
-	sent := 0
+	sent, clients := 0, map[*Collector]*Client{}
 	through := func(c *Collector, key string) {
+		if clients[c] == nil {
+			clients[c] = newClient(t, c.GRPC())
+		}
 		call := normal(key)
 		call.Sequence = sent
-		send(t, newClient(t, c.GRPC()), call)
+		send(t, clients[c], call)
 		sent++
 	}
 	for _, c := range []*Collector{one, two, gateway} {
