@@ -35,23 +35,6 @@ func (h *hunter) text(_ where, f *field, value string) (string, bool) {
 	return c.replaced(value), true
 }
 
-// pairs is visitMap for the attributes of a record. It says whether a name holds a secret.
-func (h *hunter) pairs(attrs pcommon.Map, pairs []keyValue) (renaming bool) {
-	for i := range pairs {
-		pair := &pairs[i]
-		f, clean := h.field(pair.key)
-		renaming = renaming || !clean
-		if text := pair.text(); text != nil {
-			if s, changed := h.text(where{}, f, *text); changed {
-				*text = s
-			}
-		} else {
-			visitValue(pair.in(attrs), where{}, f, h)
-		}
-	}
-	return renaming
-}
-
 func (h *hunter) field(name string) (f *field, clean bool) {
 	f = nameless
 	if slot := h.fields.slot(name); slot.is(name, h.kind) {

@@ -153,24 +153,15 @@ func (c *Cleaner) HuntScope(scope pcommon.InstrumentationScope) { visitScope(sco
 
 // HuntSpan erases the secrets of the batch from a span.
 func (c *Cleaner) HuntSpan(span ptrace.Span) {
-	c.huntMap(span.Attributes())
+	visitMap(span.Attributes(), where{}, (*hunter)(c))
 	visitSpan(span, (*hunter)(c))
 }
 
 // HuntLog erases the secrets of the batch from a log record.
 func (c *Cleaner) HuntLog(log plog.LogRecord) {
-	c.huntMap(log.Attributes())
+	visitMap(log.Attributes(), where{}, (*hunter)(c))
 	visitValue(log.Body(), where{body: true}, nameless, (*hunter)(c))
 	visitLog(log, (*hunter)(c))
-}
-
-func (c *Cleaner) huntMap(attrs pcommon.Map) {
-	h := (*hunter)(c)
-	if pairs := pairsOf(attrs); pairs == nil {
-		visitMap(attrs, where{}, h)
-	} else if h.pairs(attrs, pairs) {
-		rename(attrs, h)
-	}
 }
 
 // cookieField reads one cookie of a map of cookies.
