@@ -14,16 +14,12 @@ func Masked(v string) bool {
 	if v == "" {
 		return false
 	}
+	var has uint8
 	for i := range len(v) {
-		if !inMarks[v[i]] {
-			continue
-		}
-		switch b := v[i]; {
-		case b == '*' && strings.HasPrefix(v[i:], "***"), b >= 0x80 && (strings.HasPrefix(v[i:], "•••") || strings.HasPrefix(v[i:], "…")):
-			return true
-		case b == ':' && strings.EqualFold(v[:i], "hmac-sha256"):
-			return true // a keyed hash, as audit logs write it
-		}
+		has |= maskBytes[v[i]]
+	}
+	if has&signs != 0 && (strings.Contains(v, "***") || strings.Contains(v, "•••") || strings.Contains(v, "…") || keyedHash(v)) {
+		return true
 	}
 	switch v[0] {
 	case '*', 'x', 'X', '#', '.':
@@ -31,7 +27,7 @@ func Masked(v string) bool {
 			return true
 		}
 	}
-	return len(v) <= longestMark && (marked(v) || len(v) == fingerprintLength && ours(v) && v[0] == 'f')
+	return len(v) <= longestMark && (has&letters == letters && marked(v) || len(v) == fingerprintLength && ours(v) && v[0] == 'f')
 }
 
 // fingerprintLength is the length of the fingerprints that may stand where a secret was.
@@ -39,10 +35,29 @@ const fingerprintLength = 29
 
 const longestMark = 32
 
-var (
-	aroundMarks = bytesOf(" \t\"'<>[](){}")
-	inMarks     = bytesOf("*:•…")
+var aroundMarks = bytesOf(" \t\"'<>[](){}")
+
+// maskBytes is which bytes of a mask a byte is one of: a sign, or one of the two letters that all marks have.
+var maskBytes = func() (t [256]uint8) {
+	for _, b := range []byte("*:•…") {
+		t[b] |= signs
+	}
+	t['d'], t['D'], t['e'], t['E'] = letterD, letterD, letterE, letterE
+	return t
+}()
+
+const (
+	signs   = 1
+	letterD = 2
+	letterE = 4
+	letters = letterD | letterE
 )
+
+// keyedHash says whether v is a keyed hash, as audit logs write it.
+func keyedHash(v string) bool {
+	head, _, ok := strings.Cut(v, ":")
+	return ok && strings.EqualFold(head, "hmac-sha256")
+}
 
 // marks are the words that masking leaves behind.
 var marks = []string{"redacted", "removed", "filtered", "masked", "scrubbed", "sanitized", "obfuscated", "censored", "hidden"}

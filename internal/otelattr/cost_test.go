@@ -4,12 +4,15 @@ import (
 	"testing"
 
 	"go.opentelemetry.io/collector/pdata/pcommon"
+
+	"github.com/holterhq/holter/internal/behavior"
+	"github.com/holterhq/holter/internal/registry"
 )
 
 // BenchmarkPutIdentity is what appending costs: seven attributes behind twelve.
 func BenchmarkPutIdentity(b *testing.B) {
-	who := &Identity{ID: "tok_ekrqoitzslwtq35kieed6mnwt4", Hint: "sk_live_…9f3a", OwnerID: "acme", OwnerTeam: "payments", Fingerprint: "fp_ekrqoitzslwtq35kieed6mnwt4"}
-	use := Use{Outcome: "success", Direction: DirectionInbound, Client: "192.0.2.1"}
+	who := &Identity{ID: "tok_ekrqoitzslwtq35kieed6mnwt4", Hint: "sk_live_…9f3a", Fingerprint: "fp_ekrqoitzslwtq35kieed6mnwt4", Owner: &registry.Owner{ID: "acme", Team: "payments"}}
+	use := Use{Outcome: OutcomeText(behavior.Success), Direction: DirectionInbound, Client: "192.0.2.1"}
 	choice, err := Choose([]string{TokenFingerprint})
 	if err != nil {
 		b.Fatal(err)

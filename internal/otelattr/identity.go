@@ -9,14 +9,16 @@ import (
 	"go.opentelemetry.io/collector/pdata/pcommon"
 
 	"github.com/holterhq/holter/internal/geo"
+	"github.com/holterhq/holter/internal/registry"
 )
 
-// Identity is what is known about a token, whatever it is used for. Empty parts are not written.
+// Identity is what is known about a token, whatever it is used for. Empty parts are not written. Records point to its texts: they must
+// not change once they were written.
 type Identity struct {
-	ID, Hint           string
-	OwnerID, OwnerTeam string
-	Fingerprint        string
-	*Details           // nil: nothing that is written by choice is known
+	ID, Hint    string
+	Fingerprint string
+	Owner       *registry.Owner // nil: nobody
+	Details     *Details        // nil: nothing that is written by choice is known
 }
 
 // Details are what is written of an Identity by choice alone.
@@ -29,16 +31,15 @@ type Details struct {
 	Unverified       bool // the claims were read from the token and checked by nobody, or found to be forged
 	Verified         bool // the claims are those of the issuer
 
-	RegistryID           string
-	OwnerName, OwnerType string
-	Tags                 map[string]string
+	RegistryID string
+	Tags       map[string]string
 }
 
 // Use is what is known about one use of a token. Empty parts are not written.
 type Use struct {
 	Status     string
 	Violations []string
-	Outcome    string
+	Outcome    *string // OutcomeText; nil: unknown
 	Direction  string
 	Place      geo.Place // where the client is
 	Client     string    // its address, where that is another than the record says
@@ -116,24 +117,30 @@ func (a *Appender) PutIdentity(attrs pcommon.Map, who *Identity, use *Use, choic
 		status = ""
 	}
 	var buffer [9]text
-	texts := also(buffer[:0], TokenID, who.ID)
-	texts = also(texts, TokenHint, who.Hint)
-	texts = also(texts, TokenOutcome, use.Outcome)
-	texts = also(texts, TokenOwnerID, who.OwnerID)
-	texts = also(texts, TokenOwnerTeam, who.OwnerTeam)
-	texts = also(texts, GeoCountry, use.Place.Where().Country)
-	texts = also(texts, TokenStatus, status)
-	if choice&chooseFingerprint != 0 {
-		texts = also(texts, TokenFingerprint, who.Fingerprint)
+	texts := also(buffer[:0], TokenID, &who.ID)
+	texts = also(texts, TokenHint, &who.Hint)
+	if use.Outcome != nil {
+		texts = append(texts, text{TokenOutcome, use.Outcome})
 	}
-	if choice&chooseDirection != 0 {
-		texts = also(texts, TokenDirection, use.Direction)
+	if who.Owner != nil {
+		texts = also(texts, TokenOwnerID, &who.Owner.ID)
+		texts = also(texts, TokenOwnerTeam, &who.Owner.Team)
+	}
+	texts = also(texts, GeoCountry, &use.Place.Where().Country)
+	if status != "" {
+		texts = append(texts, text{TokenStatus, a.values.of(status)})
+	}
+	if choice&chooseFingerprint != 0 {
+		texts = also(texts, TokenFingerprint, &who.Fingerprint)
+	}
+	if choice&chooseDirection != 0 && use.Direction != "" {
+		texts = append(texts, text{TokenDirection, a.values.of(use.Direction)})
 	}
 	if anew {
 		a.add(attrs, texts)
 	} else {
 		for _, t := range texts {
-			attrs.PutStr(t.name, t.value)
+			attrs.PutStr(t.name, *t.value)
 		}
 	}
 	putText(attrs, ClientAddress, use.Client)
@@ -145,7 +152,7 @@ func (a *Appender) PutIdentity(attrs pcommon.Map, who *Identity, use *Use, choic
 		return
 	}
 	if who.Details != nil {
-		putChosen(attrs, who.Details, choice)
+		putChosen(attrs, who.Details, who.Owner, choice)
 	}
 	if choice&chooseOrigin != 0 {
 		putOrigin(attrs, use.Place, choice)
@@ -153,16 +160,18 @@ func (a *Appender) PutIdentity(attrs pcommon.Map, who *Identity, use *Use, choic
 }
 
 // also adds a text that says something.
-func also(texts []text, name, value string) []text {
-	if value == "" {
+func also(texts []text, name string, value *string) []text {
+	if *value == "" {
 		return texts
 	}
 	return append(texts, text{name, value})
 }
 
-func putChosen(attrs pcommon.Map, who *Details, choice Choice) {
-	choice.put(attrs, chooseOwnerName, TokenOwnerName, who.OwnerName)
-	choice.put(attrs, chooseOwnerType, TokenOwnerType, who.OwnerType)
+func putChosen(attrs pcommon.Map, who *Details, owner *registry.Owner, choice Choice) {
+	if owner != nil {
+		choice.put(attrs, chooseOwnerName, TokenOwnerName, owner.Name)
+		choice.put(attrs, chooseOwnerType, TokenOwnerType, owner.Type)
+	}
 	choice.put(attrs, chooseType, TokenType, who.Type)
 	choice.put(attrs, chooseFormat, TokenFormat, who.Format)
 	choice.put(attrs, chooseRegistryID, TokenRegistryID, who.RegistryID)

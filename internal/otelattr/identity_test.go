@@ -4,24 +4,29 @@ import (
 	"net/netip"
 	"testing"
 	"time"
+	"unsafe"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	"go.opentelemetry.io/collector/featuregate"
 	"go.opentelemetry.io/collector/pdata/pcommon"
+	"go.opentelemetry.io/collector/pdata/ptrace"
 
+	"github.com/holterhq/holter/internal/behavior"
 	"github.com/holterhq/holter/internal/geo"
+	"github.com/holterhq/holter/internal/registry"
 )
 
 func TestPutIdentityWritesWhatIsKnownAndChosen(t *testing.T) {
 	who := &Identity{
-		ID: "tok_x", Hint: "h", OwnerID: "o", OwnerTeam: "om", Fingerprint: "fp_x",
+		ID: "tok_x", Hint: "h", Fingerprint: "fp_x", Owner: &registry.Owner{ID: "o", Team: "om", Name: "on", Type: "ot"},
 		Details: &Details{
 			Type: "jwt", Format: "jwt", Issuer: "i", ClientID: "c", Scopes: []string{"a"}, Unverified: true,
 			ExpiresAt: time.Date(2026, 12, 1, 1, 0, 0, 0, time.FixedZone("x", 3600)), RegistryID: "r",
-			OwnerName: "on", OwnerType: "ot", Tags: map[string]string{"b": "2", "a": "1"},
+			Tags: map[string]string{"b": "2", "a": "1"},
 		},
 	}
-	use := Use{Status: "active", Outcome: "success", Direction: DirectionInbound, Place: placeOf(t, "81.169.181.179")}
+	use := Use{Status: "active", Outcome: OutcomeText(behavior.Success), Direction: DirectionInbound, Place: placeOf(t, "81.169.181.179")}
 	attrs := pcommon.NewMap()
 	new(Appender).PutIdentity(attrs, who, &use, 0, true)
 	assert.Equal(t, map[string]any{
@@ -51,13 +56,14 @@ func TestPutIdentityWritesWhatIsKnownAndChosen(t *testing.T) {
 
 func TestAddedTextsAreAttributesLikeOthers(t *testing.T) {
 	require.NotNil(t, stringType, "pdata keeps maps otherwise: see Appender")
-	texts := []text{{"b", "2"}, {"c", ""}, {"d", "4"}}
+	values := []string{"2", "", "4"}
+	texts := []text{{"b", &values[0]}, {"c", &values[1]}, {"d", &values[2]}}
 	want, got := pcommon.NewMap(), pcommon.NewMap()
 	for _, m := range []pcommon.Map{want, got} {
 		m.PutStr("a", "1")
 	}
 	for _, text := range texts {
-		want.PutStr(text.name, text.value)
+		want.PutStr(text.name, *text.value)
 	}
 	new(Appender).add(got, texts)
 	assert.Equal(t, want, got)
@@ -71,15 +77,46 @@ func TestAddedTextsAreAttributesLikeOthers(t *testing.T) {
 	copied := pcommon.NewMap()
 	got.CopyTo(copied)
 	assert.Equal(t, map[string]any{"b": "other", "c": int64(3), "d": "4", "e": "5"}, copied.AsRaw())
+	assert.Equal(t, []string{"2", "", "4"}, values, "records point to a value, and change their own")
 }
 
 func TestAnIdentityReplacesTheOneBefore(t *testing.T) {
 	attrs := pcommon.NewMap()
 	attrs.PutStr("http.route", "/")
 	new(Appender).PutIdentity(attrs, &Identity{ID: "tok_a", Hint: "a"}, &Use{}, 0, false)
-	new(Appender).PutIdentity(attrs, &Identity{ID: "tok_b"}, &Use{Outcome: "success"}, 0, false)
+	new(Appender).PutIdentity(attrs, &Identity{ID: "tok_b"}, &Use{Outcome: OutcomeText(behavior.Success)}, 0, false)
 	assert.Equal(t, map[string]any{"http.route": "/", TokenID: "tok_b", TokenHint: "a", TokenOutcome: "success"}, attrs.AsRaw())
 	assert.Equal(t, 4, attrs.Len())
+}
+
+func TestWhatIsErasedFromARecordStaysInTheIdentity(t *testing.T) {
+	const key = "sk_live_4eC39HqLyjWDarjtT1zdp7dc"
+	who := &Identity{ID: "tok_a", Owner: &registry.Owner{ID: key}}
+	span := ptrace.NewSpan()
+	new(Appender).PutIdentity(span.Attributes(), who, &Use{}, 0, true)
+	list := span.Attributes().PutEmptySlice("list")
+	list.AppendEmpty()
+	*wordsOf(list.At(0)) = anyWords{stringType, unsafe.Pointer(&who.Owner.ID)}
+
+	cleaner := NewCleaner(NewSources(Names{}), Erasing{Placeholder: "REDACTED"})
+	cleaner.Span(span, new(Sight))
+	assert.Equal(t, map[string]any{TokenID: "tok_a", TokenOwnerID: "REDACTED", "list": []any{"REDACTED"}}, span.Attributes().AsRaw())
+	assert.Equal(t, key, who.Owner.ID, "other records point there")
+}
+
+func TestRecordsShareNothingThatPdataUsesAgain(t *testing.T) {
+	who := &Identity{ID: "tok_a"}
+	shares := func() bool {
+		attrs := pcommon.NewMap()
+		new(Appender).PutIdentity(attrs, who, &Use{}, 0, true)
+		value, _ := attrs.Get(TokenID)
+		return textIn(value) == &who.ID
+	}
+	assert.True(t, shares())
+	require.NotNil(t, pooling)
+	require.NoError(t, featuregate.GlobalRegistry().Set(pooling.ID(), true))
+	defer func() { require.NoError(t, featuregate.GlobalRegistry().Set(pooling.ID(), false)) }()
+	assert.False(t, shares())
 }
 
 // placeOf is where the embedded database has an address.

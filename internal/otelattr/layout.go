@@ -4,24 +4,42 @@ import (
 	"reflect"
 	"unsafe"
 
+	"go.opentelemetry.io/collector/featuregate"
 	"go.opentelemetry.io/collector/pdata/pcommon"
 )
 
-// text is an attribute to be written.
-type text struct{ name, value string }
-
-// Appender adds texts to the attributes of records. It takes memory for many records at once: a list for each, and its values, are a
-// good part of what a span costs here. The zero Appender is ready. Not safe for concurrent use.
-type Appender struct {
-	pairs  []keyValue
-	values []string
+// text is an attribute to be written. The record points to the value, which must not change from then on.
+type text struct {
+	name  string
+	value *string
 }
 
-// Memory is taken in pieces of some 32 KiB, which is also what one record that outlives the others keeps from being freed.
-const (
-	pairsAtOnce  = 800
-	valuesAtOnce = 256
-)
+// Appender adds texts to the attributes of records. It takes memory for many records at once: a list for each is a good part of what a
+// span costs here. The zero Appender is ready. Not safe for concurrent use.
+type Appender struct {
+	pairs  []keyValue
+	values values
+}
+
+// pairsAtOnce is a piece of some 32 KiB, which is also what one record that outlives the others keeps from being freed.
+const pairsAtOnce = 800
+
+// values are texts for attributes to point to, taken many at once.
+type values []string
+
+// valuesAtOnce is a piece of 4 KiB.
+const valuesAtOnce = 256
+
+// of is where a text now stands for good.
+func (v *values) of(text string) *string {
+	if len(*v) == 0 {
+		*v = make([]string, valuesAtOnce)
+	}
+	value := &(*v)[0]
+	*v = (*v)[1:]
+	*value = text
+	return value
+}
 
 // add adds attributes of names that a map does not have.
 //
@@ -30,7 +48,7 @@ const (
 func (a *Appender) add(attrs pcommon.Map, texts []text) {
 	if stringType == nil {
 		for _, t := range texts {
-			attrs.PutStr(t.name, t.value)
+			attrs.PutStr(t.name, *t.value)
 		}
 		return
 	}
@@ -40,17 +58,17 @@ func (a *Appender) add(attrs pcommon.Map, texts []text) {
 	if all > cap(list) {
 		list = a.moved(list, all)
 	}
-	if len(texts) > len(a.values) {
-		a.values = make([]string, max(valuesAtOnce, len(texts)))
-	}
-	values := a.values[:len(texts)]
-	a.values = a.values[len(texts):]
+	shared := pooling != nil && !pooling.IsEnabled()
 	list = list[:all]
 	for i := range texts {
-		values[i] = texts[i].value
-		list[have+i] = keyValue{key: texts[i].name}
-		words := (*anyWords)(unsafe.Pointer(&list[have+i].value))
-		words.kind, words.value = stringType, unsafe.Pointer(&values[i])
+		value := texts[i].value
+		if !shared {
+			value = a.values.of(*value)
+		}
+		added := &list[have+i]
+		added.key = texts[i].name
+		words := (*anyWords)(unsafe.Pointer(&added.value))
+		words.kind, words.value = stringType, unsafe.Pointer(value)
 	}
 	*listOf(attrs) = list
 }
@@ -65,7 +83,18 @@ func (a *Appender) moved(list []keyValue, n int) []keyValue {
 	return room[:copy(room, list)]
 }
 
-// textIn is where a value has its text, nil if it has none or that is not known. Writing there allocates nothing.
+// pooling says whether pdata empties the values of a record that it is done with, and uses them again: no two may have one in common
+// then. nil: that is not known.
+var pooling = func() (found *featuregate.Gate) {
+	featuregate.GlobalRegistry().VisitAll(func(gate *featuregate.Gate) {
+		if gate.ID() == "pdata.useProtoPooling" {
+			found = gate
+		}
+	})
+	return found
+}()
+
+// textIn is where a value has its text, nil if it has none or that is not known. Others may point there too: put is the way to write.
 func textIn(value pcommon.Value) *string {
 	if stringType == nil {
 		return nil
@@ -74,6 +103,11 @@ func textIn(value pcommon.Value) *string {
 		return (*string)(words.value)
 	}
 	return nil
+}
+
+// put writes a text that value, which textIn knows the text of, has from now on.
+func (v *values) put(value pcommon.Value, text string) {
+	wordsOf(value).value = unsafe.Pointer(v.of(text))
 }
 
 // wordsOf is where a value has what it holds.
@@ -93,6 +127,11 @@ func (p *keyValue) text() *string {
 		return (*string)(words.value)
 	}
 	return nil
+}
+
+// put is values.put for the value.
+func (p *keyValue) put(v *values, text string) {
+	(*anyWords)(unsafe.Pointer(&p.value)).value = unsafe.Pointer(v.of(text))
 }
 
 // number is where an integer is, nil if the value is none.

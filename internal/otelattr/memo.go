@@ -7,25 +7,44 @@ type memo struct {
 	used           bool
 }
 
-// texts holds each text at the one place that its looks lead to.
-type texts [8]string
+// texts holds each text at one of the two places that its looks lead to: the last one at the first, the one before at the second.
+type texts [1 << 6]string
 
 // shortestMemo is the length from which on a text is remembered: shorter ones are read as fast.
 const shortestMemo = 8
 
-func (t *texts) place(text string) *string {
+// place is by a text's length, and its first and last eight bytes.
+func (t *texts) place(text string) (first, second *string) {
+	const odd = 0x9e3779b97f4a7c15
 	n := len(text)
-	return &t[(uint(n)+uint(text[n-1])*3+uint(text[n/2])*5)%uint(len(t))]
+	mixed := (eight(text) + uint64(n)) * odd
+	mixed = (mixed ^ mixed>>32 ^ eight(text[n-8:])) * odd
+	at := mixed >> (64 - 6) // the highest bits depend on all others
+	return &t[at], &t[at^1]
 }
 
-func (t *texts) has(text string) bool { return len(text) >= shortestMemo && *t.place(text) == text }
+func (t *texts) has(text string) bool {
+	if len(text) < shortestMemo {
+		return false
+	}
+	first, second := t.place(text)
+	return *first == text || *second == text
+}
 
 func (t *texts) put(text string) bool {
 	if len(text) < shortestMemo {
 		return false
 	}
-	*t.place(text) = text
+	first, second := t.place(text)
+	*second, *first = *first, text
 	return true
+}
+
+// eight is the first eight bytes of a text.
+func eight(text string) uint64 {
+	_ = text[7]
+	return uint64(text[0]) | uint64(text[1])<<8 | uint64(text[2])<<16 | uint64(text[3])<<24 |
+		uint64(text[4])<<32 | uint64(text[5])<<40 | uint64(text[6])<<48 | uint64(text[7])<<56
 }
 
 // memoOf is where a text that nothing is found in may be remembered, nil if nowhere.

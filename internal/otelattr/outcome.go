@@ -25,6 +25,16 @@ func (s *Sight) Outcome(status ptrace.StatusCode, isSpan bool) (outcome behavior
 	return behavior.Success, true
 }
 
+// OutcomeText is what is written of an outcome. It never changes.
+func OutcomeText(o behavior.Outcome) *string { return &outcomeTexts[o] }
+
+var outcomeTexts = func() (texts [behavior.ServerError + 1]string) {
+	for o := range texts {
+		texts[o] = behavior.Outcome(o).String()
+	}
+	return texts
+}()
+
 func httpOutcome(status int) behavior.Outcome {
 	switch {
 	case status == 401, status == 403:

@@ -51,6 +51,8 @@ func (h *hunter) name(name string) string {
 	return clean
 }
 
+func (h *hunter) put(value pcommon.Value, text string) { h.values.put(value, text) }
+
 func (h *hunter) number(*field, int64) {}
 
 // text finds and erases the secrets of one string, and takes note of what it says about the request.
@@ -68,6 +70,10 @@ func (l *looker) text(at where, f *field, value string) (string, bool) {
 		place = credential.Secret
 	case at.cookies && place == credential.Text:
 		return c.cookieField(f, value)
+	}
+	if place == credential.Text && credential.Numeric(value) {
+		c.suspect(f, value)
+		return value, false
 	}
 	m := c.memoOf(f)
 	if place != f.place {
@@ -88,6 +94,8 @@ func (l *looker) text(at where, f *field, value string) (string, bool) {
 	}
 	return c.take(f, at, value, found)
 }
+
+func (l *looker) put(value pcommon.Value, text string) { l.values.put(value, text) }
 
 func (l *looker) number(f *field, value int64) {
 	c := (*Cleaner)(l)
@@ -128,7 +136,7 @@ func (l *looker) pairs(attrs pcommon.Map, pairs []keyValue) (renaming bool) {
 				continue
 			}
 			if s, changed := l.text(where{}, f, *text); changed {
-				*text = s
+				pair.put(&l.values, s)
 			}
 		} else if number := pair.number(); number != nil {
 			l.number(f, *number)

@@ -17,6 +17,8 @@ type visitor interface {
 	// name is what stands in a name's place.
 	name(name string) string
 	text(at where, f *field, value string) (string, bool)
+	// put writes what text has returned into the value that it was given the text of.
+	put(value pcommon.Value, text string)
 	number(f *field, value int64)
 }
 
@@ -49,7 +51,7 @@ func visitMap(m pcommon.Map, at where, v visitor) {
 func visitValue(value pcommon.Value, at where, f *field, v visitor) {
 	if text := textIn(value); text != nil {
 		if s, changed := v.text(at, f, *text); changed {
-			*text = s
+			v.put(value, s)
 		}
 		return
 	}
@@ -91,7 +93,7 @@ func visitSlice(value pcommon.Value, at where, f *field, v visitor) {
 		if text := textIn(element); text != nil {
 			announced = credential.FlagTakesSecret(*text)
 			if s, changed := v.text(at, f, *text); changed {
-				*text = s
+				v.put(element, s)
 			}
 			continue
 		}
@@ -225,5 +227,7 @@ func (w withholder) name(name string) string {
 	}
 	return string(w)
 }
+
+func (w withholder) put(value pcommon.Value, text string) { value.SetStr(text) }
 
 func (w withholder) number(*field, int64) {}

@@ -42,6 +42,7 @@ type Cleaner struct {
 	shared   Sight // what was seen of the credential of the resource
 	offered  Sight // the credential of the next record, as somebody says
 	erased   int
+	values   values // what stands where something was erased
 	last     string // what headed has made last
 	plain    memo   // of texts that stand under no name
 	memos    []*memo

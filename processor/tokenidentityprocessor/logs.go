@@ -63,7 +63,7 @@ func (e *engine) lookAtLog(w *worker, log plog.LogRecord, record int) {
 	}
 	seen.shown = shown{record: record, attributes: log.Attributes(), request: otelattr.LogRequest(log), when: when.AsTime()}
 	if outcome, ok := seen.Outcome(ptrace.StatusCodeUnset, false); ok {
-		seen.outcome = outcome.String()
+		seen.outcome = otelattr.OutcomeText(outcome)
 	}
 	w.keep()
 }

@@ -22,7 +22,7 @@ type shown struct {
 	request    otelattr.Request
 	when       time.Time
 	outbound   bool
-	outcome    string // empty: unknown
+	outcome    *string // nil: unknown
 }
 
 // groupSize is how many records are looked at before their tokens are looked up: a look-up waits for memory, many at once wait for it
@@ -56,12 +56,12 @@ func (e *engine) findTokens(w *worker) {
 	e.cache.Find(w.entries)
 	for i := range w.entries {
 		if t := w.entries[i].Value; w.entries[i].Found {
-			w.touched += len(t.texts)
+			w.touched += len(t.ID)
 		}
 	}
 	for i := range w.entries {
-		if t := w.entries[i].Value; w.entries[i].Found && t.owner != nil {
-			w.touched += len(t.owner.ID)
+		if t := w.entries[i].Value; w.entries[i].Found && t.Owner != nil {
+			w.touched += len(t.Owner.ID)
 		}
 	}
 }

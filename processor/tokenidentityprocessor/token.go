@@ -13,44 +13,27 @@ import (
 )
 
 // token is what is remembered of a credential: everything that is said about it, and not the credential. There may be a million of
-// them: it fills one cache line, and its texts are one piece of memory.
+// them: it is small, and its texts are one piece of memory.
 type token struct {
-	texts              string          // the id, the fingerprint if it is asked for, and the hint
-	idEnd, fingerprint uint8           // where in texts the id and the fingerprint end
-	sealed             atomic.Uint32   // when the event was that it was last sealed for, in unix seconds; 0: none
-	owner              *registry.Owner // nil: nobody
-	extras             *extras         // nil: none
-	standing           tokenregistry.Standing
-	trail              tokenregistry.Trail
+	otelattr.Identity
+	check    *check // nil: nobody asks for its signature
+	standing tokenregistry.Standing
+	trail    tokenregistry.Trail
+	sealed   atomic.Uint32 // when the event was that it was last sealed for, in unix seconds; 0: none
 }
 
-// extras is what is known of some tokens, or written by choice.
-type extras struct {
-	details *otelattr.Details
+// check is what came of checking a token's signature.
+type check struct {
 	verdict jwks.Verdict
-	expires int64 // of a token that was checked, in unix seconds; 0: never
+	expires int64 // of a token that is genuine, in unix seconds; 0: never
 }
-
-// identity is what is written of the token.
-func (t *token) identity() otelattr.Identity {
-	who := otelattr.Identity{ID: t.id(), Fingerprint: t.texts[t.idEnd:t.fingerprint], Hint: t.texts[t.fingerprint:]}
-	if t.owner != nil {
-		who.OwnerID, who.OwnerTeam = t.owner.ID, t.owner.Team
-	}
-	if t.extras != nil {
-		who.Details = t.extras.details
-	}
-	return who
-}
-
-func (t *token) id() string { return t.texts[:t.idEnd] }
 
 // verdict is whether the token's signature is right.
 func (t *token) verdict() jwks.Verdict {
-	if t.extras == nil {
+	if t.check == nil {
 		return jwks.Verdict{}
 	}
-	return t.extras.verdict
+	return t.check.verdict
 }
 
 // tokenOf is the token that a record shows.
@@ -77,33 +60,32 @@ func (e *engine) makeToken(ctx context.Context, tenant string, c credential.Cred
 		q.Principal, q.Forged = identity.Unverified(identity.Principal(c)), true
 	}
 	found := e.registry.Resolve(q)
-	t := &token{
-		texts: found.ID + found.Fingerprint + c.Hint(),
-		idEnd: uint8(len(found.ID)), fingerprint: uint8(len(found.ID) + len(found.Fingerprint)),
-		standing: found.Standing(),
-	}
+	t := &token{standing: found.Standing()}
+	texts := found.ID + found.Fingerprint + c.Hint()
+	fingerprint, hint := len(found.ID), len(found.ID)+len(found.Fingerprint)
+	t.ID, t.Fingerprint, t.Hint = texts[:fingerprint], texts[fingerprint:hint], texts[hint:]
 	if found.Token != nil {
-		t.owner = found.Token.Owner
+		t.Owner = found.Token.Owner
 	}
-	if detailed := e.choice.Detailed(); detailed || verdict.State != jwks.Unasked {
-		t.extras = &extras{verdict: verdict}
-		if detailed {
-			t.extras.details = detailsOf(c, &found)
-		}
+	if e.choice.Detailed() {
+		t.Details = detailsOf(c, &found)
+	}
+	if verdict.State != jwks.Unasked {
+		t.check = &check{verdict: verdict}
 	}
 	if verdict.State == jwks.Genuine {
-		t.extras.genuine(c.Claims)
+		t.genuine(c.Claims)
 	}
 	return t
 }
 
 // genuine notes that the claims are those of the issuer.
-func (x *extras) genuine(claims *credential.Claims) {
+func (t *token) genuine(claims *credential.Claims) {
 	if !claims.ExpiresAt.IsZero() {
-		x.expires = claims.ExpiresAt.Unix()
+		t.check.expires = claims.ExpiresAt.Unix()
 	}
-	if x.details != nil {
-		x.details.Unverified, x.details.Verified = false, true
+	if t.Details != nil {
+		t.Details.Unverified, t.Details.Verified = false, true
 	}
 }
 
@@ -132,9 +114,6 @@ func detailsOf(c credential.Credential, found *tokenregistry.Resolution) *otelat
 		if !r.ExpiresAt.IsZero() {
 			d.ExpiresAt = r.ExpiresAt
 		}
-		if o := r.Owner; o != nil {
-			d.OwnerName, d.OwnerType = o.Name, o.Type
-		}
 	}
 	return d
 }
@@ -158,15 +137,14 @@ func (e *engine) identify(ctx context.Context, w *worker, seen *sighting, found 
 	}
 	status, violations := t.standing.Check(asked)
 	if verdict := t.verdict(); verdict.State != jwks.Unasked {
-		status, violations = t.extras.judge(seen.when, status, violations)
+		status, violations = t.check.judge(seen.when, status, violations)
 		use.Provisional = use.Provisional || verdict.State == jwks.Pending
 	}
 	use.Status, use.Violations = string(status), violations
 	if t.trail.Step(&t.standing, seen.when) {
 		e.remember(w, t, seen, &use)
 	}
-	who := t.identity()
-	w.appender.PutIdentity(seen.attributes, &who, &use, e.choice, !seen.Identified)
+	w.appender.PutIdentity(seen.attributes, &t.Identity, &use, e.choice, !seen.Identified)
 	w.signature.put(seen.attributes)
 	if e.seals > 0 {
 		e.seal(w.tenant, seen, t)
@@ -176,12 +154,12 @@ func (e *engine) identify(ctx context.Context, w *worker, seen *sighting, found 
 // remember tells the registry of one use of a token in a minute.
 func (e *engine) remember(w *worker, t *token, seen *sighting, use *otelattr.Use) {
 	told := registry.Sighting{When: seen.when, Service: textOf(w.resource, otelattr.ServiceName)}
-	if t.owner != nil {
-		told.Owner = t.owner.ID
+	if t.Owner != nil {
+		told.Owner = t.Owner.ID
 	}
 	if use.Direction == otelattr.DirectionInbound {
 		told.Country = use.Place.Where().Country
 		told.Addr, _ = e.origins.proxies.Client(seen.Origin)
 	}
-	e.registry.Saw(t.id(), &t.trail, told)
+	e.registry.Saw(t.ID, &t.trail, told)
 }

@@ -73,7 +73,7 @@ func (e *engine) lookAtSpan(w *worker, span ptrace.Span, record int) state {
 			outbound: span.Kind() == ptrace.SpanKindClient || span.Kind() == ptrace.SpanKindProducer,
 		}
 		if outcome, ok := seen.Outcome(span.Status().Code(), true); ok {
-			seen.outcome = outcome.String()
+			seen.outcome = otelattr.OutcomeText(outcome)
 		}
 		w.keep()
 		return with

@@ -160,11 +160,11 @@ func (e *engine) verify(ctx context.Context, c credential.Credential) jwks.Verdi
 }
 
 // judge adds to the status what a checked token says about itself.
-func (x *extras) judge(when time.Time, status registry.Status, violations []string) (registry.Status, []string) {
+func (c *check) judge(when time.Time, status registry.Status, violations []string) (registry.Status, []string) {
 	switch {
-	case x.verdict.State == jwks.Forged:
+	case c.verdict.State == jwks.Forged:
 		return status, append(slices.Clip(violations), violationSignature)
-	case x.verdict.State == jwks.Genuine && x.expires != 0 && when.Unix() > x.expires+int64(leeway/time.Second) &&
+	case c.verdict.State == jwks.Genuine && c.expires != 0 && when.Unix() > c.expires+int64(leeway/time.Second) &&
 		(status == "" || status == registry.Active || status == registry.Unknown):
 		return registry.Expired, append(slices.Clip(violations), string(registry.Expired))
 	}
