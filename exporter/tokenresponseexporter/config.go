@@ -11,6 +11,7 @@ import (
 	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/confmap"
 
+	"github.com/holterhq/holter/internal/hint"
 	"github.com/holterhq/holter/internal/response"
 )
 
@@ -179,7 +180,7 @@ func (r *RuleConfig) faults(targets []string) (faults []error) {
 
 // unknown is an error that names what was probably meant, or else what there is.
 func unknown(field, kind, name string, known []string) error {
-	if near := response.Nearest(name, known); near != "" {
+	if near := hint.Nearest(name, known); near != "" {
 		return fmt.Errorf("%s: unknown %s %q: did you mean %s?", field, kind, name, near)
 	}
 	if len(known) == 0 {

@@ -77,7 +77,7 @@ func BareDurations(conf map[string]any, sections []Section, types ...string) []s
 
 func choose(wrong string, known []string) string {
 	slices.Sort(known)
-	if near, ok := nearest(wrong, known); ok {
+	if near := Nearest(wrong, known); near != "" {
 		return fmt.Sprintf(", did you mean %q?", near)
 	}
 	if len(known) == 0 {

@@ -124,7 +124,9 @@ func TestBareDurations(t *testing.T) {
 
 func TestNearest(t *testing.T) {
 	for word, want := range map[string]string{"flie": "file", "fil": "file", "files": "file", "pile": "file", "xyz": "", "": ""} {
-		got, _ := nearest(word, []string{"file", "storage"})
-		assert.Equal(t, want, got, word)
+		assert.Equal(t, want, Nearest(word, []string{"file", "storage"}), word)
 	}
+	assert.Equal(t, "expired_use", Nearest("expired-use", []string{"decoy_use", "expired_use"}))
+	assert.Equal(t, "a", Nearest("c", []string{"b", "a"}), "the first of those that are as near")
+	assert.Empty(t, Nearest("anything", nil))
 }

@@ -1,14 +1,17 @@
 package hint
 
-// nearest returns the word of known that is the fewest edits away from word, if that is few enough to be a slip.
-func nearest(word string, known []string) (string, bool) {
-	best, least := "", 1+len(word)/3
-	for _, candidate := range known {
-		if d := distance(word, candidate); d <= least && (best == "" || d < least) {
+import "slices"
+
+// Nearest returns the word of known that is the fewest edits away from word, the first of the alphabet if there are several, "" if none
+// is so near that word is a slip.
+func Nearest(word string, known []string) string {
+	best, least := "", 2+len(word)/3
+	for _, candidate := range slices.Sorted(slices.Values(known)) {
+		if d := distance(word, candidate); d < least {
 			best, least = candidate, d
 		}
 	}
-	return best, best != ""
+	return best
 }
 
 // distance is the number of letters to insert, delete, replace or swap with their neighbour to turn a into b (optimal

@@ -51,14 +51,6 @@ func TestPolicyAsksOnlyWhatMatters(t *testing.T) {
 	assert.Equal(t, []int{2}, asked)
 }
 
-func TestNearest(t *testing.T) {
-	assert.Equal(t, "new_country", Nearest("new_contry", Detectors))
-	assert.Equal(t, "expired_use", Nearest("expired-use", Detectors))
-	assert.Equal(t, "kong", Nearest("konk", []string{"people", "kong"}))
-	assert.Empty(t, Nearest("xyz", Detectors))
-	assert.Empty(t, Nearest("anything", nil))
-}
-
 func TestSeverityText(t *testing.T) {
 	for _, s := range []Severity{Warn, Error, Fatal} {
 		text, err := s.MarshalText()
