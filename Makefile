@@ -70,11 +70,11 @@ bench: ## Measure: ns and allocations per span of the chain, beside what the sto
 
 # Every input that reaches new code is made smaller first, for up to a minute: what depends on hash seeds would do nothing else.
 .PHONY: fuzz
-fuzz: ## Fuzz every target for FUZZTIME each.
+fuzz: ## Fuzz every target for FUZZTIME each, up to the first that fails.
 	@{ grep -rl --include='*_test.go' --exclude-dir=node_modules --exclude-dir=build '^func Fuzz' . || true; } | while read -r file; do \
 		for name in $$(sed -n 's/^func \(Fuzz[A-Za-z0-9_]*\).*/\1/p' "$$file"); do \
 			echo "$$name in $$(dirname "$$file")"; \
-			$(GO) test -run '^$$' -fuzz "^$$name\$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 100x "$$(dirname "$$file")"; \
+			$(GO) test -run '^$$' -fuzz "^$$name\$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 100x "$$(dirname "$$file")" || exit 1; \
 		done; \
 	done
 
