@@ -18,7 +18,7 @@ type crowd struct {
 	due    int64 // event time at which the next gathering is told; 0: none
 }
 
-// cause is what tokens have in common: the same detector on the same service on the same day.
+// cause is what tokens have in common: the same detector on the same service on the same day; population_shift itself for signs.
 type cause struct {
 	detector anomaly.Detector
 	service  string
@@ -41,12 +41,18 @@ const (
 
 // add takes events in order and returns those that stand alone, and those of crowds that have waited long enough. A token that people
 // have spoken of is counted as if nobody had, and told of as they have.
-func (c *crowd) add(events []numbered, live float64) []anomaly.Event {
+func (c *crowd) add(events []numbered, p *population) []anomaly.Event {
 	var alone []anomaly.Event
 	for i := range events {
 		e, of := &events[i].event, events[i].of
 		alone = append(alone, c.tell(e.Time, false)...)
-		gathered := e.Limit > 0 && of != heeding && c.gather(e, max(crowdAlone, int(live*crowdShare)))
+		if e.Detector == anomaly.PopulationShift {
+			if of != heeding {
+				c.gather(e, max(signTokens, int(p.callers(e.Trigger.Service)*signShare))-1)
+			}
+			continue
+		}
+		gathered := e.Limit > 0 && of != heeding && c.gather(e, max(crowdAlone, int(p.live*crowdShare)))
 		if !gathered && (of != unheard || e.Limit == 0) {
 			alone = append(alone, *e)
 		}
@@ -79,7 +85,9 @@ func (c *crowd) gather(e *anomaly.Event, alone int) bool {
 		return false
 	}
 	if g.due == 0 {
-		g.due = e.Time + crowdWait
+		if g.due = e.Time + crowdWait; key.detector == anomaly.PopulationShift {
+			g.due = e.Time + signWait
+		}
 		if c.due == 0 || g.due < c.due {
 			c.due = g.due
 		}
@@ -113,8 +121,12 @@ func (g *gathering) event(key cause) anomaly.Event {
 	e.Detector, e.Severity, e.Action = anomaly.PopulationShift, anomaly.Look, anomaly.Observe
 	e.Tokens, e.Token = g.tokens, anomaly.Token{}
 	rule, _ := anomaly.RuleOf(key.detector)
+	what := rule.Name
+	if key.detector == anomaly.PopulationShift {
+		what = "API token used on endpoints that nobody used before"
+	}
 	e.Sentence = fmt.Sprintf("%d tokens at once: %s, on %s since %s UTC; most likely one cause, such as a deploy or an outage.",
-		g.n, rule.Name, key.service, time.Unix(0, g.first.Time).UTC().Format("15:04"))
+		g.n, what, key.service, time.Unix(0, g.first.Time).UTC().Format("15:04"))
 	return e
 }
 

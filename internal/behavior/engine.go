@@ -152,7 +152,7 @@ func (e *Engine) Apply(obs []Observation) []anomaly.Event {
 			}
 			events = e.run(obs[from:i], events)
 			from = i
-			events = append(events, e.crowd.add(e.settle(today), e.population.live)...)
+			events = append(events, e.crowd.add(e.settle(today), &e.population)...)
 			events = append(events, e.crowd.tell(0, true)...)
 			e.population.turn(today, e.shards, e.cfg.Budget, &e.disabled)
 		}
@@ -237,7 +237,7 @@ func (e *Engine) run(obs []Observation, events []anomaly.Event) []anomaly.Event 
 		e.found[s] = e.found[s][:0]
 	}
 	slices.SortStableFunc(all, func(a, b numbered) int { return cmp.Compare(a.at, b.at) })
-	return append(events, e.crowd.add(all, e.population.live)...)
+	return append(events, e.crowd.add(all, &e.population)...)
 }
 
 // work applies a shard's part, going on behind an observation on which learning panics.

@@ -249,11 +249,12 @@ func (t *token) observeEndpoint(o *Observation, p *Peers, tl *tally) int {
 		own := t.endpointP(o.Service, at, g)
 		e.price = price{true, baseline.StakeOf(g, own), math.Log(t.suspect.endpoint(o.Service, at, g) / own)}
 	}
-	if b.release = e.young; e.explained {
+	if b.release, b.signs = e.young, false; e.explained {
 		return number
 	}
 	if e.n == 1 && t.unused(o.Service, at) {
 		b.fresh++
+		b.signs = t.sign(p, o.Service, at)
 	}
 	b.odd(endpoint, e.price.stake.Ratio)
 	b.bets[endpoint].Place(e.price.stake)

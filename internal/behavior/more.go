@@ -31,6 +31,7 @@ type moreBlock struct {
 	spent float64
 
 	release bool // the newest request met a release that is young
+	signs   bool // and is a sign of a deploy
 }
 
 const (

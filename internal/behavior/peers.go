@@ -101,9 +101,11 @@ func (p *Peers) young(o *Observation) bool {
 
 // explained says whether a new release of the service accounts for an endpoint that nobody has used before.
 func (p *Peers) explained(o *Observation, at Endpoint) bool {
-	if !p.young(o) {
-		return false
-	}
-	t := p.endpoints[o.Service]
+	return p.young(o) && p.unused(o.Service, at)
+}
+
+// unused says whether nobody has used an endpoint of a service that is known.
+func (p *Peers) unused(service string, at Endpoint) bool {
+	t := p.endpoints[service]
 	return t != nil && t.days[at] == 0
 }

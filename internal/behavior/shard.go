@@ -66,6 +66,9 @@ func (s *shard) apply(e *Engine, o *Observation, events []anomaly.Event) []anoma
 	}
 	events = t.applyRules(o, events)
 	t.observe(o, &e.population, &s.tally)
+	if t.block.signs && !e.cfg.Disabled[anomaly.PopulationShift] {
+		events = append(events, t.signal(o))
+	}
 	s.stats.Learned++
 	return s.judge(e, n, t, o, events)
 }
