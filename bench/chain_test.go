@@ -307,7 +307,7 @@ func startBehavior(b *testing.B, withStorage bool) consumer.Traces {
 	if withStorage {
 		id := component.MustNewID("file_storage")
 		config.Storage = &id
-		host.extensions = map[component.ID]component.Component{id: fileStorage(b)}
+		host.extensions = map[component.ID]component.Component{id: fileStorage(b, b.TempDir())}
 	}
 	set := connectortest.NewNopSettings(factory.Type())
 	metrics := connector.NewMetricsRouter(map[pipeline.ID]consumer.Metrics{pipeline.NewID(pipeline.SignalMetrics): consumertest.NewNop()})
@@ -333,10 +333,10 @@ func startSpanMetrics(b *testing.B) consumer.Traces {
 	return c
 }
 
-func fileStorage(b *testing.B) extension.Extension {
+func fileStorage(b *testing.B, folder string) extension.Extension {
 	factory := filestorage.NewFactory()
 	config := factory.CreateDefaultConfig().(*filestorage.Config)
-	config.Directory = b.TempDir()
+	config.Directory = folder
 	e, err := factory.Create(context.Background(), extensiontest.NewNopSettings(factory.Type()), config)
 	require.NoError(b, err)
 	return e

@@ -12,6 +12,9 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+	"go.opentelemetry.io/collector/component"
+	"go.opentelemetry.io/collector/component/componenttest"
+	"go.opentelemetry.io/collector/extension/xextension/storage"
 
 	"github.com/holterhq/holter/internal/behavior"
 )
@@ -195,7 +198,8 @@ func measure(b *testing.B, e *behavior.Engine, draw func(i int) behavior.Observa
 	b.ReportMetric(0, "ns/op")
 }
 
-// BenchmarkRestore reads the state of many tokens.
+// BenchmarkRestore reads the state of many tokens: from memory, and from the database of a file_storage that was closed and is opened
+// for it.
 func BenchmarkRestore(b *testing.B) {
 	f := newFleet(scale())
 	e := f.engine()
@@ -207,11 +211,55 @@ func BenchmarkRestore(b *testing.B) {
 		bytes += len(r.Value)
 	}
 	e = nil
-	for b.Loop() {
-		e = f.engine()
-		require.NoError(b, e.Restore(func(key string) ([]byte, error) { return disk[key], nil }))
+	restored := func(b *testing.B, get func(key string) ([]byte, error)) {
+		e := f.engine()
+		require.NoError(b, e.Restore(get))
+		require.Equal(b, f.tokens, e.Stats().Tokens)
 	}
-	require.Equal(b, f.tokens, e.Stats().Tokens)
-	b.ReportMetric(b.Elapsed().Seconds()/float64(b.N)/float64(f.tokens)*1e6, "s/1,000,000tokens")
-	b.ReportMetric(float64(bytes)/float64(f.tokens), "B/token")
+	report := func(b *testing.B) {
+		b.ReportMetric(b.Elapsed().Seconds()/float64(b.N)/float64(f.tokens)*1e6, "s/1,000,000tokens")
+		b.ReportMetric(float64(bytes)/float64(f.tokens), "B/token")
+	}
+	b.Run("memory", func(b *testing.B) {
+		for b.Loop() {
+			restored(b, func(key string) ([]byte, error) { return disk[key], nil })
+		}
+		report(b)
+	})
+	b.Run("file_storage", func(b *testing.B) {
+		folder := b.TempDir()
+		write(b, folder, disk)
+		for b.Loop() {
+			inStorage(b, folder, func(client storage.Client) {
+				restored(b, func(key string) ([]byte, error) { return client.Get(b.Context(), key) })
+			})
+		}
+		report(b)
+	})
+}
+
+// write puts a state into a file_storage, some records at a time.
+func write(b *testing.B, folder string, state map[string][]byte) {
+	inStorage(b, folder, func(client storage.Client) {
+		const atOnce = 1000
+		var some []*storage.Operation
+		for key, value := range state {
+			if some = append(some, storage.SetOperation(key, value)); len(some) == atOnce {
+				require.NoError(b, client.Batch(b.Context(), some...))
+				some = some[:0]
+			}
+		}
+		require.NoError(b, client.Batch(b.Context(), some...))
+	})
+}
+
+// inStorage opens the database of a file_storage, does some work in it and closes it.
+func inStorage(b *testing.B, folder string, work func(storage.Client)) {
+	e := fileStorage(b, folder)
+	require.NoError(b, e.Start(b.Context(), componenttest.NewNopHost()))
+	client, err := e.(storage.Extension).GetClient(b.Context(), component.KindConnector, component.MustNewID("token_behavior"), "")
+	require.NoError(b, err)
+	work(client)
+	require.NoError(b, client.Close(b.Context()))
+	require.NoError(b, e.Shutdown(b.Context()))
 }
