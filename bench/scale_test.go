@@ -202,15 +202,7 @@ func measure(b *testing.B, e *behavior.Engine, draw func(i int) behavior.Observa
 // for it.
 func BenchmarkRestore(b *testing.B) {
 	f := newFleet(scale())
-	e := f.engine()
-	f.live(e, 0, 2, 1)
-	disk := map[string][]byte{}
-	var bytes int
-	for _, r := range e.Snapshot() {
-		disk[r.Key] = r.Value
-		bytes += len(r.Value)
-	}
-	e = nil
+	disk, bytes := f.state()
 	restored := func(b *testing.B, get func(key string) ([]byte, error)) {
 		e := f.engine()
 		require.NoError(b, e.Restore(get))
@@ -236,6 +228,18 @@ func BenchmarkRestore(b *testing.B) {
 		}
 		report(b)
 	})
+}
+
+// state is what an engine keeps of two days, and how many bytes that takes.
+func (f *fleet) state() (state map[string][]byte, bytes int) {
+	e := f.engine()
+	f.live(e, 0, 2, 1)
+	state = make(map[string][]byte)
+	for _, r := range e.Snapshot() {
+		state[r.Key] = r.Value
+		bytes += len(r.Value)
+	}
+	return state, bytes
 }
 
 // write puts a state into a file_storage, some records at a time.
