@@ -38,13 +38,15 @@ var recordPool = sync.Pool{New: func() any { return new([]otelattr.Record) }}
 
 // takeTraces reads the requests out of a batch of spans and hands them over.
 func (w *worker) takeTraces(ctx context.Context, td ptrace.Traces) {
-	w.guard(func() { w.submit(ctx, &batch{records: w.foreign.refuse(readTraces(td)), uses: w.readUnits(td)}) })
+	w.guard(func() { w.submit(ctx, &batch{records: w.foreign.refuse(w.readTraces(td)), uses: w.readUnits(td)}) })
 }
 
-func readTraces(td ptrace.Traces) []otelattr.Record {
+func (w *worker) readTraces(td ptrace.Traces) []otelattr.Record {
 	records := (*recordPool.Get().(*[]otelattr.Record))[:0]
 	var record otelattr.Record
+	arrival := now()
 	for _, resource := range td.ResourceSpans().All() {
+		from := len(records)
 		origin := otelattr.OriginOf(resource.Resource().Attributes())
 		for _, scope := range resource.ScopeSpans().All() {
 			origin.Sampled = otelattr.TailSampled(scope.Scope().Attributes())
@@ -54,19 +56,22 @@ func readTraces(td ptrace.Traces) []otelattr.Record {
 				}
 			}
 		}
+		w.clocks.records(resource.Resource().Attributes(), records[from:], arrival)
 	}
 	return records
 }
 
 // takeLogs reads the requests out of a batch of log records and hands them over.
 func (w *worker) takeLogs(ctx context.Context, ld plog.Logs) {
-	w.guard(func() { w.submit(ctx, &batch{records: w.foreign.refuse(readLogs(ld)), feedback: w.readFeedback(ld)}) })
+	w.guard(func() { w.submit(ctx, &batch{records: w.foreign.refuse(w.readLogs(ld)), feedback: w.readFeedback(ld)}) })
 }
 
-func readLogs(ld plog.Logs) []otelattr.Record {
+func (w *worker) readLogs(ld plog.Logs) []otelattr.Record {
 	records := (*recordPool.Get().(*[]otelattr.Record))[:0]
 	var record otelattr.Record
+	arrival := now()
 	for _, resource := range ld.ResourceLogs().All() {
+		from := len(records)
 		origin := otelattr.OriginOf(resource.Resource().Attributes())
 		for _, scope := range resource.ScopeLogs().All() {
 			for _, log := range scope.LogRecords().All() {
@@ -75,6 +80,7 @@ func readLogs(ld plog.Logs) []otelattr.Record {
 				}
 			}
 		}
+		w.clocks.records(resource.Resource().Attributes(), records[from:], arrival)
 	}
 	return records
 }

@@ -55,12 +55,16 @@ func (w *worker) readUnits(td ptrace.Traces) (all []otelattr.Consumption) {
 		return nil
 	}
 	for _, resource := range td.ResourceSpans().All() {
+		from := len(all)
 		for _, scope := range resource.ScopeSpans().All() {
 			for _, span := range scope.Spans().All() {
 				if use, ok := otelattr.UseOf(span, w.unitAttributes); ok {
 					all = append(all, use)
 				}
 			}
+		}
+		if len(all) > from {
+			w.clocks.uses(resource.Resource().Attributes(), all[from:], now())
 		}
 	}
 	return all

@@ -32,6 +32,7 @@ type worker struct {
 	events    *eventsOutput
 	foreign   *foreign
 	prices    *price.List
+	clocks    *clocks
 
 	unitAttributes []otelattr.UnitAttribute
 
@@ -69,6 +70,7 @@ func newWorker(config *Config, logger *zap.Logger, telemetry *metadata.Telemetry
 		events:    events,
 		foreign:   newForeign(config, telemetry, h),
 		prices:    prices,
+		clocks:    newClocks(telemetry, logger),
 		tasks:     make(chan task, 64),
 		quit:      make(chan struct{}),
 		done:      make(chan struct{}),

@@ -144,6 +144,11 @@ func (e *Engine) Apply(obs []Observation) []anomaly.Event {
 		if o.Token == "" {
 			continue
 		}
+		if o.Astray {
+			e.stats.Skewed++
+			o.skewed = true
+			continue
+		}
 		if today := int32(o.Time / day); !e.population.began || today > e.population.day {
 			if e.ahead.implausible(&e.population, today) {
 				e.stats.Skewed++

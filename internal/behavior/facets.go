@@ -138,7 +138,9 @@ func (t *token) observe(o *Observation, population *population, tl *tally) {
 	}
 	t.observeService(o, p, tl)
 	number := t.observeEndpoint(o, p, tl)
-	t.observeHour(o, p, tl)
+	if !o.HourUnknown {
+		t.observeHour(o, p, tl)
+	}
 
 	t.observeMore(o, number)
 	t.observeSizes(o)

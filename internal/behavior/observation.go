@@ -38,6 +38,9 @@ type Observation struct {
 
 	Cost float64 // greater than 0: this is no request, it is what units cost that a request of the token used
 
+	HourUnknown bool // the time is an estimate: the hour is neither judged nor learned
+	Astray      bool // the time lies in a future that means nothing: it is not learned from
+
 	Weight float64 // how many requests this one stands for (1 / sampling probability); 0 means 1, UnknownWeight that nobody knows
 
 	skewed bool   // too far in the future to learn from

@@ -87,7 +87,9 @@ func (d *decoder) record(r *otelattr.Record, lastTime int64) {
 	flags := d.byte()
 	o.Outbound, r.Remote, r.Served = flags&flagOutbound != 0, flags&flagRemote != 0, flags&flagServed != 0
 	r.Unreadable, r.Provisional = flags&flagUnreadable != 0, flags&flagProvisional != 0
-	o.Outcome = behavior.Outcome(d.byte())
+	bits := d.byte()
+	o.HourUnknown, o.Astray = bits>>bitHourUnknown&1 == 1, bits>>bitAstray&1 == 1
+	o.Outcome = behavior.Outcome(bits &^ (1<<bitHourUnknown | 1<<bitAstray))
 	if o.Outcome > behavior.ServerError {
 		d.fail()
 	}

@@ -98,7 +98,7 @@ func appendRest(b []byte, r *otelattr.Record, lastTime int64) []byte {
 			flags |= 1 << bit
 		}
 	}
-	b = append(b, flags, byte(o.Outcome))
+	b = append(b, flags, byte(o.Outcome)|boolByte(o.HourUnknown)<<bitHourUnknown|boolByte(o.Astray)<<bitAstray)
 	b = binary.AppendVarint(b, o.Time-lastTime)
 	if flags&flagIDs != 0 {
 		b = append(b, o.Trace[:]...)

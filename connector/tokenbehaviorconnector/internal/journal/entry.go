@@ -34,6 +34,12 @@ const (
 	flagIDs
 )
 
+// bits beside the outcome of an encoded record.
+const (
+	bitAstray      = 6
+	bitHourUnknown = 7
+)
+
 // texts are the fields that hold strings, in the order of the encoding. What is likely to differ from record to record
 // stands first.
 func texts(r *otelattr.Record) [textCount]*string {

@@ -22,7 +22,7 @@ func sample(n int) *Entry {
 		r.Observation = behavior.Observation{
 			Token: fmt.Sprintf("tok_%026d", user), Time: e.Arrival + int64(i)*1e6 - random.Int64N(1e9), Hint: fmt.Sprint("sk_live_…", user),
 			Type: "api_key", OwnerID: fmt.Sprint("o", user/3), OwnerName: "Acme", OwnerTeam: "payments", Service: "shop", Version: "1.2.3",
-			Environment: "production", Method: "GET", Route: fmt.Sprint("/v1/orders/", random.IntN(6)), Outcome: behavior.Outcome(random.IntN(5)),
+			Environment: "production", Method: "GET", Route: fmt.Sprint("/v1/orders/", random.IntN(6)), Outcome: behavior.Outcome(random.IntN(5)), HourUnknown: random.IntN(9) == 0, Astray: random.IntN(9) == 0,
 			HTTPStatus: 200, Country: "DE", Network: "AS3320", Client: "curl/8.5.0", RequestBytes: -1, ResponseBytes: random.Int64N(1e5),
 			Duration: random.Int64N(1e9),
 		}

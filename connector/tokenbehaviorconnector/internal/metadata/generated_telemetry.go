@@ -27,6 +27,7 @@ type TelemetryBuilder struct {
 	mu                            sync.Mutex
 	registrations                 []metric.Registration
 	TokenBehaviorAnomalies        metric.Int64Counter
+	TokenBehaviorClockAhead       metric.Int64Counter
 	TokenBehaviorDropped          metric.Int64Counter
 	TokenBehaviorEvictions        metric.Int64Counter
 	TokenBehaviorFeedback         metric.Int64Counter
@@ -89,6 +90,12 @@ func NewTelemetryBuilder(settings component.TelemetrySettings, options ...Teleme
 		"otelcol_token_behavior_anomalies",
 		metric.WithDescription("Anomaly events raised. [Alpha]"),
 		metric.WithUnit("{event}"),
+	)
+	errs = errors.Join(errs, err)
+	builder.TokenBehaviorClockAhead, err = builder.meter.Int64Counter(
+		"otelcol_token_behavior_clock_ahead",
+		metric.WithDescription("Requests of sources whose clock runs ahead. Their times are put right, their hours are not judged. [Alpha]"),
+		metric.WithUnit("{request}"),
 	)
 	errs = errors.Join(errs, err)
 	builder.TokenBehaviorDropped, err = builder.meter.Int64Counter(

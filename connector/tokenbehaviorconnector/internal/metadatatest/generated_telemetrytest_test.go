@@ -20,6 +20,7 @@ func TestSetupTelemetry(t *testing.T) {
 	require.NoError(t, err)
 	defer tb.Shutdown()
 	tb.TokenBehaviorAnomalies.Add(context.Background(), 1)
+	tb.TokenBehaviorClockAhead.Add(context.Background(), 1)
 	tb.TokenBehaviorDropped.Add(context.Background(), 1)
 	tb.TokenBehaviorEvictions.Add(context.Background(), 1)
 	tb.TokenBehaviorFeedback.Add(context.Background(), 1)
@@ -48,6 +49,9 @@ func TestSetupTelemetry(t *testing.T) {
 	tb.TokenBehaviorUnlearned.Add(context.Background(), 1)
 	tb.TokenBehaviorUntimed.Add(context.Background(), 1)
 	AssertEqualTokenBehaviorAnomalies(t, testTel,
+		[]metricdata.DataPoint[int64]{{Value: 1}},
+		metricdatatest.IgnoreTimestamp())
+	AssertEqualTokenBehaviorClockAhead(t, testTel,
 		[]metricdata.DataPoint[int64]{{Value: 1}},
 		metricdatatest.IgnoreTimestamp())
 	AssertEqualTokenBehaviorDropped(t, testTel,
