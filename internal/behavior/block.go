@@ -36,6 +36,7 @@ type block struct {
 	expected       densities
 	hops           baseline.Streak
 	hopFrom, hopTo string
+	staysOdds      float64 // of a request that is no leap, 0: not worked out yet
 
 	stranger baseline.Mean
 	odds     float64 // of the newest request
@@ -110,7 +111,7 @@ func (b *block) see(f Facet, value string) (int, *count) {
 	if len(b.seen[f]) >= valuesNoted {
 		return 0, &count{value: value}
 	}
-	b.seen[f] = append(b.seen[f], count{value: value, n: 1})
+	b.seen[f] = append(b.seen[f], count{value: intern(value), n: 1})
 	return len(b.seen[f]) - 1, &b.seen[f][len(b.seen[f])-1]
 }
 
@@ -125,7 +126,7 @@ func (b *block) seeEndpoint(service string, at Endpoint) (int, *endpointCount) {
 	if len(b.endpoints) >= valuesNoted {
 		return 0, &endpointCount{service: service, at: at}
 	}
-	b.endpoints = append(b.endpoints, endpointCount{service: service, at: at, n: 1})
+	b.endpoints = append(b.endpoints, endpointCount{service: intern(service), at: Endpoint{intern(at.Method), intern(at.Route)}, n: 1})
 	return len(b.endpoints) - 1, &b.endpoints[len(b.endpoints)-1]
 }
 

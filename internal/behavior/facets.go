@@ -245,7 +245,7 @@ func (t *token) observeEndpoint(o *Observation, p *Peers, tl *tally) int {
 		tl.endpoint(o.Service, at)
 	}
 	if today := int32(o.Time / day); !e.price.known || e.on != today || e.version != o.Version {
-		e.on, e.version, e.young, e.explained = today, o.Version, p.young(o), p.explained(o, at)
+		e.on, e.version, e.young, e.explained = today, intern(o.Version), p.young(o), p.explained(o, at)
 		t.mark(e)
 		g := p.endpoint(o.Service, at)
 		own := t.endpointP(o.Service, at, g)
@@ -261,7 +261,7 @@ func (t *token) observeEndpoint(o *Observation, p *Peers, tl *tally) int {
 	b.odd(endpoint, e.price.stake.Ratio)
 	b.bets[endpoint].Place(e.price.stake)
 	if is := float32(e.price.stake.E); is > b.peaks[endpoint] {
-		b.peaks[endpoint], b.peakAt = is, at
+		b.peaks[endpoint], b.peakAt = is, e.at
 	}
 	b.shift(endpointShift).Add(e.price.shift)
 	return number
@@ -298,8 +298,10 @@ func (t *token) travel(o *Observation) {
 		}
 		leaps := km-imprecise > fastest*hours
 		b.hops.Add(t.travels, &hopsRise, leaps)
-		b.odd(hop, hopsRise.Odds(&t.travels, leaps))
-		if leaps {
+		if !leaps {
+			b.odd(hop, t.stays())
+		} else {
+			b.odd(hop, hopsRise.Odds(&t.travels, true))
 			b.hopFrom, b.hopTo = t.place, o.Country
 		}
 	}
@@ -307,6 +309,15 @@ func (t *token) travel(o *Observation) {
 		t.place = intern(o.Country)
 	}
 	t.placeAt = max(t.placeAt, o.Time)
+}
+
+// stays is what a request that is no leap says: the same all day.
+func (t *token) stays() float64 {
+	b := &t.block
+	if b.staysOdds == 0 {
+		b.staysOdds = hopsRise.Odds(&t.travels, false)
+	}
+	return b.staysOdds
 }
 
 // counted are the facets that say nothing where requests were left out for a reason.

@@ -2,6 +2,7 @@ package behavior
 
 import (
 	"encoding/binary"
+	"unsafe"
 
 	"github.com/holterhq/holter/internal/baseline"
 )
@@ -270,27 +271,68 @@ func (m *memory) giveBack(n uint32, t *token) {
 // inSight is how many observations are looked ahead.
 const inSight = 8
 
+// line is how much is fetched from memory at once.
+const line = 64
+
 // await reads what the observations will need of their tokens, so that it is fetched from memory for all of them at once and not for one
-// after the other.
+// after the other. What lies behind something else is read when that is there for all of them.
 func (s *shard) await(obs []Observation, part []int) {
 	var sum uint64
+	var near [inSight]*token
+	mask := uint32(len(s.index) - 1)
 	for _, i := range part {
-		o := &obs[i]
-		n := s.find(o.Token, o.hash)
-		if n == 0 || s.slots[n].live == 0 {
+		sum += uint64(s.index[spot(obs[i].hash)&mask])
+	}
+	for k, i := range part {
+		near[k] = s.likely(obs[i].hash)
+	}
+	for _, t := range near[:len(part)] {
+		if t == nil {
 			continue
 		}
-		t := s.live[s.slots[n].live-1]
+		for _, word := range everyLine(t) {
+			sum += word[0]
+		}
+	}
+	for _, t := range near[:len(part)] {
+		if t == nil {
+			continue
+		}
 		b := &t.block
-		sum += t.requests + uint64(len(t.about.ownerTeam)+len(t.place)+len(b.peakIs[0])+len(b.hopFrom)) + uint64(b.n) + uint64(b.hours[0])
+		sum += uint64(t.id[0])
 		for f := range b.seen {
 			if len(b.seen[f]) > 0 {
 				sum += uint64(b.seen[f][0].n)
 			}
 		}
 		for e := range b.endpoints {
-			sum += uint64(b.endpoints[e].n)
+			sum += uint64(b.endpoints[e].n) + uint64(len(b.endpoints[e].at.Method))
+		}
+		if len(b.sizes) > 0 {
+			sum += uint64(b.sizes[len(b.sizes)-1])
+		}
+		if len(b.mixNow) > 0 {
+			sum += uint64(b.mixNow[0])
 		}
 	}
 	s.awaited = sum
+}
+
+// everyLine is a token's memory.
+func everyLine(t *token) *[unsafe.Sizeof(token{}) / line][line / 8]uint64 {
+	return (*[unsafe.Sizeof(token{}) / line][line / 8]uint64)(unsafe.Pointer(t))
+}
+
+// likely is the live token with this hash, nil if there is none; one in some billions is another one.
+func (m *memory) likely(hash uint32) *token {
+	mask := uint32(len(m.index) - 1)
+	for i := spot(hash) & mask; m.index[i] != 0; i = (i + 1) & mask {
+		if s := &m.slots[m.index[i]]; s.hash == hash {
+			if s.live == 0 {
+				return nil
+			}
+			return m.live[s.live-1]
+		}
+	}
+	return nil
 }

@@ -35,7 +35,7 @@ func (t *token) cross(o *Observation) {
 		crossed = o.Time-before.at <= together && (t.networks.Strange(now.network) || t.networks.Strange(o.Network))
 		*now, *before = *before, *now
 	default:
-		*now, *before = visit{o.Network, o.Time}, *now
+		*now, *before = visit{intern(o.Network), o.Time}, *now
 	}
 	now.at = max(now.at, o.Time)
 	b.crossed.Add(t.more.crossings, &crossingsRise, crossed)

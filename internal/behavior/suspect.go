@@ -146,7 +146,7 @@ func (s *suspect) add(which int, c count) {
 		}
 	}
 	if len(s.seen[which]) < suspectsValues {
-		s.seen[which] = append(s.seen[which], count{value: intern(c.value), n: c.n})
+		s.seen[which] = append(s.seen[which], count{value: c.value, n: c.n})
 	}
 }
 
@@ -159,7 +159,7 @@ func (s *suspect) addEndpoint(e *endpointCount) {
 		}
 	}
 	if len(s.endpoints) < suspectsValues {
-		s.endpoints = append(s.endpoints, endpointCount{service: intern(e.service), at: Endpoint{intern(e.at.Method), intern(e.at.Route)}, n: n})
+		s.endpoints = append(s.endpoints, endpointCount{service: e.service, at: e.at, n: n})
 	}
 }
 

@@ -186,7 +186,7 @@ func learn(c *baseline.Categorical[string], seen []count, capacity int, frozen b
 			continue
 		}
 		novel = novel || c.Weight(s.value) == 0
-		c.Learn(intern(s.value), float32(s.n), capacity)
+		c.Learn(s.value, float32(s.n), capacity)
 	}
 	c.Close(novel)
 }
@@ -200,7 +200,7 @@ func (t *token) learnEndpoints(frozen bool) {
 		}
 		r := t.routesOf(e.service)
 		novel := r.Weight(e.at) == 0
-		r.Learn(Endpoint{intern(e.at.Method), intern(e.at.Route)}, float32(e.n), endpointsKept)
+		r.Learn(e.at, float32(e.n), endpointsKept)
 		if novel {
 			e.n = 0 // marks the service's day as one with a novelty
 		}
