@@ -186,6 +186,13 @@ func (o *metricsOutput) record(obs *behavior.Observation, m *mark) {
 	}
 }
 
+// await makes ready to record observations, usage.InSight at most.
+func (o *metricsOutput) await(obs []behavior.Observation) {
+	for _, v := range o.views {
+		v.meter.Await(obs)
+	}
+}
+
 // charge counts what a request used that was counted under this ordinal.
 func (o *metricsOutput) charge(obs *behavior.Observation, ordinal uint64, c *usage.Charge) {
 	for _, v := range o.views {

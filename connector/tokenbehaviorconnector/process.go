@@ -43,6 +43,9 @@ func (w *worker) process(records []otelattr.Record) {
 	first := w.released
 	for _, outbound := range [...]bool{false, true} {
 		for i := range records {
+			if i%requests.InSight == 0 && !outbound {
+				w.recent.Await(records[i:min(i+requests.InSight, len(records))])
+			}
 			if records[i].Outbound == outbound {
 				w.admit(&records[i], first+uint64(i)+1, &tally)
 			}
@@ -112,6 +115,9 @@ func (w *worker) admit(r *otelattr.Record, ordinal uint64, tally *tally) {
 // count adds observations to the usage.
 func (w *worker) count(obs *observations) {
 	for i := range obs.all {
+		if i%usage.InSight == 0 {
+			w.metrics.await(obs.all[i:min(i+usage.InSight, len(obs.all))])
+		}
 		w.metrics.record(&obs.all[i], &obs.marks[i])
 	}
 	w.health.recovered(faultCounting)

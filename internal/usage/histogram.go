@@ -105,6 +105,14 @@ func (h *Histogram) halve() {
 	h.coarser++
 }
 
+// near reads what the next Record will need.
+func (h *Histogram) near() uint64 {
+	if len(h.Buckets) == 0 {
+		return 0
+	}
+	return h.Buckets[len(h.Buckets)/2]
+}
+
 // snapshot is a copy that recording does not change.
 func (h *Histogram) snapshot() Histogram {
 	c := *h

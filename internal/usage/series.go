@@ -1,5 +1,7 @@
 package usage
 
+import "unique"
+
 // Series counts by a key, up to a limit of keys; what comes beyond is counted together.
 type Series[K comparable] struct {
 	Keys   []K
@@ -32,7 +34,7 @@ func (s *Series[K]) add(k K, n uint64) bool {
 		return false
 	}
 	s.last = len(s.Keys)
-	s.Keys = append(s.Keys, k)
+	s.Keys = append(s.Keys, unique.Make(k).Value()) // all tokens share one copy
 	s.Counts = append(s.Counts, n)
 	if s.index != nil {
 		s.index[k] = s.last
@@ -56,6 +58,15 @@ func (s *Series[K]) find(k K) (int, bool) {
 		}
 	}
 	return 0, false
+}
+
+// near reads what the next add will need.
+func (s *Series[K]) near() uint64 {
+	var zero K
+	if s.last >= len(s.Keys) || s.Keys[s.last] == zero {
+		return 0
+	}
+	return s.Counts[s.last]
 }
 
 // snapshot is a copy that counting does not change. Keys are only ever appended, so both may share them.

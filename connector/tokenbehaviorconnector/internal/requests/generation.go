@@ -126,6 +126,14 @@ func (t *table) find(hash uint64, meant func(int32) bool) (slot, at int32) {
 	}
 }
 
+// near reads the slot where a hash belongs.
+func (t *table) near(hash uint64) uint64 {
+	if len(t.slots) == 0 {
+		return 0
+	}
+	return t.slots[hash&uint64(len(t.slots)-1)]
+}
+
 func (t *table) set(slot, at int32, hash uint64) { t.slots[slot] = hash>>32<<32 | uint64(at+1) }
 
 // grow makes room so that at most half of the slots are used by n entries.

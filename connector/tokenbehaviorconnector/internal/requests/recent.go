@@ -4,6 +4,7 @@ package requests
 import (
 	"encoding/binary"
 	"math/bits"
+	"strings"
 
 	"github.com/holterhq/holter/internal/otelattr"
 )
@@ -25,6 +26,10 @@ type Recent struct {
 	young, old *generation
 	capacity   int // of a generation
 	every      bool
+
+	service     string // of the newest record: mostly the next is the same
+	serviceHash uint32
+	awaited     uint64 // so that Await is not optimised away
 }
 
 // NewRecent remembers at least half of capacity and at most capacity records. With every, no span is taken to be part of
@@ -34,15 +39,32 @@ func NewRecent(capacity int, every bool) *Recent {
 	return &Recent{young: newGeneration(0), old: newGeneration(0), capacity: capacity, every: every}
 }
 
+// InSight is how many records Await looks ahead.
+const InSight = 16
+
+// Await reads where records stand that are admitted next, so that it is fetched from memory for all of them at once and not for one after
+// the other.
+func (r *Recent) Await(records []otelattr.Record) {
+	var sum uint64
+	for i := range records {
+		hash := (&entry{trace: traceOf(&records[i])}).traceHash()
+		sum += r.young.traces.near(hash) + r.old.traces.near(hash)
+	}
+	r.awaited = sum
+}
+
 // Admit judges a record and remembers it. Records without trace and span id are always new.
 func (r *Recent) Admit(record *otelattr.Record) Verdict {
 	if record.Span == [8]byte{} || record.Trace == [16]byte{} {
 		return New
 	}
-	e := entryOf(record)
-	hash := e.traceHash()
-	_, young := r.young.latest(hash, e.trace)
-	_, old := r.old.latest(hash, e.trace)
+	if record.Service != r.service {
+		r.service, r.serviceHash = strings.Clone(record.Service), hash(record.Service)
+	}
+	e := entryOf(record, r.serviceHash)
+	at := e.traceHash()
+	_, young := r.young.latest(at, e.trace)
+	_, old := r.old.latest(at, e.trace)
 	if r.young.has(&e, young) || r.old.has(&e, old) {
 		return Duplicate
 	}
@@ -90,18 +112,22 @@ type entry struct {
 	counted             bool
 }
 
-func entryOf(record *otelattr.Record) entry {
+func entryOf(record *otelattr.Record, service uint32) entry {
 	return entry{
-		trace:    fold(binary.LittleEndian.Uint64(record.Trace[:8]), binary.LittleEndian.Uint64(record.Trace[8:])),
+		trace:    traceOf(record),
 		span:     binary.LittleEndian.Uint64(record.Span[:]),
 		parent:   binary.LittleEndian.Uint64(record.Parent[:]),
 		start:    record.Time - max(0, record.Duration),
 		end:      record.Time,
 		token:    hash(record.Token),
-		service:  hash(record.Service),
+		service:  service,
 		outbound: record.Outbound,
 		remote:   record.Remote,
 	}
+}
+
+func traceOf(record *otelattr.Record) uint64 {
+	return fold(binary.LittleEndian.Uint64(record.Trace[:8]), binary.LittleEndian.Uint64(record.Trace[8:]))
 }
 
 // fold makes one number of a trace id, in which either half may be all that varies.
