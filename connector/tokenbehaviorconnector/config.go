@@ -10,6 +10,7 @@ import (
 	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/confmap"
 	"go.opentelemetry.io/collector/pipeline"
+	"go.uber.org/zap"
 
 	"github.com/holterhq/holter/internal/anomaly"
 )
@@ -126,6 +127,8 @@ type Units struct {
 	Enabled bool `mapstructure:"enabled"`
 	// Attributes are further units and the attributes that count them.
 	Attributes map[string]string `mapstructure:"attributes"`
+	// OTTL are further units and the OTTL values of spans that count them.
+	OTTL map[string]string `mapstructure:"ottl"`
 	// Prices is a YAML file that says what units cost.
 	Prices string `mapstructure:"prices"`
 
@@ -242,6 +245,9 @@ func (c *Config) Validate() error {
 		if unit == "" || attribute == "" {
 			fail("units::attributes::%s: %q: name a unit and the attribute that counts it, such as {pages: document.pages}", unit, attribute)
 		}
+	}
+	if _, err := compileUnits(c.Units.OTTL, component.TelemetrySettings{Logger: zap.NewNop()}); err != nil {
+		errs = append(errs, err)
 	}
 	if c.Feedback.TTL <= 0 || c.Feedback.TTL > c.Feedback.MaxTTL {
 		fail("feedback::ttl: %v: use a duration greater than 0 and at most feedback::max_ttl (%v), such as 720h", c.Feedback.TTL, c.Feedback.MaxTTL)

@@ -38,7 +38,9 @@ var recordPool = sync.Pool{New: func() any { return new([]otelattr.Record) }}
 
 // takeTraces reads the requests out of a batch of spans and hands them over.
 func (w *worker) takeTraces(ctx context.Context, td ptrace.Traces) {
-	w.guard(func() { w.submit(ctx, &batch{records: w.foreign.refuse(w.readTraces(td)), uses: w.readUnits(td)}) })
+	var uses []otelattr.Consumption
+	w.guard(func() { uses = w.readUnits(td) })
+	w.guard(func() { w.submit(ctx, &batch{records: w.foreign.refuse(w.readTraces(td)), uses: uses}) })
 }
 
 func (w *worker) readTraces(td ptrace.Traces) []otelattr.Record {

@@ -63,6 +63,9 @@ func newRuntime(set connector.Settings, config *Config) (*runtime, error) {
 		}
 	}
 	r.worker = newWorker(config, set.Logger, telemetry, r.health, r.metrics, r.events, prices)
+	if r.worker.unitValues, err = compileUnits(config.Units.OTTL, set.TelemetrySettings); err != nil {
+		return nil, fmt.Errorf("connectors::%s::%w", set.ID, err)
+	}
 	return r, nil
 }
 

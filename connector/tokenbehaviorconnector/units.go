@@ -58,7 +58,7 @@ func (w *worker) readUnits(td ptrace.Traces) (all []otelattr.Consumption) {
 		from := len(all)
 		for _, scope := range resource.ScopeSpans().All() {
 			for _, span := range scope.Spans().All() {
-				if use, ok := otelattr.UseOf(span, w.unitAttributes); ok {
+				if use, ok := w.useOf(resource, scope, span); ok {
 					all = append(all, use)
 				}
 			}
@@ -68,6 +68,14 @@ func (w *worker) readUnits(td ptrace.Traces) (all []otelattr.Consumption) {
 		}
 	}
 	return all
+}
+
+// useOf reads what a span within a request used.
+func (w *worker) useOf(resource ptrace.ResourceSpans, scope ptrace.ScopeSpans, span ptrace.Span) (otelattr.Consumption, bool) {
+	if kind := span.Kind(); kind != ptrace.SpanKindInternal && kind != ptrace.SpanKindClient {
+		return otelattr.Consumption{}, false
+	}
+	return otelattr.UseOf(span, w.unitAttributes, amountsOf(w.unitValues, resource, scope, span))
 }
 
 // takeUnits brings uses to requests that are known, and lets the others wait.

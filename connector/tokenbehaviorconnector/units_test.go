@@ -77,6 +77,38 @@ func TestUnitsAreBroughtToTheRequest(t *testing.T) {
 	assert.Equal(t, int64(7), h.prometheus.last(otelattr.MetricRequests), "a unit is no request")
 }
 
+func TestUnitsByOTTL(t *testing.T) {
+	h := newHouse(t, func(c *Config) {
+		c.Units.Prices = prices(t)
+		c.Units.Attributes = map[string]string{"images": "images"}
+		c.Units.OTTL = map[string]string{
+			"pages":  `Int(span.attributes["document"]["pages"])`,
+			"images": `span.attributes["other_images"]`,
+			"rows":   `span.attributes["rows"]`,
+			"stored": `resource.attributes["nothing"]`,
+		}
+	}).start()
+	h.send(inference(0, ptrace.SpanKindInternal, map[string]any{
+		"document": map[string]any{"pages": "4"}, "images": 2, "other_images": 9, "rows": 2.5,
+	}))
+	h.send(inference(1, ptrace.SpanKindClient, map[string]any{"rows": -1, "document": "no map", "gen_ai.usage.input_tokens": 7}))
+	h.send(many(0, 2))
+	h.stop()
+	assert.Equal(t, map[string]float64{"tok_0 pages ": 4, "tok_0 images ": 2, "tok_0 rows ": 2, "tok_1 input_tokens ": 7},
+		h.prometheus.series(otelattr.MetricUnits, otelattr.TokenID, otelattr.UnitName))
+	assert.Equal(t, map[string]float64{"tok_0 USD ": 2}, h.prometheus.series(otelattr.MetricCost, otelattr.TokenID, otelattr.UnitCurrency))
+}
+
+func TestUnitsThatAreNoOTTL(t *testing.T) {
+	c := createDefaultConfig().(*Config)
+	c.Units.OTTL = map[string]string{"pages": `span.attribute["pages"]`, "rows": `Rows(`, "": `1`}
+	err := c.Validate()
+	require.ErrorContains(t, err, `units::ottl::pages: "span.attribute[\"pages\"]" is no OTTL value`)
+	require.ErrorContains(t, err, `write one such as span.attributes["document.pages"]`)
+	require.ErrorContains(t, err, `units::ottl::rows: "Rows(" is no OTTL value`)
+	require.ErrorContains(t, err, `units::ottl: "1" counts a unit without a name`)
+}
+
 func TestUnitsComeBackFromTheJournal(t *testing.T) {
 	dir := folder(t)
 	h := newHouse(t, withDelta).onDisk(dir).start()

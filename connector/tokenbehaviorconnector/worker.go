@@ -35,6 +35,7 @@ type worker struct {
 	clocks    *clocks
 
 	unitAttributes []otelattr.UnitAttribute
+	unitValues     []unitValue
 
 	tasks chan task
 	late  atomic.Bool   // the worker is behind: telemetry does not wait for it

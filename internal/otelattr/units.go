@@ -43,11 +43,8 @@ var genAIUnits = [...]UnitAttribute{
 // calls are the operations of a model. An agent's span sums up those below it.
 var calls = []string{"chat", "text_completion", "generate_content", "embeddings"}
 
-// UseOf reads what an INTERNAL or a CLIENT span used; false if it says nothing of it.
-func UseOf(span ptrace.Span, more []UnitAttribute) (u Consumption, ok bool) {
-	if kind := span.Kind(); kind != ptrace.SpanKindInternal && kind != ptrace.SpanKindClient {
-		return u, false
-	}
+// UseOf reads what a span within a request used, beside what is known of it; false if nothing is. A unit counts once.
+func UseOf(span ptrace.Span, more []UnitAttribute, known []Amount) (u Consumption, ok bool) {
 	attrs := span.Attributes()
 	operation, named := attrs.Get(genAIOperation)
 	if !named || slices.Contains(calls, operation.AsString()) {
@@ -57,6 +54,9 @@ func UseOf(span ptrace.Span, more []UnitAttribute) (u Consumption, ok bool) {
 	}
 	for _, a := range more {
 		u.add(attrs, a)
+	}
+	for _, a := range known {
+		u.put(a)
 	}
 	if len(u.Amounts) == 0 {
 		return u, false
@@ -75,7 +75,13 @@ func (u *Consumption) add(attrs pcommon.Map, a UnitAttribute) {
 	if !ok {
 		return
 	}
-	if n := number(v, 0); n > 0 && !slices.ContainsFunc(u.Amounts, func(known Amount) bool { return known.Unit == a.Unit }) {
-		u.Amounts = append(u.Amounts, Amount{a.Unit, uint64(n)})
+	if n := number(v, 0); n > 0 {
+		u.put(Amount{a.Unit, uint64(n)})
+	}
+}
+
+func (u *Consumption) put(a Amount) {
+	if !slices.ContainsFunc(u.Amounts, func(known Amount) bool { return known.Unit == a.Unit }) {
+		u.Amounts = append(u.Amounts, a)
 	}
 }
