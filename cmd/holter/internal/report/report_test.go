@@ -159,6 +159,34 @@ func TestReportOfCapturesHoldsNoSecret(t *testing.T) {
 	}
 }
 
+// A gateway, the service behind it, the RPC server inside and an access log tell of one request.
+func TestARequestInSeveralServicesCountsOnce(t *testing.T) {
+	const token = `{"key":"http.request.header.x-api-key","value":{"stringValue":"acme_live_4f9d2c7be1a8460395d07a3e"}},` +
+		`{"key":"http.request.method","value":{"stringValue":"GET"}},{"key":"http.response.status_code","value":{"intValue":"200"}}`
+	resource := func(service string) string {
+		return `{"resource":{"attributes":[{"key":"service.name","value":{"stringValue":"` + service + `"}}]},`
+	}
+	var spans, logs strings.Builder
+	for n := range 5 {
+		at := func(ms int) string { return fmt.Sprint(int64(1790000000+n)*1e9 + int64(ms)*1e6) }
+		trace := fmt.Sprintf(`"traceId":"%032x"`, n+1)
+		for i, s := range []struct{ service, span, parent string }{
+			{"orders", "3", "2"}, {"gateway", "1", ""}, {"shop", "2", "1"},
+		} {
+			depth := []int{30, 0, 10}[i]
+			fmt.Fprintf(&spans, `{"resourceSpans":[%s"scopeSpans":[{"spans":[{%s,"spanId":"%016s","parentSpanId":"%s","kind":2,"flags":768,`+
+				`"startTimeUnixNano":"%s","endTimeUnixNano":"%s","attributes":[%s]}]}]}]}`+"\n", resource(s.service), trace, s.span,
+				map[bool]string{true: "", false: fmt.Sprintf("%016s", s.parent)}[s.parent == ""], at(depth), at(100-depth), token)
+		}
+		fmt.Fprintf(&logs, `{"resourceLogs":[%s"scopeLogs":[{"logRecords":[{%s,"spanId":"%016d","timeUnixNano":"%s","attributes":[%s]}]}]}]}`+"\n",
+			resource("gateway"), trace, 1, at(101), token)
+	}
+	_, s, err := run(t, "", write(t, "spans.jsonl", spans.String()), write(t, "logs.jsonl", logs.String()))
+	require.NoError(t, err)
+	assert.Equal(t, 5, s.Requests)
+	assert.Equal(t, 5, s.Named)
+}
+
 func TestWhatCannotBeReadIsSaid(t *testing.T) {
 	page, s, err := run(t, "", write(t, "access.log", logLine(start, "81.2.69.160", "/", "curl/8", "-")+"nonsense <b>\n\n"+logLine(start, "81.2.69.160", "/", "curl/8", "-")))
 	require.NoError(t, err)

@@ -12,6 +12,7 @@ import (
 	"go.opentelemetry.io/collector/pdata/plog"
 	"go.opentelemetry.io/collector/pdata/ptrace"
 
+	"github.com/holterhq/holter/connector/tokenbehaviorconnector"
 	"github.com/holterhq/holter/internal/behavior"
 	"github.com/holterhq/holter/internal/otelattr"
 	"github.com/holterhq/holter/internal/route"
@@ -79,7 +80,7 @@ func Run(ctx context.Context, cfg Config, page io.Writer) (*Summary, error) {
 
 // identify sends batches through token_identity and hands on the requests in them.
 func identify(ctx context.Context, cfg Config, batches <-chan batch, seen chan<- []behavior.Observation) error {
-	var c collector
+	c := collector{entries: tokenbehaviorconnector.NewEntries(recentRecords)}
 	i, err := newIdentifier(ctx, cfg.Owners, c.logs, c.traces)
 	if err != nil {
 		for range batches { // the reader waits to be rid of them
@@ -116,8 +117,12 @@ func identify(ctx context.Context, cfg Config, batches <-chan batch, seen chan<-
 
 // collector reads requests from what token_identity has cleaned.
 type collector struct {
-	found []behavior.Observation
+	found   []behavior.Observation
+	entries *tokenbehaviorconnector.Entries
 }
+
+// recentRecords are remembered to tell spans of one request.
+const recentRecords = 262_144
 
 func (c *collector) logs(ld plog.Logs) {
 	eachLog(ld, func(resource pcommon.Resource, log plog.LogRecord) {
@@ -128,15 +133,17 @@ func (c *collector) logs(ld plog.Logs) {
 			}
 			return
 		}
-		c.found = append(c.found, r.Observation)
+		if c.entries.Request(&r) {
+			c.found = append(c.found, r.Observation)
+		}
 	})
 }
 
-// traces takes the spans of servers: each of them is a request.
+// traces takes the spans of servers: each of them is a request, unless it is part of one.
 func (c *collector) traces(td ptrace.Traces) {
 	eachSpan(td, func(resource pcommon.Resource, span ptrace.Span) {
 		var r otelattr.Record
-		if otelattr.OriginOf(resource.Attributes()).Span(span, &r) && r.Served {
+		if otelattr.OriginOf(resource.Attributes()).Span(span, &r) && r.Served && c.entries.Request(&r) {
 			c.found = append(c.found, r.Observation)
 		}
 	})
