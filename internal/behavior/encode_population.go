@@ -108,8 +108,11 @@ const detectorsOf1 = 11
 
 // detectorsIn is how many detectors a version from 2 on knew: the first ones of today's.
 func detectorsIn(version uint64) int {
-	if version == 2 {
+	switch version {
+	case 2:
 		return 12
+	case 3:
+		return 15
 	}
 	return detectorCount
 }

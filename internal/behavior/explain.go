@@ -22,7 +22,7 @@ func (t *token) explain(o *Observation, f finding, x *[facetCount]float64, cfg *
 	d := &detectors[f.detector]
 	name := d.name
 	evidence, sole := t.evidenceOf(d, x)
-	if name == anomaly.IdentityShift && sole != "" {
+	if name == anomaly.IdentityShift && sole != "" || name == anomaly.NewCountry && sole == anomaly.ImpossibleTravel {
 		name = sole
 	}
 	name = t.block.closer(name, cfg.Disabled)
