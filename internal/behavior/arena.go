@@ -70,6 +70,22 @@ func (a *arena) read(first uint32, size int, into []byte) []byte {
 	return into
 }
 
+// touch reads some of each block of some chains, one step along all of them after the other. It forgets where they began.
+func (a *arena) touch(chains []uint32) (sum uint64) {
+	for going := true; going; {
+		going = false
+		for i, n := range chains {
+			if n != 0 {
+				b := a.block(n)
+				chains[i] = binary.LittleEndian.Uint32(b)
+				sum += uint64(b[blockSize/2])
+				going = true
+			}
+		}
+	}
+	return sum
+}
+
 // drop gives up a chain.
 func (a *arena) drop(first uint32) {
 	for n := first; n != 0; {

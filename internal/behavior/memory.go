@@ -275,45 +275,37 @@ const inSight = 8
 const line = 64
 
 // await reads what the observations will need of their tokens, so that it is fetched from memory for all of them at once and not for one
-// after the other. What lies behind something else is read when that is there for all of them.
+// after the other. What lies behind something else is read when that is there for all of them. For each token that is packed a live one
+// will have to be.
 func (s *shard) await(obs []Observation, part []int) {
 	var sum uint64
-	var near [inSight]*token
 	mask := uint32(len(s.index) - 1)
 	for _, i := range part {
 		sum += uint64(s.index[spot(obs[i].hash)&mask])
 	}
-	for k, i := range part {
-		near[k] = s.likely(obs[i].hash)
-	}
-	for _, t := range near[:len(part)] {
-		if t == nil {
-			continue
+	var room [2 * inSight]*token
+	var packs [inSight]uint32
+	near, asleep := room[:0], packs[:0]
+	for _, i := range part {
+		if n := s.likely(obs[i].hash); n != 0 && s.slots[n].live != 0 {
+			near = append(near, s.live[s.slots[n].live-1])
+		} else if n != 0 {
+			asleep = append(asleep, s.slots[n].pack)
 		}
+	}
+	n := s.boundary
+	for excess := s.lives + len(asleep) - s.mostLives; n != 0 && excess > 0 && len(near) < len(room); excess-- {
+		near = append(near, s.live[s.slots[n].live-1])
+		n = s.slots[n].next
+	}
+	sum += s.packs.touch(asleep)
+	for _, t := range near {
 		for _, word := range everyLine(t) {
 			sum += word[0]
 		}
 	}
-	for _, t := range near[:len(part)] {
-		if t == nil {
-			continue
-		}
-		b := &t.block
-		sum += uint64(t.id[0])
-		for f := range b.seen {
-			if len(b.seen[f]) > 0 {
-				sum += uint64(b.seen[f][0].n)
-			}
-		}
-		for e := range b.endpoints {
-			sum += uint64(b.endpoints[e].n) + uint64(len(b.endpoints[e].at.Method))
-		}
-		if len(b.sizes) > 0 {
-			sum += uint64(b.sizes[len(b.sizes)-1])
-		}
-		if len(b.mixNow) > 0 {
-			sum += uint64(b.mixNow[0])
-		}
+	for _, t := range near {
+		sum += t.behind()
 	}
 	s.awaited = sum
 }
@@ -323,16 +315,36 @@ func everyLine(t *token) *[unsafe.Sizeof(token{}) / line][line / 8]uint64 {
 	return (*[unsafe.Sizeof(token{}) / line][line / 8]uint64)(unsafe.Pointer(t))
 }
 
-// likely is the live token with this hash, nil if there is none; one in some billions is another one.
-func (m *memory) likely(hash uint32) *token {
-	mask := uint32(len(m.index) - 1)
-	for i := spot(hash) & mask; m.index[i] != 0; i = (i + 1) & mask {
-		if s := &m.slots[m.index[i]]; s.hash == hash {
-			if s.live == 0 {
-				return nil
-			}
-			return m.live[s.live-1]
+// behind reads what a token points to.
+func (t *token) behind() uint64 {
+	b := &t.block
+	sum := uint64(len(t.id))
+	if len(t.id) > 0 {
+		sum += uint64(t.id[0])
+	}
+	for f := range b.seen {
+		if len(b.seen[f]) > 0 {
+			sum += uint64(b.seen[f][0].n)
 		}
 	}
-	return nil
+	for e := range b.endpoints {
+		sum += uint64(b.endpoints[e].n) + uint64(len(b.endpoints[e].at.Method))
+	}
+	if len(b.sizes) > 0 {
+		sum += uint64(b.sizes[len(b.sizes)-1])
+	}
+	if len(b.mixNow) > 0 {
+		sum += uint64(b.mixNow[0])
+	}
+	return sum
+}
+
+// likely is the number of the token with this hash, 0 if there is none; one in some billions is another one's.
+func (m *memory) likely(hash uint32) uint32 {
+	mask := uint32(len(m.index) - 1)
+	for i := spot(hash) & mask; ; i = (i + 1) & mask {
+		if n := m.index[i]; n == 0 || m.slots[n].hash == hash {
+			return n
+		}
+	}
 }

@@ -2,7 +2,6 @@ package behavior
 
 import (
 	"math"
-	"unique"
 
 	"github.com/holterhq/holter/internal/baseline"
 )
@@ -238,6 +237,3 @@ func (t *token) routesOf(name string) *baseline.Categorical[Endpoint] {
 	t.endpoints[least] = fresh
 	return &t.endpoints[least].routes
 }
-
-// intern lets all tokens share one copy of a value.
-func intern(s string) string { return unique.Make(s).Value() }
