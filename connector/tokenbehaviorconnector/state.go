@@ -18,6 +18,7 @@ import (
 const (
 	metaKey     = "meta"
 	reorderKey  = "reorder"
+	unitsKey    = "units"
 	metaVersion = 1
 
 	// maxGap is how many journal entries in a row may be missing, because the storage failed when they were written.
@@ -63,6 +64,10 @@ func (w *worker) save() {
 	w.store.keep(reorderKey, nil)
 	if held := w.reorder.held(); len(held) > 0 {
 		w.store.keep(reorderKey, w.store.encoder.Append(nil, &journal.Entry{Records: held}))
+	}
+	w.store.keep(unitsKey, nil)
+	if waiting := w.units.held(); len(waiting) > 0 {
+		w.store.keep(unitsKey, w.store.encoder.Append(nil, &journal.Entry{Uses: waiting}))
 	}
 	w.meta = meta{
 		Version:  metaVersion,
@@ -136,6 +141,20 @@ func (w *worker) read(value []byte) error {
 		held = entry.Records
 	}
 	w.reorder.restore(held, w.meta.Newest, w.meta.Passed)
+	return w.readUnitsHeld()
+}
+
+// readUnitsHeld lets the units wait again that waited for their requests.
+func (w *worker) readUnitsHeld() error {
+	value, err := w.store.get(unitsKey)
+	if err != nil || value == nil {
+		return err
+	}
+	entry, err := journal.Decode(value)
+	if err != nil {
+		return fmt.Errorf("%s: %w", unitsKey, err)
+	}
+	w.takeUnits(entry.Uses)
 	return nil
 }
 

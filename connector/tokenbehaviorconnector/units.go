@@ -1,7 +1,10 @@
 package tokenbehaviorconnector
 
 import (
+	"bytes"
+	"cmp"
 	"context"
+	"slices"
 
 	"go.opentelemetry.io/collector/pdata/ptrace"
 	"go.opentelemetry.io/otel/attribute"
@@ -143,6 +146,19 @@ func (w *worker) settleCharges() {
 	events, _ := w.learner.learn(w.units.charges, 0)
 	w.units.charges = w.units.charges[:0]
 	w.events.put(events)
+}
+
+// held returns what waits for its request, in the order of trace and span.
+func (u *units) held() (all []otelattr.Consumption) {
+	for _, generation := range [...]map[[16]byte][]otelattr.Consumption{u.waiting.old, u.waiting.young} {
+		for _, uses := range generation {
+			all = append(all, uses...)
+		}
+	}
+	slices.SortFunc(all, func(a, b otelattr.Consumption) int {
+		return cmp.Or(bytes.Compare(a.Trace[:], b.Trace[:]), bytes.Compare(a.Span[:], b.Span[:]))
+	})
+	return all
 }
 
 // recentTraces remembers the latest keys, in two generations.

@@ -121,6 +121,29 @@ func TestUnitsComeBackFromTheJournal(t *testing.T) {
 	assert.Equal(t, int64(5), again.warehouse.sum(otelattr.MetricUnits))
 }
 
+// Units whose request has not come when the process stops wait for it over the restart, and count once if their batch comes again.
+func TestUnitsWaitOverARestart(t *testing.T) {
+	dir := folder(t)
+	early := inference(0, ptrace.SpanKindClient, map[string]any{"gen_ai.request.model": "m", "gen_ai.usage.input_tokens": 5})
+	later := inference(1, ptrace.SpanKindInternal, map[string]any{"gen_ai.usage.output_tokens": 2})
+	h := newHouse(t, withDelta).onDisk(dir).start()
+	h.send(early)
+	h.send(later)
+	h.stop()
+	assert.Zero(t, h.warehouse.sum(otelattr.MetricUnits))
+
+	again := newHouse(t, withDelta).onDisk(dir).start()
+	again.send(early)
+	again.send(many(0, 1))
+	again.stop()
+	assert.Equal(t, int64(5), again.warehouse.sum(otelattr.MetricUnits))
+
+	last := newHouse(t, withDelta).onDisk(dir).start()
+	last.send(many(1, 2))
+	last.stop()
+	assert.Equal(t, int64(2), last.warehouse.sum(otelattr.MetricUnits), "what was joined is not joined again")
+}
+
 func TestTracesAreForgottenInOrder(t *testing.T) {
 	var gone []int
 	r := recentTraces[int, int]{limit: 10, dropped: func(v int) { gone = append(gone, v) }}
