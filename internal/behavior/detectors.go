@@ -34,7 +34,7 @@ var detectors = [...]detector{
 	{name: anomaly.SlowDrift, share: 0.47, drift: -0.5, instant: 0.2, weights: [facetCount]float64{rise: 1}},
 	{name: anomaly.ErrorSpike, share: 0.02, instant: 1, weights: [facetCount]float64{errorRate: 1}},
 	{name: anomaly.DataExfiltration, share: 0.9, instant: 0.1, weights: [facetCount]float64{bytesOut: 1, sizeShift: 0.3, burst: 0.3}},
-	{name: anomaly.DormantWake, share: 3.9, drift: -1, instant: 1, weights: [facetCount]float64{gap: 1}},
+	{name: anomaly.DormantWake, share: 3.9, drift: -1, instant: 1, weights: [facetCount]float64{gap: 1.1}},
 	{name: anomaly.ConcurrentUse, share: 0.02, instant: 1, weights: [facetCount]float64{crossing: 1}},
 	{name: anomaly.EndpointSequence, share: 0.1, instant: 1, weights: [facetCount]float64{order: 1}},
 	{name: anomaly.SpendSpike, share: 0.1, instant: 1, weights: [facetCount]float64{spend: 1}},
