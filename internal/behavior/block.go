@@ -20,6 +20,8 @@ type block struct {
 	errors  baseline.Streak
 	fresh   uint32 // endpoints that the token never used before
 	gapNats float64
+	slept   float32 // days since the block before, if gapNats is not 0, …
+	longest float32 // … and the longest gap until then
 	excess  float64 // sum over the sized requests
 	sized   uint32
 	largest float32

@@ -208,11 +208,14 @@ func (b *block) put(w *baseline.Writer) {
 	w.Uint(uint64(b.peakBin))
 	b.errors.Put(w)
 	w.Uint(uint64(b.fresh))
-	w.Uint(flags(b.gapNats != 0, b.excess != 0))
+	w.Uint(flags(b.gapNats != 0, b.excess != 0, b.slept != 0))
 	for _, v := range [...]float64{b.gapNats, b.excess} {
 		if v != 0 {
 			w.Double(v)
 		}
+	}
+	if b.slept != 0 {
+		w.Floats(b.slept, b.longest)
 	}
 	w.Uint(uint64(b.sized))
 	w.Int(b.slot)
@@ -276,13 +279,16 @@ func (b *block) get(r *baseline.Reader, version uint64) {
 }
 
 func (b *block) getSparse(r *baseline.Reader) {
-	var gapped, sized bool
-	setFlags(r.Uint(), &gapped, &sized)
+	var gapped, sized, slept bool
+	setFlags(r.Uint(), &gapped, &sized, &slept)
 	if gapped {
 		b.gapNats = r.Double()
 	}
 	if sized {
 		b.excess = r.Double()
+	}
+	if slept {
+		r.Floats(&b.slept, &b.longest)
 	}
 	b.sized, b.slot = uint32(r.Uint()), r.Int()
 	r.Floats(&b.largest, &b.inSlot, &b.before, &b.busiest)

@@ -169,7 +169,7 @@ func (t *token) compare(f Facet) (observed, expected string) {
 	case requestShift:
 		return "requests of other sizes", "about " + size(t.request.Typical())
 	case gap:
-		return "woke after a long sleep", fmt.Sprintf("at most %.0f days between uses", math.Ceil(t.gaps.Longest()))
+		return fmt.Sprintf("woke after %.0f days", b.slept), fmt.Sprintf("at most %.0f days between uses", math.Ceil(float64(b.longest)))
 	}
 	return "", ""
 }

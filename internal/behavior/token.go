@@ -107,7 +107,9 @@ func (t *token) begin(today int32) {
 	}
 	if t.open {
 		gap := today - old.day
-		t.block.gapNats = t.gaps.Nats(float64(gap), float64(old.day-int32(t.first/day)))
+		if t.block.gapNats = t.gaps.Nats(float64(gap), float64(old.day-int32(t.first/day))); t.block.gapNats != 0 {
+			t.block.slept, t.block.longest = float32(gap), float32(t.gaps.Longest())
+		}
 		t.gaps.Learn(float64(gap))
 		t.forget(gap)
 	}
