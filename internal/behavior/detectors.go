@@ -38,7 +38,7 @@ var detectors = [...]detector{
 	{name: anomaly.ConcurrentUse, share: 0.02, instant: 1, weights: [facetCount]float64{crossing: 1}},
 	{name: anomaly.EndpointSequence, share: 0.1, instant: 1, weights: [facetCount]float64{order: 1}},
 	{name: anomaly.SpendSpike, share: 0.1, instant: 1, weights: [facetCount]float64{spend: 1}},
-	{name: anomaly.NewNetwork, share: 0.1, instant: 0.5, weights: [facetCount]float64{network: 1}},
+	{name: anomaly.NewNetwork, share: 0.1, drift: -0.3, instant: 0.5, weights: [facetCount]float64{network: 1}},
 }
 
 const detectorCount = len(detectors)
