@@ -1,11 +1,15 @@
 package behavior
 
-import "encoding/binary"
+import (
+	"encoding/binary"
+	"runtime"
+)
 
 // arena keeps many short texts that change in size, in chains of blocks that are all alike: what one gives up another uses, and nothing is
-// left over for the garbage collector.
+// left over for the garbage collector. Its memory is not the collector's where the system gives pages: the process would grow by as much
+// again before the next collection.
 type arena struct {
-	chunks [][]byte
+	chunks []*chunk
 	blocks uint32 // given out, ever
 	free   uint32 // the first block of a chain that nobody uses
 }
@@ -13,13 +17,25 @@ type arena struct {
 const (
 	blockSize   = 128
 	blockText   = blockSize - 4 // the number of the next block comes first
-	chunkBlocks = 512
+	chunkBlocks = 8192
 )
 
-// block is the memory of a block. Numbers begin with 1.
+// chunk is memory for blocks, given back when nothing refers to the chunk any more. Its text alone does not count as referring to it.
+type chunk struct{ text []byte }
+
+func newChunk() *chunk {
+	text, pages := newPages(chunkBlocks * blockSize)
+	c := &chunk{text}
+	if pages {
+		runtime.AddCleanup(c, freePages, text)
+	}
+	return c
+}
+
+// block is the memory of a block, for as long as the arena is referred to. Numbers begin with 1.
 func (a *arena) block(n uint32) []byte {
 	at := (n - 1) % chunkBlocks * blockSize
-	return a.chunks[(n-1)/chunkBlocks][at : at+blockSize : at+blockSize]
+	return a.chunks[(n-1)/chunkBlocks].text[at : at+blockSize : at+blockSize]
 }
 
 func (a *arena) take() uint32 {
@@ -28,7 +44,7 @@ func (a *arena) take() uint32 {
 		return n
 	}
 	if a.blocks%chunkBlocks == 0 {
-		a.chunks = append(a.chunks, make([]byte, chunkBlocks*blockSize))
+		a.chunks = append(a.chunks, newChunk())
 	}
 	a.blocks++
 	return a.blocks
@@ -37,6 +53,7 @@ func (a *arena) take() uint32 {
 // write puts a text into the chain that begins with a block, 0 for a new one, and returns its first block. The chain becomes as long as it
 // has to be.
 func (a *arena) write(first uint32, text []byte) uint32 {
+	defer runtime.KeepAlive(a)
 	if first == 0 {
 		first = a.take()
 		clear(a.block(first)[:4])
@@ -61,6 +78,7 @@ func (a *arena) write(first uint32, text []byte) uint32 {
 
 // read appends a text of a size to into.
 func (a *arena) read(first uint32, size int, into []byte) []byte {
+	defer runtime.KeepAlive(a)
 	for n := first; size > 0; {
 		b := a.block(n)
 		into = append(into, b[4:4+min(size, blockText)]...)
@@ -72,6 +90,7 @@ func (a *arena) read(first uint32, size int, into []byte) []byte {
 
 // touch reads some of each block of some chains, one step along all of them after the other. It forgets where they began.
 func (a *arena) touch(chains []uint32) (sum uint64) {
+	defer runtime.KeepAlive(a)
 	for going := true; going; {
 		going = false
 		for i, n := range chains {

@@ -2,6 +2,7 @@ package behavior
 
 import (
 	"encoding/binary"
+	"runtime"
 	"unsafe"
 
 	"github.com/holterhq/holter/internal/baseline"
@@ -74,6 +75,7 @@ func (m *memory) is(n uint32, id string) bool {
 	if s.size == 0 {
 		return false
 	}
+	defer runtime.KeepAlive(m)
 	head := m.packs.block(s.pack)[4:]
 	if len(id) > blockText-binary.MaxVarintLen64 {
 		head = m.read(n)
