@@ -62,39 +62,25 @@ func keyedHash(v string) bool {
 // marks are the words that masking leaves behind.
 var marks = []string{"redacted", "removed", "filtered", "masked", "scrubbed", "sanitized", "obfuscated", "censored", "hidden"}
 
-// markPairs has the first few pairs of letters of those words, and markBegins the first one: by the first letter of a pair, whatever
-// its case, a bit for the second.
-var markPairs, markBegins [256]uint32
-
-// A word that has so many pairs is met by a look at every so manyth byte.
-const markStride = 3
-
-func init() {
+// markBegins has the first pair of letters of those words: by the first letter, whatever its case, a bit for the second.
+var markBegins = func() (t [256]uint32) {
 	for _, mark := range marks {
-		for at := range markStride {
-			second := uint32(1) << (mark[at+1] & 31)
-			markPairs[mark[at]] |= second
-			markPairs[mark[at]&^0x20] |= second
-		}
-		markBegins[mark[0]] |= 1 << (mark[1] & 31)
-		markBegins[mark[0]&^0x20] |= 1 << (mark[1] & 31)
+		second := uint32(1) << (mark[1] & 31)
+		t[mark[0]] |= second
+		t[mark[0]&^0x20] |= second
 	}
-}
+	return t
+}()
 
 // marked says whether a word that masking leaves behind stands in v.
 func marked(v string) bool {
-	for i := 0; i+1 < len(v); i += markStride {
-		if markPairs[v[i]]>>(v[i+1]&31)&1 == 0 {
+	for i := range len(v) - 1 {
+		if markBegins[v[i]]>>(v[i+1]&31)&1 == 0 {
 			continue
 		}
-		for start := max(0, i-markStride+1); start <= i; start++ {
-			if markBegins[v[start]]>>(v[start+1]&31)&1 == 0 {
-				continue
-			}
-			for _, mark := range marks {
-				if foldedPrefix(v[start:], mark) {
-					return true
-				}
+		for _, mark := range marks {
+			if foldedPrefix(v[i:], mark) {
+				return true
 			}
 		}
 	}

@@ -53,7 +53,7 @@ func (s *Scanner) Scan(place Place, v string) []Finding {
 	if len(v) < shortest {
 		return nil
 	}
-	if place == Text && (len(v) < shortestText || Numeric(v)) {
+	if place == Text && (len(v) < shortestText || numeric(v)) {
 		return nil
 	}
 	s.coded, s.log = false, unknownShape
@@ -72,8 +72,8 @@ func (s *Scanner) Scan(place Place, v string) []Finding {
 	return s.found
 }
 
-// Numeric says whether a text is an IPv4 address or another short row of numbers and dots, in which nothing gives itself away.
-func Numeric(v string) bool {
+// numeric says whether a text is an IPv4 address or another short row of numbers and dots, in which nothing gives itself away.
+func numeric(v string) bool {
 	const longest = len("255.255.255.255")
 	if len(v) > longest {
 		return false

@@ -107,12 +107,12 @@ func TestDottedNumbersHoldNothing(t *testing.T) {
 		for i := range v {
 			v[i] = "0123456789."[random.IntN(11)]
 		}
-		require.True(t, Numeric(string(v)))
+		require.True(t, numeric(string(v)))
 		s.found = s.found[:0]
 		s.read(Text, string(v))
 		require.Empty(t, s.found, "%s", v)
 	}
 	for _, v := range []string{"255.255.255.255.", "1.2.3.4:80", "fe80::1"} {
-		assert.False(t, Numeric(v), v)
+		assert.False(t, numeric(v), v)
 	}
 }

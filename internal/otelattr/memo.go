@@ -8,7 +8,9 @@ type memo struct {
 }
 
 // texts holds each text at one of the two places that its looks lead to: the last one at the first, the one before at the second.
-type texts [1 << 6]string
+type texts [1 << textsBits]string
+
+const textsBits = 6
 
 // shortestMemo is the length from which on a text is remembered: shorter ones are read as fast.
 const shortestMemo = 8
@@ -19,7 +21,7 @@ func (t *texts) place(text string) (first, second *string) {
 	n := len(text)
 	mixed := (eight(text) + uint64(n)) * odd
 	mixed = (mixed ^ mixed>>32 ^ eight(text[n-8:])) * odd
-	at := mixed >> (64 - 6) // the highest bits depend on all others
+	at := mixed >> (64 - textsBits) // the highest bits depend on all others
 	return &t[at], &t[at^1]
 }
 

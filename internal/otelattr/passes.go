@@ -71,10 +71,6 @@ func (l *looker) text(at where, f *field, value string) (string, bool) {
 	case at.cookies && place == credential.Text:
 		return c.cookieField(f, value)
 	}
-	if place == credential.Text && credential.Numeric(value) {
-		c.suspect(f, value)
-		return value, false
-	}
 	m := c.memoOf(f)
 	if place != f.place {
 		m = nil
