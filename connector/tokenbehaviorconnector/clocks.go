@@ -110,6 +110,7 @@ func (c *clocks) source(name string) *clock {
 	s := c.sources[name]
 	if s == nil {
 		if len(c.sources) >= clockSources {
+			c.telemetry.TokenBehaviorClockEvictions.Add(context.Background(), int64(len(c.sources)))
 			clear(c.sources)
 		}
 		s = &clock{}

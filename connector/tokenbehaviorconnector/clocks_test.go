@@ -1,6 +1,7 @@
 package tokenbehaviorconnector
 
 import (
+	"context"
 	"fmt"
 	"testing"
 	"time"
@@ -9,9 +10,12 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.opentelemetry.io/collector/component/componenttest"
 	"go.opentelemetry.io/collector/pdata/pcommon"
+	"go.opentelemetry.io/otel/sdk/metric/metricdata"
+	"go.opentelemetry.io/otel/sdk/metric/metricdata/metricdatatest"
 	"go.uber.org/zap"
 
 	"github.com/holterhq/holter/connector/tokenbehaviorconnector/internal/metadata"
+	"github.com/holterhq/holter/connector/tokenbehaviorconnector/internal/metadatatest"
 	"github.com/holterhq/holter/internal/anomaly"
 	"github.com/holterhq/holter/internal/behavior"
 	"github.com/holterhq/holter/internal/otelattr"
@@ -77,10 +81,20 @@ func TestWhereMostIsFutureNothingIsTouched(t *testing.T) {
 		c.records(resourceOf(map[string]any{"service.name": fmt.Sprint(i % 3)}), records, morning.UnixNano())
 		require.Equal(t, was, records[0])
 	}
-	for i := range 10 * clockSources {
+}
+
+func TestSourcesBeyondTheLimitAreForgottenAndCounted(t *testing.T) {
+	telemetry := componenttest.NewTelemetry()
+	t.Cleanup(func() { require.NoError(t, telemetry.Shutdown(context.Background())) })
+	builder, err := metadata.NewTelemetryBuilder(telemetry.NewTelemetrySettings())
+	require.NoError(t, err)
+	c := newClocks(builder, zap.NewNop())
+	for i := range 3*clockSources + 7 {
 		c.source(fmt.Sprint(i))
 	}
-	assert.LessOrEqual(t, len(c.sources), clockSources)
+	assert.Len(t, c.sources, 7)
+	forgotten := []metricdata.DataPoint[int64]{{Value: 3 * clockSources}}
+	metadatatest.AssertEqualTokenBehaviorClockEvictions(t, telemetry, forgotten, metricdatatest.IgnoreTimestamp())
 }
 
 func TestSourcesAreNamedByWhatHasAClock(t *testing.T) {

@@ -28,6 +28,7 @@ type TelemetryBuilder struct {
 	registrations                 []metric.Registration
 	TokenBehaviorAnomalies        metric.Int64Counter
 	TokenBehaviorClockAhead       metric.Int64Counter
+	TokenBehaviorClockEvictions   metric.Int64Counter
 	TokenBehaviorDropped          metric.Int64Counter
 	TokenBehaviorEvictions        metric.Int64Counter
 	TokenBehaviorFeedback         metric.Int64Counter
@@ -96,6 +97,12 @@ func NewTelemetryBuilder(settings component.TelemetrySettings, options ...Teleme
 		"otelcol_token_behavior_clock_ahead",
 		metric.WithDescription("Requests of sources whose clock runs ahead. Their times are put right, their hours are not judged. [Alpha]"),
 		metric.WithUnit("{request}"),
+	)
+	errs = errors.Join(errs, err)
+	builder.TokenBehaviorClockEvictions, err = builder.meter.Int64Counter(
+		"otelcol_token_behavior_clock_evictions",
+		metric.WithDescription("Sources whose clock runs ahead that were forgotten because there were too many. They are found anew with their next requests. [Alpha]"),
+		metric.WithUnit("{source}"),
 	)
 	errs = errors.Join(errs, err)
 	builder.TokenBehaviorDropped, err = builder.meter.Int64Counter(

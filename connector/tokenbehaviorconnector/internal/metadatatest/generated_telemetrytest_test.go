@@ -21,6 +21,7 @@ func TestSetupTelemetry(t *testing.T) {
 	defer tb.Shutdown()
 	tb.TokenBehaviorAnomalies.Add(context.Background(), 1)
 	tb.TokenBehaviorClockAhead.Add(context.Background(), 1)
+	tb.TokenBehaviorClockEvictions.Add(context.Background(), 1)
 	tb.TokenBehaviorDropped.Add(context.Background(), 1)
 	tb.TokenBehaviorEvictions.Add(context.Background(), 1)
 	tb.TokenBehaviorFeedback.Add(context.Background(), 1)
@@ -52,6 +53,9 @@ func TestSetupTelemetry(t *testing.T) {
 		[]metricdata.DataPoint[int64]{{Value: 1}},
 		metricdatatest.IgnoreTimestamp())
 	AssertEqualTokenBehaviorClockAhead(t, testTel,
+		[]metricdata.DataPoint[int64]{{Value: 1}},
+		metricdatatest.IgnoreTimestamp())
+	AssertEqualTokenBehaviorClockEvictions(t, testTel,
 		[]metricdata.DataPoint[int64]{{Value: 1}},
 		metricdatatest.IgnoreTimestamp())
 	AssertEqualTokenBehaviorDropped(t, testTel,
