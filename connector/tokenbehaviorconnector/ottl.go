@@ -8,19 +8,18 @@ import (
 	"slices"
 	"strconv"
 
-	"github.com/open-telemetry/opentelemetry-collector-contrib/pkg/ottl"
 	"github.com/open-telemetry/opentelemetry-collector-contrib/pkg/ottl/contexts/ottlspan"
-	"github.com/open-telemetry/opentelemetry-collector-contrib/pkg/ottl/ottlfuncs"
 	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/pdata/ptrace"
 
+	"github.com/holterhq/holter/internal/expression"
 	"github.com/holterhq/holter/internal/otelattr"
 )
 
 // unitValue is an expression that counts a unit.
 type unitValue struct {
 	unit  string
-	value *ottl.ValueExpression[*ottlspan.TransformContext]
+	value *expression.OfSpan
 }
 
 // compileUnits reads the expressions of a configuration, in the order of their units.
@@ -28,7 +27,7 @@ func compileUnits(texts map[string]string, settings component.TelemetrySettings)
 	if len(texts) == 0 {
 		return nil, nil
 	}
-	parser, err := ottlspan.NewParser(ottlfuncs.StandardFuncs[*ottlspan.TransformContext](), settings, ottlspan.EnablePathContextNames())
+	spans, err := expression.Spans(settings)
 	if err != nil {
 		return nil, err
 	}
@@ -39,9 +38,9 @@ func compileUnits(texts map[string]string, settings component.TelemetrySettings)
 			errs = append(errs, fmt.Errorf("units::ottl: %q counts a unit without a name: write {pages: …}", texts[unit]))
 			continue
 		}
-		value, err := parser.ParseValueExpression(texts[unit])
+		value, err := spans.Compile("units::ottl::"+unit, texts[unit], `span.attributes["document.pages"]`)
 		if err != nil {
-			errs = append(errs, fmt.Errorf("units::ottl::%s: %q is no OTTL value: %w; write one such as span.attributes[\"document.pages\"]", unit, texts[unit], err))
+			errs = append(errs, err)
 			continue
 		}
 		all = append(all, unitValue{unit, value})

@@ -8,11 +8,12 @@ import (
 	"github.com/open-telemetry/opentelemetry-collector-contrib/pkg/ottl"
 	"github.com/open-telemetry/opentelemetry-collector-contrib/pkg/ottl/contexts/ottllog"
 	"github.com/open-telemetry/opentelemetry-collector-contrib/pkg/ottl/contexts/ottlspan"
-	"github.com/open-telemetry/opentelemetry-collector-contrib/pkg/ottl/ottlfuncs"
 	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/pdata/plog"
 	"go.opentelemetry.io/collector/pdata/ptrace"
 	"go.uber.org/zap"
+
+	"github.com/holterhq/holter/internal/expression"
 )
 
 // OTTLConfig lists expressions of the OpenTelemetry Transformation Language whose value is the credential. The first that has one
@@ -32,42 +33,40 @@ func (c *OTTLConfig) Validate() error {
 
 // expressions are the compiled ones.
 type expressions struct {
-	span []*ottl.ValueExpression[*ottlspan.TransformContext]
-	log  []*ottl.ValueExpression[*ottllog.TransformContext]
+	span []*expression.OfSpan
+	log  []*expression.OfLog
 }
 
 func newExpressions(c *OTTLConfig, settings component.TelemetrySettings) (*expressions, error) {
 	if len(c.Span)+len(c.Log) == 0 {
 		return &expressions{}, nil
 	}
-	spans, err := ottlspan.NewParser(ottlfuncs.StandardFuncs[*ottlspan.TransformContext](), settings, ottlspan.EnablePathContextNames())
+	spans, err := expression.Spans(settings)
 	if err != nil {
 		return nil, err
 	}
-	logs, err := ottllog.NewParser(ottlfuncs.StandardFuncs[*ottllog.TransformContext](), settings, ottllog.EnablePathContextNames())
+	logs, err := expression.Logs(settings)
 	if err != nil {
 		return nil, err
 	}
 	var all expressions
 	var errs []error
-	if all.span, err = compile(&spans, "span", c.Span); err != nil {
+	if all.span, err = compile(spans, "span", c.Span); err != nil {
 		errs = append(errs, err)
 	}
-	if all.log, err = compile(&logs, "log", c.Log); err != nil {
+	if all.log, err = compile(logs, "log", c.Log); err != nil {
 		errs = append(errs, err)
 	}
 	return &all, errors.Join(errs...)
 }
 
-func compile[C any](parser *ottl.Parser[C], key string, texts []string) ([]*ottl.ValueExpression[C], error) {
+func compile[C any](compiler *expression.Compiler[C], key string, texts []string) ([]*ottl.ValueExpression[C], error) {
 	var all []*ottl.ValueExpression[C]
 	var errs []error
 	for i, text := range texts {
-		expression, err := parser.ParseValueExpression(text)
-		if err != nil {
-			errs = append(errs, fmt.Errorf("%s[%d]: %q is no OTTL value: %w; write one such as %s.attributes[\"corp.caller\"]", key, i, text, err, key))
-		}
-		all = append(all, expression)
+		value, err := compiler.Compile(fmt.Sprintf("%s[%d]", key, i), text, key+`.attributes["corp.caller"]`)
+		errs = append(errs, err)
+		all = append(all, value)
 	}
 	return all, errors.Join(errs...)
 }
@@ -98,8 +97,8 @@ func (e *engine) offerLog(ctx context.Context, w *worker, rl plog.ResourceLogs, 
 
 // firstText is the first value that is a text, empty if none is. What an expression fails at has none.
 func firstText[C any](ctx context.Context, all []*ottl.ValueExpression[C], record C) string {
-	for _, expression := range all {
-		if value, err := expression.Eval(ctx, record); err == nil {
+	for _, e := range all {
+		if value, err := e.Eval(ctx, record); err == nil {
 			if text, ok := value.(string); ok && text != "" {
 				return text
 			}
