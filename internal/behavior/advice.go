@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"math"
 	"slices"
 
 	"github.com/holterhq/holter/internal/anomaly"
@@ -141,14 +140,11 @@ func (a *advised) price(o *Observation, p *Peers, today int32) {
 	t, b := a.life, &a.life.block
 	b.expire(today)
 	if !o.Outbound {
-		g := p.country.frequency(o.Country, rareCountry)
-		a.priceOf(country, o.Country, o.Time, t.countries.Q(o.Country, g), t.countries.P(o.Country, g), t.suspect.value(0, o.Country, g))
+		a.priceCommon(ofCountry, o.Country, o.Time, p)
 		a.priceOf(network, o.Network, o.Time, rareNetwork, t.networks.P(o.Network, rareNetwork), 1)
-		g = p.client.frequency(o.Client, rareClient)
-		a.priceOf(client, o.Client, o.Time, t.clients.Q(o.Client, g), t.clients.P(o.Client, g), t.suspect.value(1, o.Client, g))
+		a.priceCommon(ofClient, o.Client, o.Time, p)
 	}
-	g := p.service.frequency(o.Service, rareService)
-	a.priceOf(service, o.Service, o.Time, t.services.Q(o.Service, g), t.services.P(o.Service, g), t.suspect.value(2, o.Service, g))
+	a.priceCommon(ofService, o.Service, o.Time, p)
 
 	at := Endpoint{o.Method, o.Route}
 	if say := a.said.ofEndpoint(at, o.Time); say != nothing {
@@ -167,6 +163,12 @@ func (a *advised) price(o *Observation, p *Peers, today int32) {
 	}
 }
 
+// priceCommon sets the price of a value that peers use too.
+func (a *advised) priceCommon(of common, value string, now int64, p *Peers) {
+	q, own, suspect := a.life.odds(of, value, p)
+	a.priceOf(commons[of].facet, value, now, q, own, suspect)
+}
+
 // priceOf sets the price of a value of a facet.
 func (a *advised) priceOf(f Facet, value string, now int64, q, own, suspect float64) {
 	say := a.said.of(f, value, now)
@@ -180,7 +182,7 @@ func (a *advised) priceOf(f Facet, value string, now int64, q, own, suspect floa
 
 // price is that of a bet after what is said.
 func (s say) price(q, own, suspect float64) price {
-	return price{true, baseline.StakeOf(s.q(q, own), own), math.Log(s.q(suspect, own) / own)}
+	return priceOf(s.q(q, own), own, s.q(suspect, own))
 }
 
 // nats are those of the open block, with what was said of whole facets.

@@ -17,9 +17,7 @@ func (p *population) put(w *baseline.Writer) {
 		w.Double(p.limits.instant[d])
 		w.Double(p.limits.settled[d])
 	}
-	putTable(w, &p.peers.country, putWord, cmp.Compare[string])
-	putTable(w, &p.peers.client, putWord, cmp.Compare[string])
-	putTable(w, &p.peers.service, putWord, cmp.Compare[string])
+	putCommon(w, &p.peers.common)
 	putEndpoints(w, p.peers.endpoints)
 	for i := range p.hours {
 		w.Double(p.hours[i])
@@ -53,9 +51,7 @@ func (p *population) get(r *baseline.Reader, written uint64) {
 			p.limits.instant[d], p.limits.settled[d] = r.Double(), r.Double()
 		}
 	}
-	getTable(r, &p.peers.country, getWord)
-	getTable(r, &p.peers.client, getWord)
-	getTable(r, &p.peers.service, getWord)
+	getCommon(r, &p.peers.common)
 	p.peers.endpoints = getEndpoints(r)
 	for i := range p.hours {
 		p.hours[i], p.peers.hours[i] = r.Double(), r.Double()
@@ -68,9 +64,7 @@ func (p *population) get(r *baseline.Reader, written uint64) {
 }
 
 func (t *tally) put(w *baseline.Writer) {
-	putTable(w, &t.country, putWord, cmp.Compare[string])
-	putTable(w, &t.client, putWord, cmp.Compare[string])
-	putTable(w, &t.service, putWord, cmp.Compare[string])
+	putCommon(w, &t.common)
 	putEndpoints(w, t.endpoints)
 	for _, n := range t.hours {
 		w.Double(n)
@@ -80,9 +74,7 @@ func (t *tally) put(w *baseline.Writer) {
 }
 
 func (t *tally) get(r *baseline.Reader, written uint64) {
-	getTable(r, &t.country, getWord)
-	getTable(r, &t.client, getWord)
-	getTable(r, &t.service, getWord)
+	getCommon(r, &t.common)
 	t.endpoints = getEndpoints(r)
 	for i := range t.hours {
 		t.hours[i] = r.Double()
@@ -172,6 +164,18 @@ func getTable[V comparable](r *baseline.Reader, t *table[V], value func(*baselin
 	for range r.Count() {
 		v := value(r)
 		t.add(v, r.Double())
+	}
+}
+
+func putCommon(w *baseline.Writer, tables *[commonCount]table[string]) {
+	for of := range tables {
+		putTable(w, &tables[of], putWord, cmp.Compare[string])
+	}
+}
+
+func getCommon(r *baseline.Reader, tables *[commonCount]table[string]) {
+	for of := range tables {
+		getTable(r, &tables[of], getWord)
 	}
 }
 

@@ -11,7 +11,7 @@ import (
 
 // stateVersion heads every record. A reader takes what an older build has written, and refuses what it does not know. Version 2
 // added travel, mixtures, request sizes, the suspect and the request that tipped a day; version 3 words, and leaves out what is zero, and
-// the day of an incident; version 4 the detector of networks.
+// the day of an incident; version 4 the detector of networks, and how long a token slept that woke.
 const (
 	stateVersion  = 4
 	oldestVersion = 1

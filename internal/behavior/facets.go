@@ -1,7 +1,6 @@
 package behavior
 
 import (
-	"math"
 	"slices"
 
 	"github.com/holterhq/holter/internal/baseline"
@@ -86,12 +85,9 @@ const (
 	endpointsKept = 32 // per service
 )
 
-// Frequencies that a value nobody has used yet is taken to have.
+// Frequencies that a value nobody has used yet is taken to have; commons has those of the other facets.
 const (
-	rareCountry  = 1e-5
 	rareNetwork  = 1e-4 // networks are not compared with peers: they are the token's own
-	rareClient   = 1e-4
-	rareService  = 1e-4
 	rareEndpoint = 1e-3
 )
 
@@ -131,12 +127,12 @@ func (t *token) observe(o *Observation, population *population, tl *tally) {
 	if !o.Outbound {
 		t.observeOrigin(o, p, tl)
 		if o.Client != "" {
-			place = t.observeClient(o, p, tl)
+			place = t.observeCommon(ofClient, o.Client, p, tl)
 		}
 	} else {
 		place = max(0, slices.IndexFunc(b.seen[client], func(c count) bool { return c.value == o.Client }))
 	}
-	t.observeService(o, p, tl)
+	t.observeCommon(ofService, o.Service, p, tl)
 	number := t.observeEndpoint(o, p, tl)
 	if !o.HourUnknown {
 		t.observeHour(o, p, tl)
@@ -177,7 +173,8 @@ func (t *token) observeOrigin(o *Observation, p *Peers, tl *tally) {
 		return
 	}
 	if o.Country != "" {
-		t.observeCountry(o, p, tl)
+		t.observeCommon(ofCountry, o.Country, p, tl)
+		t.travel(o)
 	}
 	if o.Network != "" {
 		_, c := t.block.see(network, o.Network)
@@ -186,55 +183,6 @@ func (t *token) observeOrigin(o *Observation, p *Peers, tl *tally) {
 		}
 		t.block.bet(network, c)
 	}
-}
-
-func (t *token) observeCountry(o *Observation, p *Peers, tl *tally) {
-	b := &t.block
-	_, c := b.see(country, o.Country)
-	if c.n <= 1 {
-		tl.country.add(o.Country, 1)
-	}
-	if !c.price.known {
-		g := p.country.frequency(o.Country, rareCountry)
-		own := t.countries.P(o.Country, g)
-		c.price = price{true, baseline.StakeOf(t.countries.Q(o.Country, g), own), math.Log(t.suspect.value(0, o.Country, g) / own)}
-	}
-	b.bet(country, c)
-	b.shift(countryShift).Add(c.price.shift)
-	t.travel(o)
-}
-
-// observeClient returns the client's place among today's.
-func (t *token) observeClient(o *Observation, p *Peers, tl *tally) int {
-	b := &t.block
-	place, c := b.see(client, o.Client)
-	if c.n <= 1 {
-		tl.client.add(o.Client, 1)
-	}
-	if !c.price.known {
-		g := p.client.frequency(o.Client, rareClient)
-		own := t.clients.P(o.Client, g)
-		c.price = price{true, baseline.StakeOf(t.clients.Q(o.Client, g), own), math.Log(t.suspect.value(1, o.Client, g) / own)}
-	}
-	b.bet(client, c)
-	b.shift(clientShift).Add(c.price.shift)
-	b.odd(clientShift, c.price.shift)
-	return place
-}
-
-func (t *token) observeService(o *Observation, p *Peers, tl *tally) {
-	b := &t.block
-	_, c := b.see(service, o.Service)
-	if c.n <= 1 {
-		tl.service.add(o.Service, 1)
-	}
-	if !c.price.known {
-		g := p.service.frequency(o.Service, rareService)
-		own := t.services.P(o.Service, g)
-		c.price = price{true, baseline.StakeOf(t.services.Q(o.Service, g), own), math.Log(t.suspect.value(2, o.Service, g) / own)}
-	}
-	b.bet(service, c)
-	b.shift(serviceShift).Add(c.price.shift)
 }
 
 // observeEndpoint returns the endpoint's number among today's.
@@ -249,7 +197,7 @@ func (t *token) observeEndpoint(o *Observation, p *Peers, tl *tally) int {
 		t.mark(e)
 		g := p.endpoint(o.Service, at)
 		own := t.endpointP(o.Service, at, g)
-		e.price = price{true, baseline.StakeOf(g, own), math.Log(t.suspect.endpoint(o.Service, at, g) / own)}
+		e.price = priceOf(g, own, t.suspect.endpoint(o.Service, at, g))
 	}
 	if b.release, b.signs = e.young, false; e.explained {
 		return number
@@ -276,7 +224,7 @@ func (t *token) observeHour(o *Observation, p *Peers, tl *tally) {
 	if h := &b.hour; !h.known || int(h.bin) != bin {
 		g := p.hours[bin]
 		flat, own := (g+1.0/48)/2, t.hours.P(bin, g)
-		*h = hourPrice{price{true, baseline.StakeOf(flat, own), math.Log(t.suspect.hour(bin, flat) / own)}, uint8(bin)}
+		*h = hourPrice{priceOf(flat, own, t.suspect.hour(bin, flat)), uint8(bin)}
 	}
 	b.bets[hour].Place(b.hour.stake)
 	b.odd(hour, b.hour.stake.Ratio)

@@ -28,6 +28,6 @@ func (t *token) noteOrigin(o *Observation, tl *tally) {
 		return
 	}
 	if _, c := t.block.see(country, o.Country); c.n <= 1 {
-		tl.country.add(o.Country, 1)
+		tl.common[ofCountry].add(o.Country, 1)
 	}
 }

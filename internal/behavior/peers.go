@@ -5,9 +5,7 @@ import "math"
 // Peers is what all tokens do, as it was known when the event-time day began: it never changes within a day, so a crowd cannot hide
 // in its own novelty and the order of tokens within a day does not matter.
 type Peers struct {
-	country   table[string]
-	client    table[string]
-	service   table[string]
+	common    [commonCount]table[string]
 	endpoints map[string]*table[Endpoint]
 	hours     [48]float64
 	releases  map[version]release
@@ -86,6 +84,11 @@ func newPeers() *Peers {
 		p.hours[i] = 1.0 / 48
 	}
 	return p
+}
+
+// frequency is the share of a value of a common facet.
+func (p *Peers) frequency(of common, value string) float64 {
+	return p.common[of].frequency(value, commons[of].rare)
 }
 
 // endpoint is the share of an endpoint among the peers of its service.

@@ -19,9 +19,7 @@ const liveMemory = 0.1
 
 // tally is what the tokens of one shard add to tomorrow's population.
 type tally struct {
-	country   table[string]
-	client    table[string]
-	service   table[string]
+	common    [commonCount]table[string]
 	endpoints map[string]*table[Endpoint]
 	hours     [48]float64
 	active    float64 // tokens seen today
@@ -42,9 +40,9 @@ func (t *tally) endpoint(service string, at Endpoint) {
 
 // merge takes another tally in and clears it.
 func (t *tally) merge(from *tally) {
-	t.country.merge(&from.country)
-	t.client.merge(&from.client)
-	t.service.merge(&from.service)
+	for of := range t.common {
+		t.common[of].merge(&from.common[of])
+	}
 	for name, e := range from.endpoints {
 		if t.endpoints == nil {
 			t.endpoints = map[string]*table[Endpoint]{}
@@ -77,9 +75,9 @@ func (p *population) take(today int32, shards []*shard) {
 	for _, s := range shards[1:] {
 		t.merge(&s.tally)
 	}
-	peers.country.merge(&t.country)
-	peers.client.merge(&t.client)
-	peers.service.merge(&t.service)
+	for of := range peers.common {
+		peers.common[of].merge(&t.common[of])
+	}
 	for name, e := range t.endpoints {
 		if peers.endpoints[name] == nil {
 			peers.endpoints[name] = &table[Endpoint]{}
@@ -105,9 +103,9 @@ func (p *population) take(today int32, shards []*shard) {
 
 func (p *population) fade(factor float64) {
 	peers := p.peers
-	peers.country.fade(factor, peersKept)
-	peers.client.fade(factor, peersKept)
-	peers.service.fade(factor, peersKept)
+	for of := range peers.common {
+		peers.common[of].fade(factor, peersKept)
+	}
 	for name, e := range peers.endpoints {
 		e.fade(factor, peersKept)
 		if e.total == 0 {

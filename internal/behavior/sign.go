@@ -44,5 +44,5 @@ func (t *token) signal(o *Observation) anomaly.Event {
 
 // callers is how many of the live tokens use a service on a day, or fewer.
 func (p *population) callers(service string) float64 {
-	return p.live * p.peers.service.frequency(service, 0)
+	return p.live * p.peers.common[ofService].frequency(service, 0)
 }

@@ -13,8 +13,8 @@ import (
 type suspect struct {
 	days      uint8
 	evidence  baseline.Cusum
-	seen      [3][]count // country, client, service
-	total     [3]uint32
+	seen      [commonCount][]count
+	total     [commonCount]uint32
 	endpoints []endpointCount
 	hours     []hourWeight
 	hourTotal float32
@@ -44,17 +44,17 @@ var suspectWeights = [...]struct {
 	{endpointShift, 0.6}, {hourShift, 0.5}, {clientShift, 0.5}, {sizeShift, 0.4}, {requestShift, 0.3}, {countryShift, 0.5}, {serviceShift, 0.5},
 }
 
-// value is the probability of a value that peers use with frequency g; which: 0 country, 1 client, 2 service.
-func (s *suspect) value(which int, value string, g float64) float64 {
+// value is the probability of a value that peers use with frequency g.
+func (s *suspect) value(of common, value string, g float64) float64 {
 	if s == nil {
 		return g
 	}
-	for i := range s.seen[which] {
-		if c := &s.seen[which][i]; c.value == value {
-			return (float64(c.n) + suspectPrior*g) / (float64(s.total[which]) + suspectPrior)
+	for i := range s.seen[of] {
+		if c := &s.seen[of][i]; c.value == value {
+			return (float64(c.n) + suspectPrior*g) / (float64(s.total[of]) + suspectPrior)
 		}
 	}
-	return suspectPrior * g / (float64(s.total[which]) + suspectPrior)
+	return suspectPrior * g / (float64(s.total[of]) + suspectPrior)
 }
 
 // endpoint is the probability of an endpoint within its service.
@@ -115,9 +115,9 @@ func (s *suspect) clear() {
 }
 
 func (s *suspect) learn(b *block) {
-	for i, f := range [...]Facet{country, client, service} {
-		for _, c := range b.seen[f] {
-			s.add(i, c)
+	for of := range commonCount {
+		for _, c := range b.seen[commons[of].facet] {
+			s.add(of, c)
 		}
 	}
 	for i := range b.endpoints {
@@ -137,16 +137,16 @@ func (s *suspect) learn(b *block) {
 	}
 }
 
-func (s *suspect) add(which int, c count) {
-	s.total[which] += c.n
-	for i := range s.seen[which] {
-		if s.seen[which][i].value == c.value {
-			s.seen[which][i].n += c.n
+func (s *suspect) add(of common, c count) {
+	s.total[of] += c.n
+	for i := range s.seen[of] {
+		if s.seen[of][i].value == c.value {
+			s.seen[of][i].n += c.n
 			return
 		}
 	}
-	if len(s.seen[which]) < suspectsValues {
-		s.seen[which] = append(s.seen[which], count{value: c.value, n: c.n})
+	if len(s.seen[of]) < suspectsValues {
+		s.seen[of] = append(s.seen[of], count{value: c.value, n: c.n})
 	}
 }
 
@@ -199,7 +199,6 @@ func (t *token) densities() *densities {
 // mostSize bounds what one size says: sizes have heavy tails.
 const mostSize = 3
 
-// sizeOdds is the log-likelihood ratio of a size, given by its logarithm.
 // sizeOdds compares a size's log density under the suspect with that under the token's own past.
 func sizeOdds(suspect *baseline.Density, own, log float64) float64 {
 	return math.Min(mostSize, suspect.Log(log)-own)
