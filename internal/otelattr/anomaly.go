@@ -10,9 +10,6 @@ import (
 	"github.com/holterhq/holter/internal/anomaly"
 )
 
-// userAgentName is the family of the client, as semantic conventions name it.
-const userAgentName = "user_agent.name"
-
 // severities of anomaly events, by what they mean for the reader.
 var severities = [...]struct {
 	number plog.SeverityNumber
@@ -100,7 +97,7 @@ func putTrigger(t anomaly.Trigger, attrs pcommon.Map) {
 		attrs.PutInt(HTTPStatus, int64(t.HTTPStatus))
 	}
 	putSome(attrs, GeoCountry, t.Country)
-	putSome(attrs, userAgentName, t.Client)
+	putSome(attrs, UserAgentName, t.Client)
 	putNetwork(t.Network, attrs)
 }
 

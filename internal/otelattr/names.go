@@ -29,6 +29,7 @@ const (
 	TokenSealed      = "api_token.sealed"      // bytes: a sealed credential on its way from an agent to a gateway, which takes it off
 	TokenOutcome     = "api_token.outcome"     // success, client_error, auth_error, rate_limited, server_error
 	TokenOriginKind  = "api_token.origin.kind" // of the client's address: public, private, loopback, shared, documentation …
+	TokenTenant      = "api_token.tenant"
 )
 
 // Values of TokenDirection.
@@ -70,6 +71,41 @@ const (
 	FeedbackBy      = "feedback.by"      // who says so
 )
 
+// Attributes of a token's baseline as the engine tells of it, daily and with each anomaly, and that event's name.
+const (
+	EventBaseline     = "api_token.baseline"
+	BaselineDays      = "baseline.days"
+	BaselineRequests  = "baseline.requests"
+	BaselineState     = "baseline.state"            // BaselineLearning, BaselineReady or BaselineFrozen
+	BaselinePerDay    = "baseline.requests_per_day" // map: low, median, high
+	BaselineHours     = "baseline.hours"            // double[]: shares of 24 hours, or of the 168 of a week
+	BaselineRoutes    = "baseline.routes"           // list of maps: BaselineValue …
+	BaselineCountries = "baseline.countries"
+	BaselineNetworks  = "baseline.networks"
+	BaselineClients   = "baseline.clients"
+
+	BaselineLow    = "low"
+	BaselineMedian = "median"
+	BaselineHigh   = "high"
+	BaselineValue  = "value"
+	BaselineShare  = "share"
+	BaselineLast   = "last"
+
+	BaselineLearning = "learning" // not enough evidence yet
+	BaselineReady    = "ready"
+	BaselineFrozen   = "frozen" // an incident is open: nothing is learned
+)
+
+// Attributes of what the journal of token_store holds, as log records. Their event name is EventPrefix and the kind of the entry.
+const (
+	EventPrefix     = "api_token."
+	EventApproval   = "api_token.approval"
+	EventResponse   = "api_token.response"
+	EventAudit      = "api_token.audit"
+	JournalSequence = "holter.journal.sequence"
+	JournalBy       = "holter.journal.by" // who said or decided it
+)
+
 // Semantic conventions v1.44 (https://opentelemetry.io/docs/specs/semconv/) that Holter reads or writes, and the older
 // spellings that instrumentation in the field still sends.
 const (
@@ -88,6 +124,7 @@ const (
 	URLQuery          = "url.query"
 	ClientAddress     = "client.address"
 	UserAgent         = "user_agent.original"
+	UserAgentName     = "user_agent.name" // the family of the client
 
 	RPCMethod         = "rpc.method"
 	RPCService        = "rpc.service"

@@ -21,6 +21,15 @@ const (
 	MetricCost            = "api_token.units.cost"
 	MetricActive          = "api_token.active"
 	MetricCoverage        = "api_token.coverage"
+	MetricClientRequests  = "api_token.client.requests"
+)
+
+// Metrics of the tokens themselves, for who keeps them.
+const (
+	MetricLastUsed          = "api_token.last_used"          // gauge in s: unix time of the latest request
+	MetricEvidence          = "api_token.evidence"           // gauge in nats: how much speaks against the token
+	MetricEvidenceThreshold = "api_token.evidence.threshold" // and how much the alert budget asks for
+	EvidenceState           = "api_token.baseline.state"     // of a data point: BaselineLearning …
 )
 
 // Attributes of usage metrics.
@@ -30,6 +39,7 @@ const (
 	CoverageState   = "api_token.coverage.state"
 	BatchEngineID   = "holter.engine.id" // of a delta batch's scope, with BatchSequence: the same batch twice is to be counted once
 	BatchSequence   = "holter.batch.sequence"
+	BatchPipe       = "holter.batch.pipe" // the pipeline that sequences are counted for
 	UnitName        = "unit" // input_tokens, output_tokens, or what the configuration names
 	UnitCurrency    = "currency"
 	RequestModel    = "gen_ai.request.model"
