@@ -64,7 +64,9 @@ type Sighting struct {
 
 // Evidence is how much speaks against a token, in nats, and how much the alert budget asks for.
 type Evidence struct {
-	At               time.Time
-	Nats, Threshold  float64
-	Learning, Frozen bool // not enough evidence yet; nothing is learned while an incident is open
+	At        time.Time `json:"at,omitzero"`
+	Nats      float64   `json:"nats"`
+	Threshold float64   `json:"threshold"`
+	Learning  bool      `json:"learning,omitempty"` // not enough evidence yet
+	Frozen    bool      `json:"frozen,omitempty"`   // nothing is learned while an incident is open
 }
