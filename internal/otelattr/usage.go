@@ -40,7 +40,7 @@ const (
 	BatchEngineID   = "holter.engine.id" // of a delta batch's scope, with BatchSequence: the same batch twice is to be counted once
 	BatchSequence   = "holter.batch.sequence"
 	BatchPipe       = "holter.batch.pipe" // the pipeline that sequences are counted for
-	UnitName        = "unit" // input_tokens, output_tokens, or what the configuration names
+	UnitName        = "unit"              // input_tokens, output_tokens, or what the configuration names
 	UnitCurrency    = "currency"
 	RequestModel    = "gen_ai.request.model"
 	CoverWith       = "with"
