@@ -37,6 +37,7 @@ const (
 	clockAgrees    = int64(10 * time.Minute)    // a record's own difference from that of its source
 	clockAstray    = int64(45 * 24 * time.Hour) // no clock is so far ahead: the time means nothing
 	clockMemory    = 64                         // records that the share of future ones remembers
+	clockNone      = 1e-9                       // a share of future ones that is none
 	clockSources   = 1024                       // beyond them all are forgotten and found anew
 )
 
@@ -46,12 +47,14 @@ func newClocks(telemetry *metadata.TelemetryBuilder, logger *zap.Logger) *clocks
 
 // see takes in n records, of which some lie in the future, and says whether those are wrong.
 func (c *clocks) see(n, future int) (wrong bool) {
-	for i := range n {
-		share := 0.0
-		if i >= n-future {
-			share = 1
-		}
-		c.future += (share - c.future) / clockMemory
+	for range n - future {
+		c.future -= c.future / clockMemory
+	}
+	if c.future < clockNone {
+		c.future = 0
+	}
+	for range future {
+		c.future += (1 - c.future) / clockMemory
 	}
 	return c.future < 0.5
 }

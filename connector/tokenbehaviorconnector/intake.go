@@ -2,6 +2,7 @@ package tokenbehaviorconnector
 
 import (
 	"context"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -45,7 +46,6 @@ func (w *worker) takeTraces(ctx context.Context, td ptrace.Traces) {
 
 func (w *worker) readTraces(td ptrace.Traces) []otelattr.Record {
 	records := (*recordPool.Get().(*[]otelattr.Record))[:0]
-	var record otelattr.Record
 	arrival := now()
 	for _, resource := range td.ResourceSpans().All() {
 		from := len(records)
@@ -53,8 +53,8 @@ func (w *worker) readTraces(td ptrace.Traces) []otelattr.Record {
 		for _, scope := range resource.ScopeSpans().All() {
 			origin.Sampled = otelattr.TailSampled(scope.Scope().Attributes())
 			for _, span := range scope.Spans().All() {
-				if origin.Span(span, &record) {
-					records = append(records, record)
+				if records = oneMore(records); !origin.Span(span, last(records)) {
+					records = records[:len(records)-1]
 				}
 			}
 		}
@@ -70,15 +70,14 @@ func (w *worker) takeLogs(ctx context.Context, ld plog.Logs) {
 
 func (w *worker) readLogs(ld plog.Logs) []otelattr.Record {
 	records := (*recordPool.Get().(*[]otelattr.Record))[:0]
-	var record otelattr.Record
 	arrival := now()
 	for _, resource := range ld.ResourceLogs().All() {
 		from := len(records)
 		origin := otelattr.OriginOf(resource.Resource().Attributes())
 		for _, scope := range resource.ScopeLogs().All() {
 			for _, log := range scope.LogRecords().All() {
-				if origin.Log(log, &record) {
-					records = append(records, record)
+				if records = oneMore(records); !origin.Log(log, last(records)) {
+					records = records[:len(records)-1]
 				}
 			}
 		}
@@ -86,6 +85,13 @@ func (w *worker) readLogs(ld plog.Logs) []otelattr.Record {
 	}
 	return records
 }
+
+// oneMore appends a record that is read next: it holds what an earlier one has left.
+func oneMore(records []otelattr.Record) []otelattr.Record {
+	return slices.Grow(records, 1)[:len(records)+1]
+}
+
+func last(records []otelattr.Record) *otelattr.Record { return &records[len(records)-1] }
 
 // submit hands a batch to the worker and returns when it is journaled and learned from, or when patience is exhausted.
 func (w *worker) submit(ctx context.Context, b *batch) {

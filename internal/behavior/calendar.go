@@ -18,11 +18,8 @@ var (
 
 // excuse takes back what a batch at the turn of a month says against a token: its hours, and on the token's first turn its size.
 func (t *token) excuse(x *[facetCount]float64) {
-	if float64(t.block.busiest) < batchTimes*t.burst.Usual() {
-		return
-	}
 	begins, of := turn(t.block.day)
-	if !of {
+	if !of || float64(t.block.busiest) < batchTimes*t.burst.Usual() {
 		return
 	}
 	for _, f := range closingHours {
@@ -38,10 +35,7 @@ func (t *token) excuse(x *[facetCount]float64) {
 
 // turn is the first day of the latest turn of a month, and whether the day is part of it. Days count from 1970.
 func turn(today int32) (begins int32, of bool) {
-	at := time.Unix(int64(today)*86400, 0).UTC()
-	begins = today - int32(at.Day()) + 1 - turnBefore
-	if ends := int32(time.Date(at.Year(), at.Month()+1, 1, 0, 0, 0, 0, time.UTC).Unix() / 86400); today >= ends-turnBefore {
-		begins = ends - turnBefore
-	}
+	soon := today + turnBefore
+	begins = soon - int32(time.Unix(int64(soon)*86400, 0).UTC().Day()) + 1 - turnBefore
 	return begins, today < begins+turnBefore+turnAfter
 }

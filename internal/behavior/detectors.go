@@ -5,11 +5,11 @@ import "github.com/holterhq/holter/internal/anomaly"
 // detector adds the facets' evidence up over days, each facet with its weight, and takes its share of the alert budget.
 type detector struct {
 	name    anomaly.Detector
-	weights [facetCount]float64
-	terms   []term // the weights that are not 0
-	share   float64
+	terms   []term  // the weights that are not 0
 	drift   float64 // nats that a day adds before its evidence: what a calm day is short of
+	share   float64
 	instant float64 // the part of the share that is spent on alerts at the request; the rest is for days as a whole
+	weights [facetCount]float64
 }
 
 // detectors of the one alert budget. What a single facet shows strongly has a detector of its own; identity_shift is the joint
@@ -95,7 +95,9 @@ func (t *token) judge(x *[facetCount]float64, l *limits, disabled *[detectorCoun
 	b := &t.block
 	for d := range detectors {
 		score := t.evidence[d].With(t.evidenceIn(d, x))
-		b.worst[d] = max(b.worst[d], float32(score))
+		if worst := float32(score); worst > b.worst[d] {
+			b.worst[d] = worst
+		}
 		if disabled[d] {
 			continue
 		}

@@ -77,6 +77,7 @@ type Engine struct {
 	clients    families
 	directions directions
 	ahead      ahead
+	latest     seenRelease
 	stats      Stats
 	parts      [shardCount][]int // Apply's work, reused
 	found      [shardCount][]numbered
@@ -160,6 +161,7 @@ func (e *Engine) Apply(obs []Observation) []anomaly.Event {
 			events = append(events, e.crowd.add(e.settle(today), &e.population)...)
 			events = append(events, e.crowd.tell(0, true)...)
 			e.population.turn(today, e.shards, e.cfg.Budget, &e.disabled)
+			e.latest = seenRelease{}
 		}
 		e.release(o)
 	}
@@ -202,21 +204,31 @@ func (e *Engine) release(o *Observation) {
 	}
 	releases, today := e.population.peers.releases, int32(o.Time/day)
 	key := version{o.Service, o.Version}
+	if e.latest == (seenRelease{key, today}) {
+		return
+	}
+	key = version{intern(o.Service), intern(o.Version)}
+	e.latest = seenRelease{key, today}
 	r, ok := releases[key]
 	switch {
 	case ok && r.last < today:
 		releases[key] = release{r.first, today}
 	case !ok && len(releases) < releasesKept:
-		releases[version{intern(o.Service), intern(o.Version)}] = release{today, today}
+		releases[key] = release{today, today}
 	}
+}
+
+// seenRelease is a release that was seen, and on which day: mostly the next is the same.
+type seenRelease struct {
+	version
+	day int32
 }
 
 // run hands observations of one event-time day to their shards.
 func (e *Engine) run(obs []Observation, events []anomaly.Event) []anomaly.Event {
 	for i := range obs {
 		if o := &obs[i]; o.Token != "" && !o.skewed {
-			o.hash = hash(o.Token)
-			s := o.hash % shardCount
+			s := o.TokenHash() % shardCount
 			e.parts[s] = append(e.parts[s], i)
 		}
 	}

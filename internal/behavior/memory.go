@@ -18,6 +18,7 @@ type memory struct {
 	free  []uint32
 	count int
 
+	rooms     rooms
 	live      []*token // see slot.live
 	unused    []uint32 // places in live
 	lives     int
@@ -138,6 +139,7 @@ func (m *memory) leave(n uint32) {
 	m.unlink(n)
 	m.unpoint(n)
 	if at := m.slots[n].live; at != 0 {
+		m.rooms.put(m.live[at-1])
 		m.live[at-1] = nil
 		m.unused = append(m.unused, at-1)
 		m.lives--
@@ -222,7 +224,7 @@ func (m *memory) enliven(n uint32) {
 // vacant returns a token without a life: that of the oldest live one, which is packed, once there are many.
 func (m *memory) vacant() *token {
 	if m.lives < m.mostLives || m.boundary == 0 {
-		return &token{}
+		return m.rooms.take()
 	}
 	n := m.boundary
 	s := &m.slots[n]

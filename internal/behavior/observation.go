@@ -44,7 +44,16 @@ type Observation struct {
 	Weight float64 // how many requests this one stands for (1 / sampling probability); 0 means 1, UnknownWeight that nobody knows
 
 	skewed bool   // too far in the future to learn from
-	hash   uint32 // of Token
+	hashed string // what hash is the hash of
+	hash   uint32
+}
+
+// TokenHash is a hash of Token, which is worked out once.
+func (o *Observation) TokenHash() uint32 {
+	if o.hashed != o.Token {
+		o.hashed, o.hash = o.Token, hash(o.Token)
+	}
+	return o.hash
 }
 
 // UnknownWeight is the weight of a request that was kept for a reason and not by chance, as tail sampling keeps what is slow or

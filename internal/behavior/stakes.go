@@ -19,15 +19,18 @@ func init() {
 	for i := range suspectWeights {
 		suspectWeights[i].weight /= stakes[suspectWeights[i].of]
 	}
+	all := make([]term, 0, detectorCount*int(facetCount)) // in one place
 	for d := range detectors {
+		from := len(all)
 		for f, w := range detectors[d].weights {
 			if w == 0 {
 				continue
 			}
 			w /= stakes[f]
 			detectors[d].weights[f] = w
-			detectors[d].terms = append(detectors[d].terms, term{Facet(f), w})
+			all = append(all, term{Facet(f), w})
 		}
+		detectors[d].terms = all[from:len(all):len(all)]
 	}
 }
 

@@ -115,11 +115,17 @@ func (f *fields) read(k string, v pcommon.Value) {
 		keep(&f.server, v)
 	case tailPolicy, samplingThreshold, sampleRate, samplerType, samplerParam:
 		f.readSampling(k, v)
-	default:
-		if !r.Unreadable && isCredentialAttribute(k) {
-			r.Unreadable = true
+	}
+}
+
+// holdsCredential says whether one of the attributes is where a credential stands.
+func holdsCredential(attrs pcommon.Map) bool {
+	for k := range attrs.All() {
+		if isCredentialAttribute(k) {
+			return true
 		}
 	}
+	return false
 }
 
 // accessLogKeys are the names that access logs use, in attributes or in a body that is a map, and what they mean.

@@ -72,8 +72,11 @@ func (o Origin) Span(span ptrace.Span, r *Record) bool {
 	r.Outbound = kind == ptrace.SpanKindClient || kind == ptrace.SpanKindProducer
 	f := fields{Record: r}
 	f.readAll(span.Attributes())
-	if r.Token == "" && !r.Served {
-		return false
+	if r.Token == "" {
+		if !r.Served {
+			return false
+		}
+		r.Unreadable = holdsCredential(span.Attributes())
 	}
 	f.finish(o)
 	r.Time = int64(span.EndTimestamp())
@@ -157,7 +160,6 @@ func (f *fields) finish(o Origin) {
 		r.Network = network(f.address)
 	}
 	if r.Token != "" {
-		r.Unreadable = false
 		if r.KeyID == "" {
 			r.KeyID = o.KeyID
 		}

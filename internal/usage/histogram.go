@@ -33,11 +33,28 @@ var fractions = func() (f [1 << startScale]float64) {
 // Scale is the exponent of the resolution.
 func (h *Histogram) Scale() int32 { return startScale - h.coarser }
 
+// measure is a value that is not negative, and where histograms count it.
+type measure struct {
+	value  float64
+	bucket int32 // at startScale
+	zero   bool  // zero, or too small for a normal number
+}
+
+func measureOf(v float64) measure {
+	if v < math.SmallestNonzeroFloat64*(1<<52) {
+		return measure{value: v, zero: true}
+	}
+	return measure{value: v, bucket: index(v)}
+}
+
 // Record counts n times the value v, which is not negative.
-func (h *Histogram) Record(v float64, n uint64) {
+func (h *Histogram) Record(v float64, n uint64) { h.count(measureOf(v), n) }
+
+func (h *Histogram) count(m measure, n uint64) {
 	if n == 0 {
 		return
 	}
+	v := m.value
 	if h.Count == 0 || v < h.Min {
 		h.Min = v
 	}
@@ -46,11 +63,11 @@ func (h *Histogram) Record(v float64, n uint64) {
 	}
 	h.Count += n
 	h.Sum += v * float64(n)
-	if v < math.SmallestNonzeroFloat64*(1<<52) {
-		h.Zero += n // zero, or too small for a normal number
+	if m.zero {
+		h.Zero += n
 		return
 	}
-	*h.bucket(index(v)) += n
+	*h.bucket(m.bucket) += n
 }
 
 // index of v at startScale.

@@ -59,20 +59,20 @@ type Role struct {
 
 // Record counts one record of telemetry.
 func (m *Meter) Record(obs *behavior.Observation, role Role) {
-	n := m.whole(obs.Weight)
+	n, took := m.whole(obs.Weight), measureOf(seconds(max(0, obs.Duration)))
 	if role.Request {
-		m.recordRequest(obs, n)
+		m.recordRequest(obs, took, n)
 	}
 	if role.Served && obs.Duration >= 0 {
-		m.routes.at(Route{obs.Method, obs.Route}).Record(seconds(obs.Duration), n)
+		m.routes.at(Route{obs.Method, obs.Route}).count(took, n)
 	}
 }
 
-func (m *Meter) recordRequest(obs *behavior.Observation, n uint64) {
+func (m *Meter) recordRequest(obs *behavior.Observation, took measure, n uint64) {
 	r := m.row(obs, n)
 	r.active = true
 	r.weight += float64(n)
-	if fits := r.record(obs, n); !fits || r == m.rest {
+	if fits := r.record(obs, took, n); !fits || r == m.rest {
 		m.overflow += n
 	}
 }

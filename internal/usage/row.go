@@ -79,16 +79,14 @@ func (m *Meter) reset(r *row) {
 	}
 }
 
-// record counts n requests such as obs. It says whether
-// everything had a series of its own.
-func (r *row) record(obs *behavior.Observation, n uint64) (fits bool) {
+// record counts n requests such as obs, each of which took so long. It says whether everything had a series of its own.
+func (r *row) record(obs *behavior.Observation, took measure, n uint64) (fits bool) {
 	u := &r.usage
 	u.Outcomes[obs.Outcome] += n
 	if obs.Duration >= 0 {
-		d := seconds(obs.Duration)
-		u.Duration.Record(d, n)
-		if d >= u.Slowest.Seconds && obs.Trace != [16]byte{} {
-			u.Slowest = Exemplar{Trace: obs.Trace, Span: obs.Span, Time: obs.Time, Seconds: d}
+		u.Duration.count(took, n)
+		if took.value >= u.Slowest.Seconds && obs.Trace != [16]byte{} {
+			u.Slowest = Exemplar{Trace: obs.Trace, Span: obs.Span, Time: obs.Time, Seconds: took.value}
 		}
 	}
 	received, sent := obs.RequestBytes, obs.ResponseBytes

@@ -119,11 +119,19 @@ func entryOf(record *otelattr.Record, service uint32) entry {
 		parent:   binary.LittleEndian.Uint64(record.Parent[:]),
 		start:    record.Time - max(0, record.Duration),
 		end:      record.Time,
-		token:    hash(record.Token),
+		token:    tokenOf(record),
 		service:  service,
 		outbound: record.Outbound,
 		remote:   record.Remote,
 	}
+}
+
+// tokenOf is a hash of the token; 0: there is none.
+func tokenOf(record *otelattr.Record) uint32 {
+	if record.Token == "" {
+		return 0
+	}
+	return max(1, record.TokenHash())
 }
 
 func traceOf(record *otelattr.Record) uint64 {

@@ -1,0 +1,49 @@
+package behavior
+
+// roomy is a live token with memory beside it for what a usual day shows, so that one place holds all that a request asks for. Longer lists
+// are elsewhere.
+type roomy struct {
+	token
+	seen      [4][2]count
+	endpoints [4]endpointCount
+	mix       [2][4]uint16
+	sizes     [sizesKept]float32
+	requests  [sizesKept]float32
+}
+
+// roomsAtOnce is how many live tokens are made room for together.
+const roomsAtOnce = 16
+
+// rooms makes tokens that are to live.
+type rooms struct{ spare []*token }
+
+// take returns a token that knows nothing.
+func (r *rooms) take() *token {
+	if len(r.spare) == 0 {
+		block := make([]roomy, roomsAtOnce)
+		for i := range block {
+			r.spare = append(r.spare, block[i].furnish())
+		}
+	}
+	last := len(r.spare) - 1
+	t := r.spare[last]
+	r.spare[last], r.spare = nil, r.spare[:last]
+	return t
+}
+
+// put takes a token back.
+func (r *rooms) put(t *token) {
+	t.reset()
+	r.spare = append(r.spare, t)
+}
+
+// furnish gives the token its room.
+func (r *roomy) furnish() *token {
+	b := &r.block
+	for f := range b.seen {
+		b.seen[f] = r.seen[f][:0]
+	}
+	b.endpoints, b.sizes, b.requests = r.endpoints[:0], r.sizes[:0], r.requests[:0]
+	b.mixNow, b.mixBefore = r.mix[0][:0], r.mix[1][:0]
+	return &r.token
+}
