@@ -13,6 +13,8 @@ var (
 	ErrApart = errors.New("these are counted apart: filter and group by one of them")
 	// ErrFull says that nothing can be written because the disk is full. Reading goes on.
 	ErrFull = errors.New("the disk is full: free some space, or keep usage for a shorter time")
+	// ErrAway says that the store is not open. Reading and writing may work later.
+	ErrAway = errors.New("the store is not open")
 	// ErrNotFound says that there is no such token or event.
 	ErrNotFound = errors.New("not found")
 )
