@@ -88,10 +88,11 @@ type Metrics struct {
 	Temporality string `mapstructure:"temporality"`
 	// MaxTokens is how many tokens get series of their own, the heaviest; the rest share an overflow series.
 	MaxTokens int `mapstructure:"max_tokens"`
-	// MaxRoutes, MaxOrigins and MaxReleases bound the series of one token.
+	// MaxRoutes, MaxOrigins, MaxReleases and MaxClients bound the series of one token.
 	MaxRoutes   int `mapstructure:"max_routes"`
 	MaxOrigins  int `mapstructure:"max_origins"`
 	MaxReleases int `mapstructure:"max_releases"`
+	MaxClients  int `mapstructure:"max_clients"`
 	// MaxServiceRoutes bounds the series that carry no token: routes under stress, coverage by service.
 	MaxServiceRoutes int `mapstructure:"max_service_routes"`
 
@@ -101,8 +102,9 @@ type Metrics struct {
 
 // Output is what differs from Metrics for one metrics pipeline. Empty fields are taken from there.
 type Output struct {
-	Temporality string `mapstructure:"temporality"`
-	MaxTokens   int    `mapstructure:"max_tokens"`
+	FlushInterval time.Duration `mapstructure:"flush_interval"`
+	Temporality   string        `mapstructure:"temporality"`
+	MaxTokens     int           `mapstructure:"max_tokens"`
 
 	// prevent unkeyed literal initialization
 	_ struct{}
@@ -154,6 +156,9 @@ const (
 	temporalityDelta      = "delta"
 )
 
+// shortestFlush is the shortest time between two batches of metrics.
+const shortestFlush = time.Second
+
 // keyID is how the id of a key looks.
 var keyID = regexp.MustCompile(`^[0-9a-f]{8}$`)
 
@@ -183,6 +188,7 @@ func createDefaultConfig() component.Config {
 			MaxRoutes:        50,
 			MaxOrigins:       20,
 			MaxReleases:      20,
+			MaxClients:       20,
 			MaxServiceRoutes: 1_000,
 		},
 	}
@@ -235,6 +241,7 @@ func (c *Config) Validate() error {
 		{"metrics::max_routes", c.Metrics.MaxRoutes, 50},
 		{"metrics::max_origins", c.Metrics.MaxOrigins, 20},
 		{"metrics::max_releases", c.Metrics.MaxReleases, 20},
+		{"metrics::max_clients", c.Metrics.MaxClients, 20},
 		{"metrics::max_service_routes", c.Metrics.MaxServiceRoutes, 1_000},
 	} {
 		if limit.value < 1 {
@@ -252,8 +259,8 @@ func (c *Config) Validate() error {
 	if c.Feedback.TTL <= 0 || c.Feedback.TTL > c.Feedback.MaxTTL {
 		fail("feedback::ttl: %v: use a duration greater than 0 and at most feedback::max_ttl (%v), such as 720h", c.Feedback.TTL, c.Feedback.MaxTTL)
 	}
-	if c.Metrics.FlushInterval < time.Second {
-		fail("metrics::flush_interval: %v: use a duration of at least 1s, such as 15s", c.Metrics.FlushInterval)
+	if c.Metrics.FlushInterval < shortestFlush {
+		fail("metrics::flush_interval: %v: use a duration of at least %v, such as 15s", c.Metrics.FlushInterval, shortestFlush)
 	}
 	if err := checkTemporality("metrics::temporality", c.Metrics.Temporality); err != nil {
 		errs = append(errs, err)
@@ -269,9 +276,10 @@ func (c *Config) Validate() error {
 
 func (c *Config) validateOutputs() []error {
 	var errs []error
+	fail := func(format string, args ...any) { errs = append(errs, fmt.Errorf(format, args...)) }
 	for id, output := range c.Outputs {
 		if id.Signal() != pipeline.SignalMetrics {
-			errs = append(errs, fmt.Errorf("outputs::%s: not a metrics pipeline: use an id such as metrics or metrics/prometheus", id))
+			fail("outputs::%s: not a metrics pipeline: use an id such as metrics or metrics/prometheus", id)
 		}
 		if output.Temporality != "" {
 			if err := checkTemporality(fmt.Sprintf("outputs::%s::temporality", id), output.Temporality); err != nil {
@@ -279,8 +287,11 @@ func (c *Config) validateOutputs() []error {
 			}
 		}
 		if output.MaxTokens < 0 {
-			errs = append(errs, fmt.Errorf("outputs::%s::max_tokens: %d: use a number of at least 1, or leave it out for metrics::max_tokens",
-				id, output.MaxTokens))
+			fail("outputs::%s::max_tokens: %d: use a number of at least 1, or leave it out for metrics::max_tokens", id, output.MaxTokens)
+		}
+		if output.FlushInterval != 0 && output.FlushInterval < shortestFlush {
+			fail("outputs::%s::flush_interval: %v: use a duration of at least %v, or leave it out for metrics::flush_interval",
+				id, output.FlushInterval, shortestFlush)
 		}
 	}
 	return errs

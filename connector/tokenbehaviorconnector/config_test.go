@@ -47,18 +47,20 @@ func TestConfig(t *testing.T) {
 		Feedback:      Feedback{TTL: 48 * time.Hour, MaxTTL: 96 * time.Hour},
 		Metrics: Metrics{
 			FlushInterval: time.Minute, Temporality: temporalityDelta,
-			MaxTokens: 500, MaxRoutes: 5, MaxOrigins: 6, MaxReleases: 7, MaxServiceRoutes: 80,
+			MaxTokens: 500, MaxRoutes: 5, MaxOrigins: 6, MaxReleases: 7, MaxClients: 9, MaxServiceRoutes: 80,
 		},
 		Outputs: map[pipeline.ID]Output{
-			prometheus:                             {Temporality: temporalityCumulative, MaxTokens: 20},
+			prometheus:                             {FlushInterval: 2 * time.Second, Temporality: temporalityCumulative, MaxTokens: 20},
 			pipeline.NewID(pipeline.SignalMetrics): {},
 		},
 		Detectors: map[string]Detector{"odd_hours": {Enabled: false}, "new_country": {Enabled: true}},
 	}, all)
-	assert.False(t, all.usageOptions(prometheus).Delta)
-	assert.Equal(t, 20, all.usageOptions(prometheus).MaxTokens)
-	assert.True(t, all.usageOptions(warehouse).Delta)
-	assert.Equal(t, 500, all.usageOptions(warehouse).MaxTokens)
+	assert.False(t, all.viewOptions(prometheus).Delta)
+	assert.Equal(t, 20, all.viewOptions(prometheus).MaxTokens)
+	assert.Equal(t, 2*time.Second, all.viewOptions(prometheus).Every)
+	assert.True(t, all.viewOptions(warehouse).Delta)
+	assert.Equal(t, 500, all.viewOptions(warehouse).MaxTokens)
+	assert.Equal(t, time.Minute, all.viewOptions(warehouse).Every)
 
 	rate := load(t, "rate")
 	require.NoError(t, confmap.Validate(rate))
@@ -79,7 +81,7 @@ func TestErrorsSayWhatWouldBeRight(t *testing.T) {
 		"wrong_key":      {`identity_key_id: "tok_x": use the eight hex digits`},
 		"wrong_limits":   {`limits::max_tokens: 0: use a number of at least 1 (default 1000000)`, `limits::journal_mib: -1: use`},
 		"wrong_metrics":  {`metrics::flush_interval: 10ms: use a duration of at least 1s`, `metrics::temporality: "both": use cumulative or delta`},
-		"wrong_outputs":  {`outputs::traces: not a metrics pipeline`, `outputs::metrics/a::temporality: "rate"`, `outputs::metrics/a::max_tokens: -4`},
+		"wrong_outputs":  {`outputs::traces: not a metrics pipeline`, `outputs::metrics/a::temporality: "rate"`, `outputs::metrics/a::max_tokens: -4`, `outputs::metrics/a::flush_interval: 20ms: use`},
 		"wrong_detector": {`detectors::odd_ours: no such detector: use one of`, `odd_hours`},
 	} {
 		err := confmap.Validate(load(t, name))

@@ -3,11 +3,13 @@ package tokenbehaviorconnector
 import (
 	"encoding/json"
 	"fmt"
+	"time"
 
 	"go.opentelemetry.io/collector/extension/xextension/storage"
 	"go.opentelemetry.io/collector/pdata/pmetric"
 
 	"github.com/holterhq/holter/internal/otelattr"
+	"github.com/holterhq/holter/internal/usage"
 )
 
 const cutKey = "cut"
@@ -15,32 +17,41 @@ const cutKey = "cut"
 // cut is what a restart must know of delta batches: up to where they were cut, so that a replay counts the rest only, and
 // which of them may still be on their way.
 type cut struct {
-	Released uint64             `json:"released"` // records that are in batches
+	Released uint64             `json:"released"` // records that are in batches of any pipeline
 	At       int64              `json:"at"`
 	Pipes    map[string]cutPipe `json:"pipes"`
 }
 
 type cutPipe struct {
-	Oldest uint64 `json:"oldest"` // first batch that was perhaps not accepted
-	Last   uint64 `json:"last"`   // latest batch
+	Oldest   uint64 `json:"oldest"`   // first batch that was perhaps not accepted
+	Last     uint64 `json:"last"`     // latest batch
+	Released uint64 `json:"released"` // records that are in batches
+	At       int64  `json:"at"`       // when the latest was cut; 0: as that of all pipelines
 }
 
 func batchKey(pipe string, sequence uint64) string {
 	return fmt.Sprintf("delta/%s/%016x", pipe, sequence)
 }
 
+// everyView is cut whatever its time.
+func everyView(*view) bool { return true }
+
 // cutDelta hands what was counted to the pipelines that want deltas. A batch is in the storage before it is sent, so that
 // it is sent again as it was after a crash: who receives it knows it by engine id and sequence.
-func (o *metricsOutput) cutDelta(now int64, released uint64, s *store) {
+func (o *metricsOutput) cutDelta(now int64, released uint64, s *store, due func(*view) bool) {
 	state := cut{Released: released, At: now, Pipes: make(map[string]cutPipe)}
 	var ops []*storage.Operation
 	var ready []func()
 	for _, v := range o.views {
-		if !v.options.Delta {
+		if !v.Delta {
 			continue
 		}
-		b := v.meter.Collect(now)
-		o.reportOverflow(v)
+		b := &usage.Batch{}
+		if due(v) {
+			b = v.meter.Collect(now)
+			v.released, v.at, v.flushed = released, now, time.Now()
+			o.reportOverflow(v)
+		}
 		for _, pipe := range v.pipes {
 			if !b.Empty() {
 				pipe.sequence++
@@ -55,7 +66,7 @@ func (o *metricsOutput) cutDelta(now int64, released uint64, s *store) {
 				}
 				ready = append(ready, func() { pipe.courier.put(batch) })
 			}
-			state.Pipes[pipe.id] = cutPipe{Oldest: pipe.accepted.Load() + 1, Last: pipe.sequence}
+			state.Pipes[pipe.id] = cutPipe{Oldest: pipe.accepted.Load() + 1, Last: pipe.sequence, Released: v.released, At: v.at}
 		}
 	}
 	if len(ready) == 0 {
@@ -96,12 +107,16 @@ func (o *metricsOutput) restore(s *store) error {
 	if err := json.Unmarshal(value, &state); err != nil {
 		return fmt.Errorf("%s: %w", cutKey, err)
 	}
-	o.cutAt = state.Released
 	for _, v := range o.views {
-		if !v.options.Delta {
+		if !v.Delta {
 			continue
 		}
 		v.begin(state.At)
+		v.released = state.Released
+		if from, ok := state.Pipes[v.pipes[0].id]; ok && from.At > 0 {
+			v.begin(from.At)
+			v.released = from.Released
+		}
 		for _, pipe := range v.pipes {
 			if err := pipe.restore(state.Pipes[pipe.id], s); err != nil {
 				return err

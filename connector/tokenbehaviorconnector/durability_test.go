@@ -107,6 +107,27 @@ func TestRestartsChangeNothing(t *testing.T) {
 	})
 }
 
+// Pipelines that are flushed at other times are each restored to where they were.
+func TestAKillBetweenTheFlushesOfTwoPipelinesLosesNothing(t *testing.T) {
+	often := func(c *Config) {
+		c.Metrics.Temporality = temporalityDelta
+		c.Outputs = map[pipeline.ID]Output{warehouse: {FlushInterval: time.Second}}
+	}
+	dir := folder(t)
+	h := newHouse(t, often).onDisk(dir).start()
+	h.send(many(0, 10))
+	require.Eventually(t, func() bool { return len(h.warehouse.AllMetrics()) > 0 }, 5*time.Second, 10*time.Millisecond)
+	h.send(many(10, 10))
+	assert.Empty(t, h.prometheus.AllMetrics(), "its hour is not over")
+	left := h.killed(t, dir)
+	stored := h.warehouse.sum(otelattr.MetricRequests)
+	h.stop()
+	h = newHouse(t, often).onDisk(left).start()
+	h.stop()
+	assert.Equal(t, int64(20), stored+h.warehouse.sum(otelattr.MetricRequests))
+	assert.Equal(t, int64(20), h.prometheus.sum(otelattr.MetricRequests))
+}
+
 func TestDeltaBatchesAreSentAgainUntilTheyAreTaken(t *testing.T) {
 	dir := folder(t)
 	h := newHouse(t, withDelta).onDisk(dir)

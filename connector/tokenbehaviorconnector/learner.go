@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	goruntime "runtime"
+	"strings"
 	"time"
 
 	"go.opentelemetry.io/otel/metric"
@@ -187,11 +188,15 @@ func (l *learner) rebuild() {
 	}
 }
 
-// template fills in the routes of observations that the engine did not get to.
+// template fills in the routes of observations that the engine did not get to, and folds their clients.
 func (l *learner) template(obs []behavior.Observation) {
 	for i := range obs {
-		if o := &obs[i]; o.Route == "" && o.Path != "" {
+		o := &obs[i]
+		if o.Route == "" && o.Path != "" {
 			o.Route = l.templateOne(o)
+		}
+		if strings.Contains(o.Client, "/") { // not folded yet
+			o.Client = behavior.Family(o.Client)
 		}
 	}
 }

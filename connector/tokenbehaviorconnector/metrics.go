@@ -1,6 +1,7 @@
 package tokenbehaviorconnector
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -34,15 +35,23 @@ type metricsOutput struct {
 	views     []*view
 	started   bool
 	replaying bool
-	cutAt     uint64 // records up to here are in delta batches that were cut
 }
 
 // view is what pipelines with the same settings share.
 type view struct {
-	options  usage.Options
+	viewOptions
 	meter    *usage.Meter
 	overflow uint64 // reported
 	pipes    []*metricsPipe
+	released uint64    // records up to here are in delta batches that were cut
+	at       int64     // when the latest was
+	flushed  time.Time // the same on the clock
+}
+
+// viewOptions are the settings of a pipeline.
+type viewOptions struct {
+	usage.Options
+	Every time.Duration // between two batches
 }
 
 // metricsPipe is one pipeline.
@@ -100,11 +109,11 @@ func (o *metricsOutput) connect(next consumer.Metrics) error {
 }
 
 func (o *metricsOutput) add(id pipeline.ID, next consumer.Metrics) {
-	options := o.config.usageOptions(id)
-	at := slices.IndexFunc(o.views, func(v *view) bool { return v.options == options })
+	options := o.config.viewOptions(id)
+	at := slices.IndexFunc(o.views, func(v *view) bool { return v.viewOptions == options })
 	if at < 0 {
 		at = len(o.views)
-		o.views = append(o.views, &view{options: options})
+		o.views = append(o.views, &view{viewOptions: options})
 	}
 	pipe := &metricsPipe{id: id.String()}
 	pipe.attribute = metric.WithAttributeSet(attribute.NewSet(attribute.String("output", pipe.id)))
@@ -144,24 +153,29 @@ func (o *metricsOutput) courierOptions(pipe *metricsPipe, delta bool, next consu
 	return options
 }
 
-// usageOptions are the settings of one pipeline.
-func (c *Config) usageOptions(id pipeline.ID) usage.Options {
+// viewOptions are the settings of one pipeline.
+func (c *Config) viewOptions(id pipeline.ID) viewOptions {
 	output := c.Outputs[id]
-	temporality, maxTokens := c.Metrics.Temporality, c.Metrics.MaxTokens
-	if output.Temporality != "" {
-		temporality = output.Temporality
+	return viewOptions{
+		Options: usage.Options{
+			Delta:       cmp.Or(output.Temporality, c.Metrics.Temporality) == temporalityDelta,
+			MaxTokens:   cmp.Or(output.MaxTokens, c.Metrics.MaxTokens),
+			MaxRoutes:   c.Metrics.MaxRoutes,
+			MaxOrigins:  c.Metrics.MaxOrigins,
+			MaxReleases: c.Metrics.MaxReleases,
+			MaxClients:  c.Metrics.MaxClients,
+			MaxShared:   c.Metrics.MaxServiceRoutes,
+		},
+		Every: cmp.Or(output.FlushInterval, c.Metrics.FlushInterval),
 	}
-	if output.MaxTokens > 0 {
-		maxTokens = output.MaxTokens
+}
+
+// every is the shortest time between two batches of any pipeline.
+func (o *metricsOutput) every() time.Duration {
+	if len(o.views) == 0 {
+		return o.config.Metrics.FlushInterval
 	}
-	return usage.Options{
-		Delta:       temporality == temporalityDelta,
-		MaxTokens:   maxTokens,
-		MaxRoutes:   c.Metrics.MaxRoutes,
-		MaxOrigins:  c.Metrics.MaxOrigins,
-		MaxReleases: c.Metrics.MaxReleases,
-		MaxShared:   c.Metrics.MaxServiceRoutes,
-	}
+	return slices.MinFunc(o.views, func(a, b *view) int { return cmp.Compare(a.Every, b.Every) }).Every
 }
 
 // begin starts to count. Delta batches that were accepted are deleted from the store.
@@ -171,12 +185,20 @@ func (o *metricsOutput) begin(now int64) {
 	}
 }
 
-func (v *view) begin(now int64) { v.meter, v.overflow = usage.New(v.options, now), 0 }
+func (v *view) begin(now int64) {
+	v.meter, v.overflow = usage.New(v.Options, now), 0
+	v.at, v.flushed = now, time.Now()
+}
 
-// record counts an observation. In a replay cumulative series begin anew, and a delta batch that was cut has it already.
+// counted says whether a view is done with a record. In a replay cumulative series begin anew, and a delta batch that was cut has it already.
+func (o *metricsOutput) counted(v *view, ordinal uint64) bool {
+	return o.replaying && (!v.Delta || ordinal <= v.released)
+}
+
+// record counts an observation.
 func (o *metricsOutput) record(obs *behavior.Observation, m *mark) {
 	for _, v := range o.views {
-		if o.replaying && (!v.options.Delta || m.ordinal <= o.cutAt) {
+		if o.counted(v, m.ordinal) {
 			continue
 		}
 		v.meter.Record(obs, m.role)
@@ -196,7 +218,7 @@ func (o *metricsOutput) await(obs []behavior.Observation) {
 // charge counts what a request used that was counted under this ordinal.
 func (o *metricsOutput) charge(obs *behavior.Observation, ordinal uint64, c *usage.Charge) {
 	for _, v := range o.views {
-		if o.replaying && (!v.options.Delta || ordinal <= o.cutAt) {
+		if o.counted(v, ordinal) {
 			continue
 		}
 		v.meter.Charge(obs, c)
@@ -215,12 +237,14 @@ func coverage(obs *behavior.Observation, m *mark) usage.Coverage {
 	}
 }
 
-// cut hands what was counted to the pipelines.
-func (o *metricsOutput) cut(now int64, released uint64, s *store) {
+// cut hands what was counted to the pipelines, to all of them or to those whose time it is.
+func (o *metricsOutput) cut(now int64, released uint64, s *store, all bool) {
+	due := func(v *view) bool { return all || time.Since(v.flushed) > v.Every-o.every()/2 }
 	for _, v := range o.views {
-		if v.options.Delta {
+		if v.Delta || !due(v) {
 			continue
 		}
+		v.flushed = time.Now()
 		b := v.meter.Collect(now)
 		o.reportOverflow(v)
 		if b.Empty() {
@@ -230,7 +254,7 @@ func (o *metricsOutput) cut(now int64, released uint64, s *store) {
 			pipe.courier.put(&metricsBatch{metrics: o.pack(b)})
 		}
 	}
-	o.cutDelta(now, released, s)
+	o.cutDelta(now, released, s, due)
 }
 
 // pack makes metrics of a batch.

@@ -50,7 +50,8 @@ func TestCountsAddUp(t *testing.T) {
 				h.runtime().worker.ask(t.Context(), func() { evicted += h.runtime().worker.learner.engine.Stats().Evicted })
 				h.stop()
 				for _, name := range []string{
-					otelattr.MetricRequests, otelattr.MetricRouteRequests, otelattr.MetricOriginRequests, otelattr.MetricReleaseRequests, otelattr.MetricCoverage,
+					otelattr.MetricRequests, otelattr.MetricRouteRequests, otelattr.MetricOriginRequests, otelattr.MetricReleaseRequests, otelattr.MetricClientRequests,
+					otelattr.MetricCoverage,
 				} {
 					require.Equal(t, h.prometheus.last(otelattr.MetricRequests), h.prometheus.last(name), name)
 				}
@@ -62,7 +63,8 @@ func TestCountsAddUp(t *testing.T) {
 			assert.Positive(t, evicted)
 			assert.Equal(t, sent, scraped)
 			for _, name := range []string{
-				otelattr.MetricRequests, otelattr.MetricRouteRequests, otelattr.MetricOriginRequests, otelattr.MetricReleaseRequests, otelattr.MetricCoverage,
+				otelattr.MetricRequests, otelattr.MetricRouteRequests, otelattr.MetricOriginRequests, otelattr.MetricReleaseRequests, otelattr.MetricClientRequests,
+				otelattr.MetricCoverage,
 			} {
 				assert.Equal(t, sent, stored.sum(name), name)
 			}

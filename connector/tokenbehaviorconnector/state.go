@@ -42,7 +42,7 @@ func (w *worker) save() {
 	if w.store.writer == nil || w.store.saving != nil {
 		return
 	}
-	w.metrics.cutDelta(now(), w.released, w.store) // so that the journal is not needed for usage either
+	w.metrics.cutDelta(now(), w.released, w.store, everyView) // so that the journal is not needed for usage either
 	records, err := w.learner.snapshot()
 	if err != nil {
 		w.health.fail(faultSnapshot, err)

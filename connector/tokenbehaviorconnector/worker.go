@@ -125,7 +125,7 @@ func (w *worker) stateLost(operation string, err error) {
 
 func (w *worker) run() {
 	defer close(w.done)
-	flush := time.NewTicker(w.config.Metrics.FlushInterval)
+	flush := time.NewTicker(w.metrics.every())
 	defer flush.Stop()
 	tick := time.NewTicker(time.Second)
 	defer tick.Stop()
@@ -136,7 +136,7 @@ func (w *worker) run() {
 		case err := <-w.store.saved:
 			w.store.finish(err)
 		case <-flush.C:
-			w.guard(w.flush)
+			w.guard(w.flushDue)
 		case <-tick.C:
 			w.guard(w.tick)
 		case <-w.quit:
@@ -219,7 +219,13 @@ func (w *worker) drain() {
 
 // flush cuts the batches of usage metrics and reports on the worker itself.
 func (w *worker) flush() {
-	w.metrics.cut(now(), w.released, w.store)
+	w.metrics.cut(now(), w.released, w.store, true)
+	w.report()
+}
+
+// flushDue does so for the pipelines whose time it is.
+func (w *worker) flushDue() {
+	w.metrics.cut(now(), w.released, w.store, false)
 	w.report()
 }
 

@@ -60,18 +60,19 @@ func TestAnomalyEvent(t *testing.T) {
 func TestUsageMetrics(t *testing.T) {
 	for name, delta := range map[string]bool{"usage-cumulative.yaml": false, "usage-delta.yaml": true} {
 		start := time.Date(2026, 3, 25, 3, 0, 0, 0, time.UTC).UnixNano()
-		m := usage.New(usage.Options{Delta: delta, MaxTokens: 2, MaxRoutes: 2, MaxOrigins: 2, MaxReleases: 2, MaxShared: 3}, start)
+		m := usage.New(usage.Options{Delta: delta, MaxTokens: 2, MaxRoutes: 2, MaxOrigins: 2, MaxReleases: 2, MaxClients: 2, MaxShared: 3}, start)
 		count := func(n int, o behavior.Observation) {
 			o.Trace, o.Span, o.Time = [16]byte{1}, [8]byte{byte(n)}, start+int64(n)
 			m.Record(&o, usage.Role{Request: o.Token != "", Served: true})
 		}
 		request := behavior.Observation{
 			Token: "tok_a", OwnerID: "acme", OwnerTeam: "payments", Service: "shop", Version: "1.4.2", Method: "GET", Route: "/v1/orders",
-			Country: "DE", Network: "AS3320", RequestBytes: 10, ResponseBytes: 100, Duration: 3e6,
+			Country: "DE", Network: "AS3320", RequestBytes: 10, ResponseBytes: 100, Duration: 3e6, Client: "curl",
 		}
 		count(1, request)
 		for i, route := range []string{"/v1/orders/{id}", "/v1/exports", "/v1/users"} {
 			other := request
+			other.Client = []string{"okhttp", "", "curl"}[i]
 			other.Route, other.Outcome, other.Duration = route, behavior.Outcome(i), int64(i+1)*40e6
 			count(2+i, other)
 		}

@@ -51,7 +51,7 @@ func TestUsageMetricsOnTheirWayToTheStore(t *testing.T) {
 		assert.Equal(t, int64(1774407600/60), fact.Minute)
 	}
 	assert.Equal(t, map[store.Kind]int64{
-		store.Outcomes: 7, store.Durations: 7, store.Routes: 7, store.Origins: 7, store.Releases: 7, store.Bytes: 770, store.RouteDurations: 8,
+		store.Outcomes: 7, store.Durations: 7, store.Routes: 7, store.Origins: 7, store.Releases: 7, store.Clients: 7, store.Bytes: 770, store.RouteDurations: 8,
 		store.Coverage: 10,
 	}, sums, "nothing is lost on the way")
 }

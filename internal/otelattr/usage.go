@@ -16,12 +16,12 @@ const (
 	MetricRouteRequests   = "api_token.route.requests"
 	MetricOriginRequests  = "api_token.origin.requests"
 	MetricReleaseRequests = "api_token.release.requests"
+	MetricClientRequests  = "api_token.client.requests"
 	MetricRouteDuration   = "api_token.route.duration"
 	MetricUnits           = "api_token.units"
 	MetricCost            = "api_token.units.cost"
 	MetricActive          = "api_token.active"
 	MetricCoverage        = "api_token.coverage"
-	MetricClientRequests  = "api_token.client.requests"
 )
 
 // Metrics of the tokens themselves, for who keeps them.
@@ -80,7 +80,7 @@ type usageWriter struct {
 	end                                            pcommon.Timestamp
 	start                                          pcommon.Timestamp
 	requests, io, routes, origins, releases, cover pmetric.NumberDataPointSlice
-	active, units, costs                           pmetric.NumberDataPointSlice
+	clients, active, units, costs                  pmetric.NumberDataPointSlice
 	duration, stress                               pmetric.ExponentialHistogramDataPointSlice
 }
 
@@ -111,6 +111,7 @@ func newUsageWriter(b *usage.Batch, metrics pmetric.MetricSlice) *usageWriter {
 		costs:    sum(MetricCost, "{currency}", "What that cost, by the price file."),
 		origins:  sum(MetricOriginRequests, "{request}", "Requests made with the token, by where they came from."),
 		releases: sum(MetricReleaseRequests, "{request}", "Requests made with the token, by the service and version that answered."),
+		clients:  sum(MetricClientRequests, "{request}", "Requests made with the token, by the client that made them."),
 		stress:   histogram(MetricRouteDuration, "s", "How long requests to the route took, whoever made them."),
 		active: describe(metrics, MetricActive, "{token}", "Distinct tokens used since the previous data point.").
 			SetEmptyGauge().DataPoints(),
@@ -163,6 +164,9 @@ func (w *usageWriter) token(u *usage.TokenUsage) {
 		putSome(attrs, ServiceName, release.Service)
 		putSome(attrs, ServiceVersion, release.Version)
 	}
+	for i, client := range u.Clients.Keys {
+		putSome(add(w.clients, u.Clients.Counts[i]), UserAgentName, client)
+	}
 	if u.Units != nil {
 		w.spent(u, start)
 	}
@@ -174,6 +178,7 @@ func (w *usageWriter) token(u *usage.TokenUsage) {
 	rest(w.routes, u.Routes.Rest)
 	rest(w.origins, u.Origins.Rest)
 	rest(w.releases, u.Releases.Rest)
+	rest(w.clients, u.Clients.Rest)
 }
 
 // spent writes what the requests of a token used, and what that cost.
@@ -208,6 +213,7 @@ func (w *usageWriter) spent(u *usage.TokenUsage, start pcommon.Timestamp) {
 func (w *usageWriter) route(r *usage.RouteDuration) {
 	p := w.stress.AppendEmpty()
 	w.histogram(&r.Duration, w.start, p)
+	p.Attributes().PutStr(TokenOutcome, r.Outcome.String())
 	if r.Overflow {
 		p.Attributes().PutBool(MetricOverflow, true)
 		return

@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"maps"
 	"slices"
+
+	"github.com/holterhq/holter/internal/behavior"
 )
 
 // Batch is what a Meter has counted, in a stable order. It does not change when the Meter goes on.
@@ -24,9 +26,10 @@ type TokenUsage struct {
 	Usage
 }
 
-// RouteDuration is how long requests to a route took, whoever made them.
+// RouteDuration is how long requests to a route took that came to one outcome, whoever made them.
 type RouteDuration struct {
 	Route
+	Outcome  behavior.Outcome
 	Overflow bool
 	Duration Histogram
 }
@@ -107,7 +110,7 @@ func (u *Usage) snapshot() Usage {
 	c := *u
 	c.Duration = u.Duration.snapshot()
 	c.Routes, c.Origins, c.Releases = u.Routes.snapshot(), u.Origins.snapshot(), u.Releases.snapshot()
-	c.Units = u.Units.snapshot()
+	c.Clients, c.Units = u.Clients.snapshot(), u.Units.snapshot()
 	return c
 }
 
@@ -116,10 +119,10 @@ func (b *Batch) addShared(m *Meter) {
 		return cmp.Or(cmp.Compare(a.Route, b.Route), cmp.Compare(a.Method, b.Method))
 	})
 	for _, route := range routes {
-		b.Routes = append(b.Routes, RouteDuration{Route: route, Duration: m.routes.values[route].snapshot()})
+		b.addRoute(RouteDuration{Route: route}, m.routes.values[route])
 	}
 	if m.routes.rest != nil {
-		b.Routes = append(b.Routes, RouteDuration{Overflow: true, Duration: m.routes.rest.snapshot()})
+		b.addRoute(RouteDuration{Overflow: true}, m.routes.rest)
 	}
 	for _, service := range slices.Sorted(maps.Keys(m.coverage.values)) {
 		b.Cover = append(b.Cover, ServiceCoverage{Service: service, Coverage: *m.coverage.values[service]})
@@ -130,6 +133,15 @@ func (b *Batch) addShared(m *Meter) {
 	if m.options.Delta {
 		m.routes.reset()
 		m.coverage.reset()
+	}
+}
+
+func (b *Batch) addRoute(of RouteDuration, durations *[outcomes]Histogram) {
+	for outcome := range durations {
+		if durations[outcome].Count > 0 {
+			of.Outcome, of.Duration = behavior.Outcome(outcome), durations[outcome].snapshot()
+			b.Routes = append(b.Routes, of)
+		}
 	}
 }
 

@@ -18,7 +18,8 @@ type Options struct {
 	MaxRoutes   int           // routes per token
 	MaxOrigins  int           // origins per token
 	MaxReleases int           // releases of services per token
-	MaxShared   int           // series without a token, and routes, origins and releases of the overflow series
+	MaxClients  int           // clients per token
+	MaxShared   int           // routes and services that are counted without a token, and each kind of series of the overflow series
 	IdleAfter   time.Duration // a token so long without a request may lose its series to another one; 0 means an hour
 }
 
@@ -30,7 +31,7 @@ type Meter struct {
 	rest     *row            // of the tokens that have no row
 	waiting  *candidates
 	distinct distinct // tokens in rest since the last Batch
-	routes   table[Route, Histogram]
+	routes   table[Route, [outcomes]Histogram]
 	coverage table[string, Coverage]
 	start    int64
 	since    int64 // end of the last Batch
@@ -64,7 +65,7 @@ func (m *Meter) Record(obs *behavior.Observation, role Role) {
 		m.recordRequest(obs, took, n)
 	}
 	if role.Served && obs.Duration >= 0 {
-		m.routes.at(Route{obs.Method, obs.Route}).count(took, n)
+		m.routes.at(Route{obs.Method, obs.Route})[obs.Outcome].count(took, n)
 	}
 }
 
@@ -97,7 +98,7 @@ func (m *Meter) Await(obs []behavior.Observation) {
 	for _, r := range near[:len(obs)] {
 		if r != nil {
 			u := &r.usage
-			sum += u.Duration.near() + u.Routes.near() + u.Releases.near() + u.Origins.near()
+			sum += u.Duration.near() + u.Routes.near() + u.Releases.near() + u.Origins.near() + u.Clients.near()
 		}
 	}
 	m.awaited = sum

@@ -14,7 +14,7 @@ import (
 const minute = int64(60e9)
 
 func small(delta bool) Options {
-	return Options{Delta: delta, MaxTokens: 5, MaxRoutes: 3, MaxOrigins: 2, MaxReleases: 2, MaxShared: 6, IdleAfter: 3e9 * 60}
+	return Options{Delta: delta, MaxTokens: 5, MaxRoutes: 3, MaxOrigins: 2, MaxReleases: 2, MaxClients: 2, MaxShared: 6, IdleAfter: 3e9 * 60}
 }
 
 func request(token string) *behavior.Observation {
@@ -56,7 +56,9 @@ func (l *ledger) total() float64 {
 	return total
 }
 
-type ledgers struct{ requests, durations, seconds, bytes, routes, origins, releases, stress ledger }
+type ledgers struct {
+	requests, durations, seconds, bytes, routes, origins, releases, clients, stress ledger
+}
 
 func (l *ledgers) put(b *Batch) {
 	for _, u := range b.Tokens {
@@ -72,9 +74,10 @@ func (l *ledgers) put(b *Batch) {
 		putSeries(&l.routes, b, u, u.Routes)
 		putSeries(&l.origins, b, u, u.Origins)
 		putSeries(&l.releases, b, u, u.Releases)
+		putSeries(&l.clients, b, u, u.Clients)
 	}
 	for _, r := range b.Routes {
-		l.stress.put(b, fmt.Sprint(r.Route, r.Overflow), b.Start, float64(r.Duration.Count))
+		l.stress.put(b, fmt.Sprint(r.Route, r.Outcome, r.Overflow), b.Start, float64(r.Duration.Count))
 	}
 }
 
@@ -99,6 +102,7 @@ func TestSeriesAddUp(t *testing.T) {
 					obs.Route = fmt.Sprint("/", random.IntN(8))
 					obs.Country = fmt.Sprint("C", random.IntN(4))
 					obs.Version = fmt.Sprint(random.IntN(4))
+					obs.Client = fmt.Sprint("client ", random.IntN(4))
 					obs.Outcome = behavior.Outcome(random.IntN(5))
 					obs.Duration = random.Int64N(5e9)
 					m.Record(obs, counted)
@@ -111,7 +115,7 @@ func TestSeriesAddUp(t *testing.T) {
 			}
 			for name, l := range map[string]*ledger{
 				"requests": &sums.requests, "durations": &sums.durations, "routes": &sums.routes, "origins": &sums.origins,
-				"releases": &sums.releases, "route durations": &sums.stress,
+				"releases": &sums.releases, "clients": &sums.clients, "route durations": &sums.stress,
 			} {
 				require.Equal(t, n, l.total(), "%s, delta %v, seed %d", name, delta, seed)
 			}

@@ -26,9 +26,12 @@ type Origin struct{ Country, AS string }
 // Release is what was called, in which version.
 type Release struct{ Service, Version string }
 
+// outcomes is how many there are of behavior.Outcome.
+const outcomes = int(behavior.ServerError) + 1
+
 // Usage is what was counted.
 type Usage struct {
-	Outcomes [5]uint64 // by behavior.Outcome
+	Outcomes [outcomes]uint64
 	Duration Histogram
 	Slowest  Exemplar // of the requests since the last Batch
 	Received uint64   // bytes, as seen from the server
@@ -36,7 +39,8 @@ type Usage struct {
 	Routes   Series[Route]
 	Origins  Series[Origin]
 	Releases Series[Release]
-	Units    *Units // nil: none are known
+	Clients  Series[string] // families of user agents
+	Units    *Units         // nil: none are known
 }
 
 // Exemplar is one request to look at.
@@ -70,12 +74,14 @@ func (m *Meter) reset(r *row) {
 		Routes:   Series[Route]{limit: m.options.MaxRoutes},
 		Origins:  Series[Origin]{limit: m.options.MaxOrigins},
 		Releases: Series[Release]{limit: m.options.MaxReleases},
+		Clients:  Series[string]{limit: m.options.MaxClients},
 	}
 	if r.token.Overflow {
 		shared := m.options.MaxShared
 		r.usage.Routes = Series[Route]{limit: shared, unnamed: true}
 		r.usage.Origins = Series[Origin]{limit: shared, unnamed: true}
 		r.usage.Releases = Series[Release]{limit: shared, unnamed: true}
+		r.usage.Clients = Series[string]{limit: shared, unnamed: true}
 	}
 }
 
@@ -98,6 +104,7 @@ func (r *row) record(obs *behavior.Observation, took measure, n uint64) (fits bo
 
 	fits = u.Routes.add(Route{obs.Method, obs.Route}, n)
 	fits = u.Releases.add(Release{obs.Service, obs.Version}, n) && fits
+	fits = u.Clients.add(obs.Client, n) && fits
 	if !obs.Outbound { // where our own calls come from says nothing
 		fits = u.Origins.add(Origin{obs.Country, autonomous(obs.Network)}, n) && fits
 	}
