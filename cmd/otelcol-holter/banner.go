@@ -32,6 +32,14 @@ func banner(conf map[string]any) string {
 	}
 
 	fmt.Fprintf(&b, "\n  Holter %s is listening.\n\n", version)
+	for _, console := range used(conf, "extensions", "token_console") {
+		at, _ := endpoint(console, "127.0.0.1:8686")
+		scheme := "http"
+		if _, ok := console["tls"]; ok {
+			scheme = "https"
+		}
+		line("console", "%s://%s", scheme, reachable(at))
+	}
 	var http, grpc string
 	for _, otlp := range used(conf, "receivers", "otlp") {
 		if at, ok := endpoint(otlp, "localhost:4317", "protocols", "grpc"); ok {

@@ -40,8 +40,9 @@ exporters:
 extensions:
   health_check:
   file_storage: {directory: /data/state}
+  token_console: {endpoint: "0.0.0.0:8686", tls: {}}
 service:
-  extensions: [health_check, file_storage]
+  extensions: [health_check, file_storage, token_console]
   pipelines:
     traces: {receivers: [otlp], exporters: [token_behavior, file/spans]}
     metrics: {receivers: [token_behavior], exporters: [prometheus]}
@@ -50,6 +51,7 @@ service:
 	assert.Equal(t, `
   Holter `+version+` is listening.
 
+    console     https://127.0.0.1:8686
     OTLP gRPC   localhost:4317
     OTLP HTTP   http://0.0.0.0:14318
     metrics     http://127.0.0.1:8889/metrics
