@@ -27,6 +27,8 @@ type Config struct {
 	Count string `mapstructure:"count"`
 	// IdentityKeyID is the public id of the identity key whose tokens are learned from. Empty takes the first that is seen.
 	IdentityKeyID string `mapstructure:"identity_key_id"`
+	// Tenant says whose tokens are compared with each other.
+	Tenant Tenant `mapstructure:"tenant"`
 	// Limits bound what is held.
 	Limits Limits `mapstructure:"limits"`
 	// Metrics is how usage is emitted, unless Outputs says otherwise for a pipeline.
@@ -39,6 +41,15 @@ type Config struct {
 	Units Units `mapstructure:"units"`
 	// Detectors switches detectors off.
 	Detectors map[string]Detector `mapstructure:"detectors"`
+
+	// prevent unkeyed literal initialization
+	_ struct{}
+}
+
+// Tenant tells tenants apart.
+type Tenant struct {
+	// Attribute is a resource attribute whose value is the tenant of tokens of which no api_token.tenant is known.
+	Attribute string `mapstructure:"attribute"`
 
 	// prevent unkeyed literal initialization
 	_ struct{}
@@ -64,6 +75,8 @@ type Limits struct {
 	LiveTokens int `mapstructure:"live_tokens"`
 	// MaxFeedback is how many tokens have feedback in force.
 	MaxFeedback int `mapstructure:"max_feedback"`
+	// MaxTenants is how many tenants have a population of their own.
+	MaxTenants int `mapstructure:"max_tenants"`
 	// MaxRoutes is how many routes are learned from the raw paths of one service.
 	MaxRoutes int `mapstructure:"max_routes"`
 	// RecentRequests is how many requests are remembered to tell duplicates and nested spans.
@@ -172,6 +185,7 @@ func createDefaultConfig() component.Config {
 			MaxTokens:      1_000_000,
 			LiveTokens:     32_000,
 			MaxFeedback:    4_096,
+			MaxTenants:     256,
 			MaxRoutes:      50,
 			RecentRequests: 262_144,
 			MaxReordered:   1_000_000,
@@ -231,6 +245,7 @@ func (c *Config) Validate() error {
 		{"limits::max_tokens", c.Limits.MaxTokens, 1_000_000},
 		{"limits::live_tokens", c.Limits.LiveTokens, 32_000},
 		{"limits::max_feedback", c.Limits.MaxFeedback, 4_096},
+		{"limits::max_tenants", c.Limits.MaxTenants, 256},
 		{"limits::max_routes", c.Limits.MaxRoutes, 50},
 		{"limits::recent_requests", c.Limits.RecentRequests, 262_144},
 		{"limits::max_reordered", c.Limits.MaxReordered, 1_000_000},

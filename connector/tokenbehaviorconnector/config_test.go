@@ -42,7 +42,8 @@ func TestConfig(t *testing.T) {
 		ReorderWindow: 30 * time.Second,
 		Count:         countEvery,
 		IdentityKeyID: ownKey,
-		Limits:        Limits{MaxTokens: 1000, LiveTokens: 100, MaxFeedback: 40, MaxRoutes: 20, RecentRequests: 5000, MaxReordered: 2000, MaxTraces: 300, JournalMiB: 8, MaxOutbox: 50},
+		Tenant:        Tenant{Attribute: "tenant.id"},
+		Limits:        Limits{MaxTokens: 1000, LiveTokens: 100, MaxFeedback: 40, MaxTenants: 9, MaxRoutes: 20, RecentRequests: 5000, MaxReordered: 2000, MaxTraces: 300, JournalMiB: 8, MaxOutbox: 50},
 		Units:         Units{Attributes: map[string]string{"pages": "document.pages"}, OTTL: map[string]string{"rows": `span.attributes["rows"]`}, Prices: "prices.yaml"},
 		Feedback:      Feedback{TTL: 48 * time.Hour, MaxTTL: 96 * time.Hour},
 		Metrics: Metrics{

@@ -49,7 +49,7 @@ func (w *worker) readTraces(td ptrace.Traces) []otelattr.Record {
 	arrival := now()
 	for _, resource := range td.ResourceSpans().All() {
 		from := len(records)
-		origin := otelattr.OriginOf(resource.Resource().Attributes())
+		origin := otelattr.OriginOf(resource.Resource().Attributes(), w.config.Tenant.Attribute)
 		for _, scope := range resource.ScopeSpans().All() {
 			origin.Sampled = otelattr.TailSampled(scope.Scope().Attributes())
 			for _, span := range scope.Spans().All() {
@@ -73,7 +73,7 @@ func (w *worker) readLogs(ld plog.Logs) []otelattr.Record {
 	arrival := now()
 	for _, resource := range ld.ResourceLogs().All() {
 		from := len(records)
-		origin := otelattr.OriginOf(resource.Resource().Attributes())
+		origin := otelattr.OriginOf(resource.Resource().Attributes(), w.config.Tenant.Attribute)
 		for _, scope := range resource.ScopeLogs().All() {
 			for _, log := range scope.LogRecords().All() {
 				if records = oneMore(records); !origin.Log(log, last(records)) {

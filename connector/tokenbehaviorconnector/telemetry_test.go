@@ -50,6 +50,37 @@ func TestTelemetry(t *testing.T) {
 	h.stop()
 }
 
+// A request says its tenant, or its resource does; tenants beyond the limit are counted.
+func TestTenants(t *testing.T) {
+	telemetry := componenttest.NewTelemetry()
+	t.Cleanup(func() { require.NoError(t, telemetry.Shutdown(context.Background())) })
+	h := newHouse(t, func(c *Config) { c.Tenant.Attribute, c.Limits.MaxTenants = "tenant.id", 2 })
+	h.stop()
+	set := connectortest.NewNopSettings(metadata.Type)
+	set.ID = component.NewID(metadata.Type)
+	set.TelemetrySettings = telemetry.NewTelemetrySettings()
+	h.build(set)
+	h.start()
+	for n, tenant := range []string{"a", "b", "c", "c", ""} {
+		said := spans(call{n: n, token: "tok_" + tenant, change: func(s ptrace.Span) {
+			if tenant == "b" {
+				s.Attributes().PutStr(otelattr.TokenTenant, tenant)
+			}
+		}})
+		if tenant != "b" {
+			said.ResourceSpans().At(0).Resource().Attributes().PutStr("tenant.id", tenant)
+		}
+		h.send(said)
+	}
+	h.runtime().worker.ask(t.Context(), h.runtime().worker.flush)
+	one := func(n int64) []metricdata.DataPoint[int64] { return []metricdata.DataPoint[int64]{{Value: n}} }
+	exactly := metricdatatest.IgnoreTimestamp()
+	metadatatest.AssertEqualTokenBehaviorTenants(t, telemetry, one(2), exactly)
+	metadatatest.AssertEqualTokenBehaviorTenantOverflow(t, telemetry, one(2), exactly)
+	metadatatest.AssertEqualTokenBehaviorTokens(t, telemetry, one(4), exactly)
+	h.stop()
+}
+
 // What a slow source has not answered for is counted and not learned; what comes after its answer is, under the same id.
 func TestProvisionalRequestsAreCountedAndNotLearned(t *testing.T) {
 	telemetry := componenttest.NewTelemetry()

@@ -25,6 +25,7 @@ type Event struct {
 // Token is whose behaviour changed, as far as it may be shown.
 type Token struct {
 	ID, Hint, Type, Registry      string
+	Tenant                        string
 	OwnerID, OwnerName, OwnerTeam string
 	Outbound                      bool
 }

@@ -207,11 +207,12 @@ func (a *advised) apply(e *Engine, o *Observation) (events []anomaly.Event) {
 		if t.open {
 			events = a.end(e, events)
 		}
-		t.begin(today)
+		t.begin(today, o.Tenant)
 		a.nowhere = tally{}
 	}
-	a.price(o, e.population.peers, e.population.day)
-	t.observe(o, &e.population, &a.nowhere)
+	p := e.populationOf(t.tenant)
+	a.price(o, p.peers, p.day)
+	t.observe(o, p, &a.nowhere)
 	return a.judge(e, o, events)
 }
 
@@ -222,7 +223,7 @@ func (a *advised) judge(e *Engine, o *Observation, events []anomaly.Event) []ano
 		return events
 	}
 	x := a.nats()
-	f, found, settling := t.judge(&x, &e.population.limits, &e.disabled)
+	f, found, settling := t.judge(&x, &e.populationOf(t.tenant).limits, &e.disabled)
 	switch {
 	case found:
 		t.block.tipped = nil

@@ -28,23 +28,57 @@ const (
 // are read from it once per event-time day.
 type calibration struct {
 	days    float64
-	passed  [detectorCount][levelCount]float64 // at some moment of the day
-	settled [detectorCount][levelCount]float64 // when it was over
+	passed  [detectorCount]levels // at some moment of the day
+	settled [detectorCount]levels // when it was over
 	alerted [detectorCount]float64
-	over    [detectorCount][levelCount]float64 // of the days that raised an alert, at some moment
-	used    [detectorCount]int                 // levels from here on are empty
+	over    [detectorCount]levels // of the days that raised an alert, at some moment
+}
+
+// levels counts by level, as far up as anything was.
+type levels []float64
+
+// grow makes room for a level.
+func (c *levels) grow(level int) {
+	for len(*c) <= level {
+		*c = append(*c, 0)
+	}
+}
+
+// rise counts every level above one up to another.
+func (c *levels) rise(from, to int) {
+	c.grow(to)
+	for l := from + 1; l <= to; l++ {
+		(*c)[l]++
+	}
+}
+
+// at is what was counted of a level.
+func (c levels) at(level int) float64 {
+	if level < len(c) {
+		return c[level]
+	}
+	return 0
+}
+
+// merge takes another's counts in and clears it.
+func (c *levels) merge(from levels) {
+	c.grow(len(from) - 1)
+	for l, n := range from {
+		(*c)[l] += n
+	}
+	clear(from)
+}
+
+func (c levels) scale(factor float64) {
+	for l := range c {
+		c[l] *= factor
+	}
 }
 
 // add counts a token's day on which a detector's evidence rose from one level to another, at its worst and when it was over.
 func (c *calibration) add(d int, from, worst, end float64) {
-	lo := level(from)
-	for l := lo + 1; l <= level(worst); l++ {
-		c.passed[d][l]++
-	}
-	for l := lo + 1; l <= level(end); l++ {
-		c.settled[d][l]++
-	}
-	c.used[d] = max(c.used[d], level(worst)+1, level(end)+1)
+	c.passed[d].rise(level(from), level(worst))
+	c.settled[d].rise(level(from), level(end))
 }
 
 func level(nats float64) int { return max(0, min(levelCount-1, int(nats/levelStep))) }
@@ -52,10 +86,7 @@ func level(nats float64) int { return max(0, min(levelCount-1, int(nats/levelSte
 // addAlert counts a token's day on which a detector raised an alert.
 func (c *calibration) addAlert(d int, worst float64) {
 	c.alerted[d]++
-	for l := 1; l <= level(worst); l++ {
-		c.over[d][l]++
-	}
-	c.used[d] = max(c.used[d], level(worst)+1)
+	c.over[d].rise(0, level(worst))
 }
 
 // strict is the budget, in false alerts per token-day, below which alerts count in what is measured. With so few to spend, nearly all
@@ -70,17 +101,11 @@ func (c *calibration) merge(from *calibration) {
 	c.days += from.days
 	for d := range c.passed {
 		c.alerted[d] += from.alerted[d]
-		for l := range from.used[d] {
-			c.passed[d][l] += from.passed[d][l]
-			c.settled[d][l] += from.settled[d][l]
-			c.over[d][l] += from.over[d][l]
-		}
-		c.used[d] = max(c.used[d], from.used[d])
-		clear(from.passed[d][:from.used[d]])
-		clear(from.settled[d][:from.used[d]])
-		clear(from.over[d][:from.used[d]])
+		c.passed[d].merge(from.passed[d])
+		c.settled[d].merge(from.settled[d])
+		c.over[d].merge(from.over[d])
 	}
-	from.days, from.alerted, from.used = 0, [detectorCount]float64{}, [detectorCount]int{}
+	from.days, from.alerted = 0, [detectorCount]float64{}
 }
 
 // fade forgets what is older than memoryDays.
@@ -92,11 +117,9 @@ func (c *calibration) fade() {
 	c.days *= f
 	for d := range c.passed {
 		c.alerted[d] *= f
-		for l := range c.passed[d] {
-			c.passed[d][l] *= f
-			c.settled[d][l] *= f
-			c.over[d][l] *= f
-		}
+		c.passed[d].scale(f)
+		c.settled[d].scale(f)
+		c.over[d].scale(f)
 	}
 }
 
@@ -105,11 +128,11 @@ func (c *calibration) fade() {
 // measured takes over with its weight, (passed + K·e^-c) / (days + K), and the tail beyond is continued as the exponential that it
 // is between the frequent and the seldom rate. Alerts were left out of what was measured: as many as are tolerated are put back, and all of
 // them, at the evidence that they had, under a frugal budget.
-func (c *calibration) limit(d int, counted *[levelCount]float64, rate, nominal float64, frugal bool) float64 {
+func (c *calibration) limit(d int, counted levels, rate, nominal float64, frugal bool) float64 {
 	prior := nominalDays * rate / nominal
 	left := func(int) float64 { return min(c.alerted[d], rate*c.days) }
 	if frugal {
-		left = func(l int) float64 { return c.over[d][l] }
+		left = func(l int) float64 { return c.over[d].at(l) }
 	}
 	some, _ := c.reach(counted, 1, left, prior)
 	frequent, at := c.reach(counted, min(0.3, frequentRate*rate, some), left, prior)
@@ -128,10 +151,10 @@ const rarer = 5
 const flattest = 0.3
 
 // reach is the lowest level that evidence passes on at most the given share of days, and that share.
-func (c *calibration) reach(counted *[levelCount]float64, share float64, left func(level int) float64, prior float64) (passed, nats float64) {
+func (c *calibration) reach(counted levels, share float64, left func(level int) float64, prior float64) (passed, nats float64) {
 	for l := 1; l < levelCount; l++ {
 		nats = float64(l) * levelStep
-		passed = (counted[l] + left(l) + prior*math.Exp(-nats)) / (c.days + nominalDays)
+		passed = (counted.at(l) + left(l) + prior*math.Exp(-nats)) / (c.days + nominalDays)
 		if passed <= share {
 			break
 		}
@@ -156,10 +179,10 @@ func (b Budget) limits(c *calibration, live float64, disabled *[detectorCount]bo
 			unmeasured := nominalDays / (nominalDays + c.days)
 			nominal = min(0.5, max(own, rate/kinds*math.Exp(max(0, -detectors[d].drift))*unmeasured*unmeasured))
 		}
-		l.instant[d] = c.limit(d, &c.passed[d], own*instant, nominal, rate < strict)
+		l.instant[d] = c.limit(d, c.passed[d], own*instant, nominal, rate < strict)
 		l.settled[d] = l.instant[d]
 		if instant < 1 {
-			l.settled[d] = min(l.instant[d], c.limit(d, &c.settled[d], own*(1-instant), nominal, rate < strict))
+			l.settled[d] = min(l.instant[d], c.limit(d, c.settled[d], own*(1-instant), nominal, rate < strict))
 		}
 	}
 	return l

@@ -39,26 +39,26 @@ const (
 	crowdWait   = int64(time.Hour)
 )
 
-// add takes events in order and returns those that stand alone, and those of crowds that have waited long enough. A token that people
+// add takes the next event and returns it if it stands alone, after those of crowds that have waited long enough. A token that people
 // have spoken of is counted as if nobody had, and told of as they have.
-func (c *crowd) add(events []numbered, p *population) []anomaly.Event {
-	var alone []anomaly.Event
-	for i := range events {
-		e, of := &events[i].event, events[i].of
-		alone = append(alone, c.tell(e.Time, false)...)
-		if e.Detector == anomaly.PopulationShift {
-			if of != heeding {
-				c.gather(e, max(signTokens, int(p.callers(e.Trigger.Service)*signShare))-1)
-			}
-			continue
+func (c *crowd) add(n *numbered, p *population) []anomaly.Event {
+	e := &n.event
+	alone := c.tell(e.Time, false)
+	if e.Detector == anomaly.PopulationShift {
+		if n.of != heeding {
+			c.gather(e, max(signTokens, int(p.callers(e.Trigger.Service)*signShare))-1)
 		}
-		gathered := e.Limit > 0 && of != heeding && c.gather(e, max(crowdAlone, int(p.live*crowdShare)))
-		if !gathered && (of != unheard || e.Limit == 0) {
-			alone = append(alone, *e)
-		}
+		return alone
+	}
+	gathered := e.Limit > 0 && n.of != heeding && c.gather(e, max(crowdAlone, int(p.live*crowdShare)))
+	if !gathered && n.told() {
+		alone = append(alone, *e)
 	}
 	return alone
 }
+
+// told says whether an event is one that people hear of.
+func (n *numbered) told() bool { return n.of != unheard || n.event.Limit == 0 }
 
 // gather says whether an event is one of a crowd.
 func (c *crowd) gather(e *anomaly.Event, alone int) bool {
@@ -117,9 +117,9 @@ func (c *crowd) tell(now int64, over bool) (events []anomaly.Event) {
 
 func (g *gathering) event(key cause) anomaly.Event {
 	e := g.first
-	e.ID = anomaly.NewID(string(key.detector)+"\x00"+key.service, anomaly.PopulationShift, e.Time/day, anomaly.Look)
+	e.ID = anomaly.NewID(key.id(e.Token.Tenant), anomaly.PopulationShift, e.Time/day, anomaly.Look)
 	e.Detector, e.Severity, e.Action = anomaly.PopulationShift, anomaly.Look, anomaly.Observe
-	e.Tokens, e.Token = g.tokens, anomaly.Token{}
+	e.Tokens, e.Token = g.tokens, anomaly.Token{Tenant: e.Token.Tenant}
 	rule, _ := anomaly.RuleOf(key.detector)
 	what := rule.Name
 	if key.detector == anomaly.PopulationShift {
@@ -128,6 +128,15 @@ func (g *gathering) event(key cause) anomaly.Event {
 	e.Sentence = fmt.Sprintf("%d tokens at once: %s, on %s since %s UTC; most likely one cause, such as a deploy or an outage.",
 		g.n, what, key.service, time.Unix(0, g.first.Time).UTC().Format("15:04"))
 	return e
+}
+
+// id tells the crowds of a day apart.
+func (c cause) id(tenant string) string {
+	id := string(c.detector) + "\x00" + c.service
+	if tenant != "" {
+		id += "\x00" + tenant
+	}
+	return id
 }
 
 func (c *crowd) put(w *baseline.Writer) {
@@ -156,7 +165,7 @@ func (c *crowd) put(w *baseline.Writer) {
 	}
 }
 
-func (c *crowd) get(r *baseline.Reader) {
+func (c *crowd) get(r *baseline.Reader, tenant string) {
 	c.day, c.due = int32(r.Int()), r.Int()
 	for range r.Count() {
 		key := cause{anomaly.Detector(intern(r.String())), intern(r.String())}
@@ -167,6 +176,7 @@ func (c *crowd) get(r *baseline.Reader) {
 		g.due = r.Int()
 		setFlags(r.Uint(), &g.told)
 		getFirst(r, &g.first)
+		g.first.Token.Tenant = tenant
 		if c.causes == nil {
 			c.causes = map[cause]*gathering{}
 		}

@@ -34,6 +34,8 @@ func (p *population) put(w *baseline.Writer) {
 		w.Int(int64(p.peers.releases[v].last))
 	}
 	p.calib.put(w)
+	p.tally().put(w)
+	p.crowd.put(w)
 }
 
 func (p *population) get(r *baseline.Reader, written uint64) {
@@ -61,6 +63,27 @@ func (p *population) get(r *baseline.Reader, written uint64) {
 		p.peers.releases[v] = release{int32(r.Int()), int32(r.Int())}
 	}
 	p.calib.get(r, written)
+	p.tallies[0].get(r, written)
+	if written >= 2 {
+		p.crowd.get(r, p.tenant)
+	}
+}
+
+func (t *tenants) put(w *baseline.Writer) {
+	w.Uint(uint64(len(t.order)))
+	for _, p := range t.order {
+		w.String(p.tenant)
+		w.Int(int64(p.seen))
+		p.put(w)
+	}
+}
+
+func (t *tenants) get(r *baseline.Reader, written uint64) {
+	for range r.Count() {
+		p := t.add(intern(r.String()))
+		p.seen = int32(r.Int())
+		p.get(r, written)
+	}
 }
 
 func (t *tally) put(w *baseline.Writer) {
@@ -114,7 +137,7 @@ func (c *calibration) get(r *baseline.Reader, written uint64) {
 	if written == 1 {
 		c.days = 0
 		for range detectorsOf1 {
-			getLevels(r, new([levelCount]float64))
+			getLevels(r, new(levels))
 		}
 		return
 	}
@@ -123,19 +146,18 @@ func (c *calibration) get(r *baseline.Reader, written uint64) {
 		getLevels(r, &c.settled[d])
 		getLevels(r, &c.over[d])
 		c.alerted[d] = r.Double()
-		c.used[d] = levelCount
 	}
 }
 
-func putLevels(w *baseline.Writer, counted *[levelCount]float64) {
+func putLevels(w *baseline.Writer, counted *levels) {
 	n := 0
-	for _, v := range counted {
+	for _, v := range *counted {
 		if v != 0 {
 			n++
 		}
 	}
 	w.Uint(uint64(n))
-	for l, v := range counted {
+	for l, v := range *counted {
 		if v != 0 {
 			w.Uint(uint64(l))
 			w.Double(v)
@@ -143,11 +165,12 @@ func putLevels(w *baseline.Writer, counted *[levelCount]float64) {
 	}
 }
 
-func getLevels(r *baseline.Reader, counted *[levelCount]float64) {
+func getLevels(r *baseline.Reader, counted *levels) {
 	for range r.Count() {
 		l, v := r.Uint(), r.Double()
 		if l < levelCount {
-			counted[l] = v
+			counted.grow(int(l))
+			(*counted)[l] = v
 		}
 	}
 }

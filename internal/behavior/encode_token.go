@@ -11,11 +11,14 @@ import (
 
 // stateVersion heads every record. A reader takes what an older build has written, and refuses what it does not know. Version 2
 // added travel, mixtures, request sizes, the suspect and the request that tipped a day; version 3 words, and leaves out what is zero, and
-// the day of an incident; version 4 the detector of networks, and how long a token slept that woke.
+// the day of an incident; version 4 the detector of networks, and how long a token slept that woke;
+// version 5 tenants.
 const (
-	stateVersion  = 4
+	stateVersion  = 5
 	oldestVersion = 1
 	wordsVersion  = 3
+	// from tenantsVersion on a state says which tenants there are
+	tenantsVersion = 5
 )
 
 // pack writes a token into the memory of an earlier encoding. Its id comes first.
@@ -112,7 +115,10 @@ func (t *token) put(w *baseline.Writer) {
 	w.Word(a.ownerID)
 	w.Word(a.ownerName)
 	w.Word(a.ownerTeam)
-	w.Uint(flags(a.outbound, t.hasAlert, t.open, t.hidden))
+	w.Uint(flags(a.outbound, t.hasAlert, t.open, t.hidden, t.tenant != ""))
+	if t.tenant != "" {
+		w.Word(t.tenant)
+	}
 	w.Int(t.first)
 	w.Int(t.last)
 	w.Uint(t.requests)
@@ -154,7 +160,11 @@ func (t *token) get(r *baseline.Reader, version uint64) {
 	a := &t.about
 	a.hint, a.kind, a.registry = r.String(), r.Word(), r.String()
 	a.ownerID, a.ownerName, a.ownerTeam = r.Word(), r.Word(), r.Word()
-	setFlags(r.Uint(), &a.outbound, &t.hasAlert, &t.open, &t.hidden)
+	var hasTenant bool
+	setFlags(r.Uint(), &a.outbound, &t.hasAlert, &t.open, &t.hidden, &hasTenant)
+	if hasTenant {
+		t.tenant = r.Word()
+	}
 	t.first, t.last = r.Int(), r.Int()
 	if r.Plain {
 		t.id = keyOf(t.id, a.outbound)

@@ -42,6 +42,7 @@ type Limits struct {
 	MaxTokens   int // tokens kept in memory; 0 means 1,000,000
 	LiveTokens  int // of them, those used latest that are kept unpacked, at some four KiB each; 0 means one in 32
 	MaxFeedback int // tokens with feedback in force; 0 means 4,096
+	MaxTenants  int // tenants whose tokens are compared with each other; 0 means 256
 }
 
 // RouteTemplater turns raw paths into a bounded set of templates. Its state travels in the engine's snapshot.
@@ -63,6 +64,8 @@ type Stats struct {
 	Hidden     uint64 // token-days without origin facets: the token is usually seen through a CDN
 	Panics     uint64 // observations on which learning failed; the token starts anew
 	Fault      string // the newest of them, with its stack
+	Tenants    int    // with a population of their own
+	Beyond     uint64 // observations of tenants beyond Limits.MaxTenants
 	Advised    int    // tokens with feedback in force
 	Displaced  uint64 // feedback that made room for newer feedback about the same token
 }
@@ -72,8 +75,8 @@ type Engine struct {
 	cfg        Config
 	disabled   [detectorCount]bool
 	shards     []*shard
-	population population
-	crowd      crowd
+	population population // of the tokens without a tenant
+	tenants    tenants
 	clients    families
 	directions directions
 	ahead      ahead
@@ -109,6 +112,9 @@ func (c Config) Validate() error {
 	if c.Limits.LiveTokens < 0 {
 		errs = append(errs, fmt.Errorf("limits::live_tokens: %d is negative", c.Limits.LiveTokens))
 	}
+	if c.Limits.MaxTenants < 0 {
+		errs = append(errs, fmt.Errorf("limits::max_tenants: %d is negative", c.Limits.MaxTenants))
+	}
 	if c.Limits.MaxFeedback < 0 {
 		errs = append(errs, fmt.Errorf("limits::max_feedback: %d is negative", c.Limits.MaxFeedback))
 	}
@@ -123,12 +129,15 @@ func New(cfg Config) *Engine {
 	if cfg.Limits.MaxFeedback == 0 {
 		cfg.Limits.MaxFeedback = 4096
 	}
-	e := &Engine{cfg: cfg, population: population{peers: newPeers()}}
+	if cfg.Limits.MaxTenants == 0 {
+		cfg.Limits.MaxTenants = 256
+	}
+	e := &Engine{cfg: cfg, population: population{peers: newPeers()}, tenants: tenants{beyond: population{peers: newPeers()}}}
 	for d := range detectors {
 		e.disabled[d] = cfg.Disabled[detectors[d].name]
 	}
-	for range shardCount {
-		e.shards = append(e.shards, newShard(max(1, cfg.Limits.MaxTokens/shardCount), cfg.Limits.LiveTokens/shardCount))
+	for i := range shardCount {
+		e.shards = append(e.shards, newShard(i, max(1, cfg.Limits.MaxTokens/shardCount), cfg.Limits.LiveTokens/shardCount))
 	}
 	return e
 }
@@ -158,11 +167,14 @@ func (e *Engine) Apply(obs []Observation) []anomaly.Event {
 			}
 			events = e.run(obs[from:i], events)
 			from = i
-			events = append(events, e.crowd.add(e.settle(today), &e.population)...)
-			events = append(events, e.crowd.tell(0, true)...)
-			e.population.turn(today, e.shards, e.cfg.Budget, &e.disabled)
+			events = append(events, e.stand(e.settle(today))...)
+			for p := range e.populations() {
+				events = append(events, p.crowd.tell(0, true)...)
+			}
+			e.turn(today)
 			e.latest = seenRelease{}
 		}
+		e.admit(o.Tenant)
 		e.release(o)
 	}
 	return e.run(obs[from:], events)
@@ -202,13 +214,17 @@ func (e *Engine) release(o *Observation) {
 	if o.Version == "" {
 		return
 	}
-	releases, today := e.population.peers.releases, int32(o.Time/day)
+	p := e.populationOf(o.Tenant)
+	if p == &e.tenants.beyond {
+		return
+	}
+	releases, today := p.peers.releases, int32(o.Time/day)
 	key := version{o.Service, o.Version}
-	if e.latest == (seenRelease{key, today}) {
+	if e.latest == (seenRelease{p, key, today}) {
 		return
 	}
 	key = version{intern(o.Service), intern(o.Version)}
-	e.latest = seenRelease{key, today}
+	e.latest = seenRelease{p, key, today}
 	r, ok := releases[key]
 	switch {
 	case ok && r.last < today:
@@ -220,6 +236,7 @@ func (e *Engine) release(o *Observation) {
 
 // seenRelease is a release that was seen, and on which day: mostly the next is the same.
 type seenRelease struct {
+	of *population
 	version
 	day int32
 }
@@ -254,7 +271,7 @@ func (e *Engine) run(obs []Observation, events []anomaly.Event) []anomaly.Event 
 		e.found[s] = e.found[s][:0]
 	}
 	slices.SortStableFunc(all, func(a, b numbered) int { return cmp.Compare(a.at, b.at) })
-	return append(events, e.crowd.add(all, &e.population)...)
+	return append(events, e.stand(all)...)
 }
 
 // work applies a shard's part, going on behind an observation on which learning panics.
@@ -300,6 +317,7 @@ func (e *Engine) advance(s int, part []int, obs []Observation) (done int) {
 // Stats returns the running totals.
 func (e *Engine) Stats() Stats {
 	total := e.stats
+	total.Tenants = len(e.tenants.order)
 	for _, s := range e.shards {
 		total.Tokens += s.count
 		total.Advised += len(s.advised)

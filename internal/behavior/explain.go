@@ -53,7 +53,7 @@ func (t *token) event(o *Observation, name anomaly.Detector, severity anomaly.Se
 		ID: anomaly.NewID(t.id, name, int64(t.block.day), severity), Time: o.Time, Trace: o.Trace, Span: o.Span,
 		Detector: name, Severity: severity,
 		Token: anomaly.Token{
-			ID: tokenOf(t.id), Hint: t.about.hint, Type: t.about.kind, Registry: t.about.registry,
+			ID: tokenOf(t.id), Tenant: t.tenant, Hint: t.about.hint, Type: t.about.kind, Registry: t.about.registry,
 			OwnerID: t.about.ownerID, OwnerName: t.about.ownerName, OwnerTeam: t.about.ownerTeam, Outbound: t.about.outbound,
 		},
 		Trigger: anomaly.Trigger{

@@ -11,6 +11,7 @@ type Observation struct {
 
 	Hint      string // api_token.hint
 	Type      string // api_token.type
+	Tenant    string // api_token.tenant; empty: tenants are not told apart
 	OwnerID   string
 	OwnerName string
 	OwnerTeam string

@@ -2,9 +2,12 @@ package behavior
 
 import "math"
 
-// population is what the engine knows about all tokens together. It changes only between event-time days, while no shard is at work;
+// population is what the engine knows about all tokens of a tenant together. It changes only between event-time days, while no shard is at work;
 // in between the shards read it and write their tallies.
 type population struct {
+	tenant string // whose tokens these are; empty: those without one
+	seen   int32  // the day of its newest request
+
 	day    int32
 	began  bool
 	peers  *Peers
@@ -12,6 +15,9 @@ type population struct {
 	live   float64     // tokens active on a day, averaged
 	calib  calibration
 	limits limits
+
+	tallies [shardCount]tally // what the shards add to tomorrow's
+	crowd   crowd
 }
 
 // liveMemory is how quickly the number of live tokens follows, per event-time day.
@@ -60,21 +66,25 @@ func (t *tally) merge(from *tally) {
 	t.calib.merge(&from.calib)
 }
 
-// turn begins a later event-time day: everything noted so far becomes the peers and the thresholds of the new day.
-func (p *population) turn(today int32, shards []*shard, budget Budget, disabled *[detectorCount]bool) {
+// turn begins a later event-time day: everything noted so far becomes the peers of the new day.
+func (p *population) turn(today int32) {
 	if p.began {
-		p.take(today, shards)
+		p.take(today)
 	}
 	p.day, p.began = today, true
-	p.limits = budget.limits(&p.calib, p.live, disabled)
 }
 
-func (p *population) take(today int32, shards []*shard) {
-	peers := p.peers
-	t := &shards[0].tally
-	for _, s := range shards[1:] {
-		t.merge(&s.tally)
+// tally is what was noted so far.
+func (p *population) tally() *tally {
+	all := &p.tallies[0]
+	for i := 1; i < shardCount; i++ {
+		all.merge(&p.tallies[i])
 	}
+	return all
+}
+
+func (p *population) take(today int32) {
+	peers, t := p.peers, p.tally()
 	for of := range peers.common {
 		peers.common[of].merge(&t.common[of])
 	}

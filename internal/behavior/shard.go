@@ -12,7 +12,7 @@ import (
 // shard holds the tokens whose ids hash to it. Shards share nothing but the population, which does not change under them.
 type shard struct {
 	memory
-	tally      tally
+	place      int // among the shards
 	stats      Stats
 	max        int
 	clock      uint64            // counts uses
@@ -33,9 +33,10 @@ type numbered struct {
 	of    self
 }
 
-func newShard(maxTokens, mostLives int) *shard {
+func newShard(place, maxTokens, mostLives int) *shard {
 	return &shard{
-		memory: newMemory(maxTokens, mostLives), max: maxTokens, away: map[string][]byte{}, back: map[string]bool{}, advised: map[string]*advised{},
+		place: place, memory: newMemory(maxTokens, mostLives), max: maxTokens,
+		away: map[string][]byte{}, back: map[string]bool{}, advised: map[string]*advised{},
 	}
 }
 
@@ -56,8 +57,8 @@ func (s *shard) apply(e *Engine, o *Observation, events []anomaly.Event) []anoma
 		if t.open {
 			events = s.end(e, t, events)
 		}
-		t.begin(today)
-		s.tally.active++
+		t.begin(today, o.Tenant)
+		s.tally(e.populationOf(t.tenant)).active++
 		if t.hidden {
 			s.stats.Hidden++
 		}
@@ -65,7 +66,8 @@ func (s *shard) apply(e *Engine, o *Observation, events []anomaly.Event) []anoma
 		s.stats.Late++
 	}
 	events = t.applyRules(o, events)
-	t.observe(o, &e.population, &s.tally)
+	p := e.populationOf(t.tenant)
+	t.observe(o, p, s.tally(p))
 	if t.block.signs && !e.cfg.Disabled[anomaly.PopulationShift] {
 		events = append(events, t.signal(o))
 	}
@@ -79,7 +81,7 @@ func (s *shard) judge(e *Engine, n uint32, t *token, o *Observation, events []an
 		return events
 	}
 	x := t.nats()
-	f, found, settling := t.judge(&x, &e.population.limits, &e.disabled)
+	f, found, settling := t.judge(&x, &e.populationOf(t.tenant).limits, &e.disabled)
 	if found {
 		t.block.tipped = nil
 		return append(events, t.alert(e, o, f, &x))
@@ -107,7 +109,7 @@ func (t *token) settleBlock(e *Engine, x *[facetCount]float64, events []anomaly.
 	if b.tipped == nil || b.alerted || !t.mature() {
 		return events
 	}
-	if f, found := t.settle(x, &e.population.limits, &e.disabled); found {
+	if f, found := t.settle(x, &e.populationOf(t.tenant).limits, &e.disabled); found {
 		events = append(events, t.alert(e, b.tipped, f, x))
 	}
 	b.tipped = nil
@@ -168,19 +170,23 @@ func (s *shard) end(e *Engine, t *token, events []anomaly.Event) []anomaly.Event
 	events = t.settleBlock(e, &x, events)
 	b := &t.block
 	if t.mature() && (b.alerted || !t.hasAlert || b.day-t.alertDay > quietDays) {
-		s.tally.calib.days++
+		calib := &s.tally(e.populationOf(t.tenant)).calib
+		calib.days++
 		if b.alerted {
-			s.tally.calib.addAlert(int(b.alertOf), float64(b.worst[b.alertOf]))
+			calib.addAlert(int(b.alertOf), float64(b.worst[b.alertOf]))
 		}
 		for d := range detectors {
 			if !b.alerted {
-				s.tally.calib.add(d, float64(t.evidence[d]), float64(b.worst[d]), t.evidence[d].With(t.evidenceIn(d, &x)))
+				calib.add(d, float64(t.evidence[d]), float64(b.worst[d]), t.evidence[d].With(t.evidenceIn(d, &x)))
 			}
 		}
 	}
 	t.end(&x, t.frozen())
 	return events
 }
+
+// tally is where the shard notes what its tokens add to tomorrow's population.
+func (s *shard) tally(p *population) *tally { return &p.tallies[s.place] }
 
 // number finds a token: in memory, in storage, or fresh; at the limit the least recently used one leaves memory.
 func (s *shard) number(e *Engine, o *Observation) uint32 {

@@ -50,17 +50,13 @@ const (
 
 // Snapshot returns the records that changed since the last call. They belong together: write all or none.
 func (e *Engine) Snapshot() []Record {
-	for _, s := range e.shards[1:] {
-		e.shards[0].tally.merge(&s.tally)
-	}
 	w := &baseline.Writer{}
 	w.Uint(stateVersion)
 	w.Uint(flags(e.evicted()))
 	w.Int(int64(e.ahead.day))
 	w.Uint(uint64(e.ahead.seen))
 	e.population.put(w)
-	e.shards[0].tally.put(w)
-	e.crowd.put(w)
+	e.tenants.put(w)
 	records := []Record{{populationKey, w.Bytes}}
 	records = e.putAdvice(e.routes(records))
 
@@ -200,13 +196,13 @@ func (e *Engine) Restore(get func(key string) ([]byte, error)) error {
 	setFlags(r.Uint(), &e.hasEvicted)
 	e.ahead.day, e.ahead.seen = int32(r.Int()), int(r.Uint())
 	e.population.get(r, version)
-	e.shards[0].tally.get(r, version)
-	if version >= 2 {
-		e.crowd.get(r)
+	if version >= tenantsVersion {
+		e.tenants.get(r, version)
 	}
 	if r.Err != nil {
 		return fmt.Errorf("%s: %w", populationKey, r.Err)
 	}
+	e.tenants.beyond.limits = e.nominal()
 	if e.cfg.Routes != nil {
 		if e.routesSaved, err = get(routesKey); err == nil && e.routesSaved != nil {
 			err = e.cfg.Routes.UnmarshalBinary(e.routesSaved)

@@ -28,6 +28,7 @@ type token struct {
 	id    string
 	about about
 
+	tenant   string
 	first    int64 // event time of the first request, unix nanoseconds
 	last     int64 // and of the newest
 	requests uint64
@@ -94,8 +95,11 @@ func (t *token) remember(o *Observation) {
 
 func (t *token) mature() bool { return t.learned >= matureRequests && t.days >= matureDays }
 
-// begin opens a block on a later day.
-func (t *token) begin(today int32) {
+// begin opens a block on a later day. The tenant is that of its first request; where that says none, it stays what it was.
+func (t *token) begin(today int32, tenant string) {
+	if tenant != "" && tenant != t.tenant {
+		t.tenant = intern(tenant)
+	}
 	old := t.block
 	t.block = block{
 		day: today, slot: old.slot, inSlot: old.inSlot, before: old.before,

@@ -70,6 +70,7 @@ func putEvidence(evidence []anomaly.Evidence, list pcommon.Slice) {
 }
 
 func putToken(t anomaly.Token, attrs pcommon.Map) {
+	putSome(attrs, TokenTenant, t.Tenant)
 	if t.ID == "" {
 		return
 	}

@@ -39,6 +39,8 @@ func (f *fields) readToken(k string, v pcommon.Value) {
 		r.Type = v.AsString()
 	case TokenRegistryID:
 		r.Registry = v.AsString()
+	case TokenTenant:
+		r.Tenant = v.AsString()
 	case TokenOwnerID:
 		r.OwnerID = v.AsString()
 	case TokenOwnerName:

@@ -32,6 +32,7 @@ type Details struct {
 	Verified         bool // the claims are those of the issuer
 
 	RegistryID string
+	Tenant     string
 	Tags       map[string]string
 }
 
@@ -54,7 +55,7 @@ type Choice uint32
 var choices = [...]string{
 	TokenOwnerName, TokenOwnerType, TokenType, TokenFormat, TokenFingerprint, TokenDirection, TokenRegistryID,
 	TokenIssuer, TokenClientID, TokenScopes, TokenExpiresAt, TokenVerified, TokenStatus, TokenTagsPrefix + "*",
-	TokenOriginKind, GeoContinent, GeoRegion, GeoLocality, GeoLatitude, GeoLongitude, ClientASNumber, ClientASOrg,
+	TokenOriginKind, GeoContinent, GeoRegion, GeoLocality, GeoLatitude, GeoLongitude, ClientASNumber, ClientASOrg, TokenTenant,
 }
 
 const (
@@ -80,6 +81,7 @@ const (
 	chooseLongitude
 	chooseASNumber
 	chooseASOrg
+	chooseTenant
 )
 
 // chooseOrigin is everything that says where a request came from.
@@ -175,6 +177,7 @@ func putChosen(attrs pcommon.Map, who *Details, owner *registry.Owner, choice Ch
 	choice.put(attrs, chooseType, TokenType, who.Type)
 	choice.put(attrs, chooseFormat, TokenFormat, who.Format)
 	choice.put(attrs, chooseRegistryID, TokenRegistryID, who.RegistryID)
+	choice.put(attrs, chooseTenant, TokenTenant, who.Tenant)
 	choice.put(attrs, chooseIssuer, TokenIssuer, who.Issuer)
 	choice.put(attrs, chooseClientID, TokenClientID, who.ClientID)
 	if choice&chooseScopes != 0 {

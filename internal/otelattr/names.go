@@ -7,6 +7,7 @@ package otelattr
 const (
 	TokenID          = "api_token.id"          // "tok_" + base32 of a keyed hash: what behaviour is learned under
 	TokenRegistryID  = "api_token.registry_id" // the registry's own id
+	TokenTenant      = "api_token.tenant"      // whose tokens it is compared with; empty: tenants are not told apart
 	TokenFingerprint = "api_token.fingerprint" // keyed hash of this very credential
 	TokenProvisional = "api_token.provisional" // true until a slow source has answered
 	TokenDirection   = "api_token.direction"   // DirectionInbound or DirectionOutbound
@@ -29,7 +30,6 @@ const (
 	TokenSealed      = "api_token.sealed"      // bytes: a sealed credential on its way from an agent to a gateway, which takes it off
 	TokenOutcome     = "api_token.outcome"     // success, client_error, auth_error, rate_limited, server_error
 	TokenOriginKind  = "api_token.origin.kind" // of the client's address: public, private, loopback, shared, documentation …
-	TokenTenant      = "api_token.tenant"
 )
 
 // Values of TokenDirection.

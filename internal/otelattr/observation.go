@@ -33,13 +33,17 @@ func (r *Record) Disown() {
 type Origin struct {
 	Service, Version, Environment string
 	KeyID                         string // of the identity key that tokens are named under; empty: not said
+	Tenant                        string // of tokens of which a record says none itself
 	Sampled                       bool   // by a tail sampler, see TailSampled
 }
 
-// OriginOf reads the attributes of a resource.
-func OriginOf(resource pcommon.Map) Origin {
+// OriginOf reads the attributes of a resource. One of them may say the tenant, under a name of its own.
+func OriginOf(resource pcommon.Map, tenant string) Origin {
 	var o Origin
 	for k, v := range resource.All() {
+		if k == tenant {
+			o.Tenant = v.AsString()
+		}
 		switch k {
 		case ServiceName:
 			o.Service = v.AsString()
@@ -47,6 +51,10 @@ func OriginOf(resource pcommon.Map) Origin {
 			o.Version = v.AsString()
 		case EnvironmentName:
 			o.Environment = v.AsString()
+		case TokenTenant:
+			if o.Tenant == "" {
+				o.Tenant = v.AsString()
+			}
 		case TokenKeyID:
 			o.KeyID = v.AsString()
 		case OldEnvironment:
@@ -162,6 +170,9 @@ func (f *fields) finish(o Origin) {
 	if r.Token != "" {
 		if r.KeyID == "" {
 			r.KeyID = o.KeyID
+		}
+		if r.Tenant == "" {
+			r.Tenant = o.Tenant
 		}
 	}
 }

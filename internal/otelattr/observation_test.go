@@ -210,11 +210,17 @@ func TestOriginOf(t *testing.T) {
 	m.PutStr(ServiceName, "shop")
 	m.PutStr(ServiceVersion, "1.4.2")
 	m.PutStr(OldEnvironment, "staging")
-	assert.Equal(t, Origin{Service: "shop", Version: "1.4.2", Environment: "staging"}, OriginOf(m))
+	assert.Equal(t, Origin{Service: "shop", Version: "1.4.2", Environment: "staging"}, OriginOf(m, ""))
 	m.PutStr(EnvironmentName, "production")
-	assert.Equal(t, shop, OriginOf(m))
+	assert.Equal(t, shop, OriginOf(m, ""))
 	m.PutStr(TokenKeyID, "0a1b2c3d")
-	assert.Equal(t, "0a1b2c3d", OriginOf(m).KeyID)
+	assert.Equal(t, "0a1b2c3d", OriginOf(m, "").KeyID)
+	m.PutStr(TokenTenant, "a")
+	m.PutStr("tenant.id", "b")
+	assert.Equal(t, "a", OriginOf(m, "").Tenant)
+	assert.Equal(t, "b", OriginOf(m, "tenant.id").Tenant)
+	m.Remove("tenant.id")
+	assert.Equal(t, "a", OriginOf(m, "tenant.id").Tenant)
 }
 
 func BenchmarkSpan(b *testing.B) {

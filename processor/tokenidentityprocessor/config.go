@@ -69,6 +69,14 @@ type SourcesConfig struct {
 	_ struct{}
 }
 
+// added are the attributes that are added by choice, and the tenant where tenants are told apart.
+func (c *Config) added() []string {
+	if c.Tenant.Attribute == "" && len(c.JWT.Claims.Tenant) == 0 {
+		return c.Attributes
+	}
+	return append(slices.Clone(c.Attributes), otelattr.TokenTenant)
+}
+
 // TenantConfig separates the tokens of tenants.
 type TenantConfig struct {
 	// Attribute is the name of a resource attribute whose value is part of every identity.

@@ -49,7 +49,7 @@ func newEngine(set processor.Settings, cfg *Config) (*engine, error) {
 	if err != nil {
 		return nil, err
 	}
-	choice, err := otelattr.Choose(cfg.Attributes)
+	choice, err := otelattr.Choose(cfg.added())
 	if err != nil {
 		return nil, fmt.Errorf("attributes%w", err)
 	}

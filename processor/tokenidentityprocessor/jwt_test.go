@@ -1,6 +1,7 @@
 package tokenidentityprocessor
 
 import (
+	"cmp"
 	"encoding/base64"
 	"testing"
 
@@ -60,8 +61,9 @@ func TestTheTenantIsPartOfTheIdentity(t *testing.T) {
 		rs.Resource().Attributes().PutStr("tenant.id", attribute)
 		_, err := e.processTraces(t.Context(), td)
 		require.NoError(t, err)
-		id, _ := rs.ScopeSpans().At(0).Spans().At(0).Attributes().Get(otelattr.TokenID)
-		return id.Str()
+		attrs := rs.ScopeSpans().At(0).Spans().At(0).Attributes().AsRaw()
+		assert.Equal(t, cmp.Or(attribute, claim), attrs[otelattr.TokenTenant])
+		return attrs[otelattr.TokenID].(string)
 	}
 	assert.NotEqual(t, of("", "acme"), of("", "zeta"))
 	assert.Equal(t, of("acme", ""), of("", "acme"), "the claim says what the attribute does not")

@@ -195,6 +195,7 @@ func TestTenants(t *testing.T) {
 		td.ResourceSpans().At(0).Resource().Attributes().PutStr("tenant.id", tenant)
 		_, err := r.processTraces(t.Context(), td)
 		require.NoError(t, err)
+		assert.Equal(t, tenant, span.Attributes().AsRaw()[otelattr.TokenTenant])
 		ids[span.Attributes().AsRaw()[otelattr.TokenID]] = true
 	}
 	assert.Len(t, ids, 2)

@@ -69,6 +69,7 @@ func (e *engine) makeToken(ctx context.Context, tenant string, c credential.Cred
 	}
 	if e.choice.Detailed() {
 		t.Details = detailsOf(c, &found)
+		t.Details.Tenant = q.Tenant
 	}
 	if verdict.State != jwks.Unasked {
 		t.check = &check{verdict: verdict}

@@ -127,7 +127,7 @@ const recentRecords = 262_144
 func (c *collector) logs(ld plog.Logs) {
 	eachLog(ld, func(resource pcommon.Resource, log plog.LogRecord) {
 		var r otelattr.Record
-		if !otelattr.OriginOf(resource.Attributes()).Log(log, &r) {
+		if !otelattr.OriginOf(resource.Attributes(), "").Log(log, &r) {
 			if _, request := log.Attributes().Get(otelattr.HTTPMethod); request && log.Timestamp() != 0 {
 				c.found = append(c.found, behavior.Observation{Time: int64(log.Timestamp())})
 			}
@@ -143,7 +143,7 @@ func (c *collector) logs(ld plog.Logs) {
 func (c *collector) traces(td ptrace.Traces) {
 	eachSpan(td, func(resource pcommon.Resource, span ptrace.Span) {
 		var r otelattr.Record
-		if otelattr.OriginOf(resource.Attributes()).Span(span, &r) && r.Served && c.entries.Request(&r) {
+		if otelattr.OriginOf(resource.Attributes(), "").Span(span, &r) && r.Served && c.entries.Request(&r) {
 			c.found = append(c.found, r.Observation)
 		}
 	})

@@ -46,8 +46,8 @@ func texts(r *otelattr.Record) [textCount]*string {
 	o := &r.Observation
 	return [textCount]*string{
 		&o.Token, &o.Hint, &o.OwnerID, &o.OwnerName, &o.Route, &o.Path, &o.Country, &o.Network, &o.Client, &o.Method,
-		&o.Type, &o.OwnerTeam, &o.Registry, &o.Service, &o.Version, &o.Environment, &o.Status,
+		&o.Type, &o.OwnerTeam, &o.Registry, &o.Service, &o.Version, &o.Environment, &o.Status, &o.Tenant,
 	}
 }
 
-const textCount = 17
+const textCount = 18

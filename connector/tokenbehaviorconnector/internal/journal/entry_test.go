@@ -32,6 +32,7 @@ func sample(n int) *Entry {
 		r.Span[0] = byte(i)
 		if i%7 == 0 {
 			r.Violations, r.Status, r.Weight = []string{"network", "scope"}, "expired", 3.25
+			r.Tenant = fmt.Sprint("t", user%4)
 		}
 		r.Served, r.Remote, r.Unreadable, r.Provisional, r.Outbound = i%2 == 0, i%3 == 0, i%5 == 0, i%11 == 0, i%13 == 0
 		e.Records = append(e.Records, r)

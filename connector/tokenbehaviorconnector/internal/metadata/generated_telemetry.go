@@ -51,6 +51,8 @@ type TelemetryBuilder struct {
 	TokenBehaviorSnapshotDuration metric.Float64Histogram
 	TokenBehaviorSnapshotSize     metric.Int64Gauge
 	TokenBehaviorStorageErrors    metric.Int64Counter
+	TokenBehaviorTenantOverflow   metric.Int64Counter
+	TokenBehaviorTenants          metric.Int64Gauge
 	TokenBehaviorTokens           metric.Int64Gauge
 	TokenBehaviorUnits            metric.Int64Counter
 	TokenBehaviorUnknownSampling  metric.Int64Counter
@@ -236,6 +238,18 @@ func NewTelemetryBuilder(settings component.TelemetrySettings, options ...Teleme
 		"otelcol_token_behavior_storage_errors",
 		metric.WithDescription("Failed storage operations. [Alpha]"),
 		metric.WithUnit("{error}"),
+	)
+	errs = errors.Join(errs, err)
+	builder.TokenBehaviorTenantOverflow, err = builder.meter.Int64Counter(
+		"otelcol_token_behavior_tenant_overflow",
+		metric.WithDescription("Requests of tenants beyond limits::max_tenants. Their tokens are judged by their own past alone. [Alpha]"),
+		metric.WithUnit("{request}"),
+	)
+	errs = errors.Join(errs, err)
+	builder.TokenBehaviorTenants, err = builder.meter.Int64Gauge(
+		"otelcol_token_behavior_tenants",
+		metric.WithDescription("Tenants whose tokens are compared with each other. [Alpha]"),
+		metric.WithUnit("{tenant}"),
 	)
 	errs = errors.Join(errs, err)
 	builder.TokenBehaviorTokens, err = builder.meter.Int64Gauge(

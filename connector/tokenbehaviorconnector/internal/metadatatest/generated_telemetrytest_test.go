@@ -44,6 +44,8 @@ func TestSetupTelemetry(t *testing.T) {
 	tb.TokenBehaviorSnapshotDuration.Record(context.Background(), 1)
 	tb.TokenBehaviorSnapshotSize.Record(context.Background(), 1)
 	tb.TokenBehaviorStorageErrors.Add(context.Background(), 1)
+	tb.TokenBehaviorTenantOverflow.Add(context.Background(), 1)
+	tb.TokenBehaviorTenants.Record(context.Background(), 1)
 	tb.TokenBehaviorTokens.Record(context.Background(), 1)
 	tb.TokenBehaviorUnits.Add(context.Background(), 1)
 	tb.TokenBehaviorUnknownSampling.Add(context.Background(), 1)
@@ -122,6 +124,12 @@ func TestSetupTelemetry(t *testing.T) {
 		[]metricdata.DataPoint[int64]{{Value: 1}},
 		metricdatatest.IgnoreTimestamp())
 	AssertEqualTokenBehaviorStorageErrors(t, testTel,
+		[]metricdata.DataPoint[int64]{{Value: 1}},
+		metricdatatest.IgnoreTimestamp())
+	AssertEqualTokenBehaviorTenantOverflow(t, testTel,
+		[]metricdata.DataPoint[int64]{{Value: 1}},
+		metricdatatest.IgnoreTimestamp())
+	AssertEqualTokenBehaviorTenants(t, testTel,
 		[]metricdata.DataPoint[int64]{{Value: 1}},
 		metricdatatest.IgnoreTimestamp())
 	AssertEqualTokenBehaviorTokens(t, testTel,
