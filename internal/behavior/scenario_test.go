@@ -25,7 +25,8 @@ var update = flag.Bool("update", false, "write the scenarios' expected output an
 //	every weekday 08:00-18:00 for 21d from 2026-03-02: key=k1 country=DE route=GET /orders rate=4/h
 //	2026-03-25T03:12:00Z: key=k1 country=NL route=GET /exports n=3
 //
-// Values separated by commas take turns. A scenario's config is a budget: "10 per week" or "5 per 1000 token-days".
+// Values separated by commas take turns. key=k1..k30 is thirty keys that each do so, and cost=0.4 what a request costs in USD. A scenario's
+// config is a budget: "10 per week" or "5 per 1000 token-days".
 func TestScenarios(t *testing.T) {
 	files, err := filepath.Glob("testdata/*.txtar")
 	require.NoError(t, err)
@@ -34,12 +35,12 @@ func TestScenarios(t *testing.T) {
 		t.Run(strings.TrimSuffix(filepath.Base(file), ".txtar"), func(t *testing.T) {
 			archive, err := txtar.ParseFile(file)
 			require.NoError(t, err)
-			e := New(Config{Budget: Budget{FalseAlerts: 10, Per: 7 * 24 * time.Hour}})
+			e := New(Config{Budget: Budget{FalseAlerts: 10, Per: 7 * 24 * time.Hour}, Currency: "USD"})
 			var said []anomaly.Event
 			for i, f := range archive.Files {
 				switch {
 				case f.Name == "config":
-					e = New(Config{Budget: parseBudget(t, string(f.Data))})
+					e = New(Config{Budget: parseBudget(t, string(f.Data)), Currency: "USD"})
 				case strings.HasSuffix(f.Name, ".in"):
 					said = e.Apply(parseStage(t, string(f.Data)))
 				case strings.HasSuffix(f.Name, ".out"):
@@ -64,7 +65,7 @@ func describe(events []anomaly.Event) string {
 	}
 	var s strings.Builder
 	for _, e := range events {
-		fmt.Fprintf(&s, "%s %s %s %s\n", time.Unix(0, e.Time).UTC().Format(time.RFC3339), e.Severity, e.Detector, e.Token.ID)
+		fmt.Fprintf(&s, "%s %s %s %s\n", time.Unix(0, e.Time).UTC().Format(time.RFC3339), e.Severity, e.Detector, or(e.Token.ID, fmt.Sprint(len(e.Tokens), " tokens")))
 		for _, v := range e.Evidence {
 			fmt.Fprintf(&s, "  %s: %s (expected %s)\n", v.Facet, v.Observed, v.Expected)
 		}
@@ -87,13 +88,35 @@ func parseStage(t *testing.T, text string) (obs []Observation) {
 	for _, line := range strings.Split(strings.TrimSpace(text), "\n") {
 		when, what, ok := cutWhen(line)
 		require.True(t, ok, "no request in %q", line)
-		obs = append(obs, requests(t, when, fields(what))...)
+		f := fields(what)
+		for _, key := range keys(t, f["key"]) {
+			f["key"] = key
+			obs = append(obs, requests(t, when, f)...)
+		}
 	}
 	slices.SortStableFunc(obs, func(a, b Observation) int { return int(a.Time/1e9 - b.Time/1e9) })
 	for i := range obs {
 		obs[i].Trace[0], obs[i].Trace[1], obs[i].Trace[2], obs[i].Span[0] = 1, byte(i>>8), byte(i), 1
 	}
 	return obs
+}
+
+// keys are all those that k1..k30 stands for.
+func keys(t *testing.T, key string) (all []string) {
+	t.Helper()
+	first, last, ok := strings.Cut(key, "..")
+	if !ok {
+		return []string{key}
+	}
+	name := strings.TrimRight(first, "0123456789")
+	from, err := strconv.Atoi(strings.TrimPrefix(first, name))
+	require.NoError(t, err, key)
+	to, err := strconv.Atoi(strings.TrimPrefix(last, name))
+	require.NoError(t, err, key)
+	for n := from; n <= to; n++ {
+		all = append(all, fmt.Sprint(name, n))
+	}
+	return all
 }
 
 func cutWhen(line string) (when, what string, ok bool) {
@@ -183,6 +206,11 @@ func requests(t *testing.T, when string, f map[string]string) (obs []Observation
 			o.Outcome = ClientError
 		}
 		obs = append(obs, o)
+		if f["cost"] != "" {
+			o.Cost, err = strconv.ParseFloat(pick("cost", i), 64)
+			require.NoError(t, err)
+			obs = append(obs, o)
+		}
 	}
 	return obs
 }
