@@ -1,0 +1,69 @@
+// What is looked at is in the address: every view can be linked to, and back and forward work.
+import { useState, useEffect } from './html.js';
+
+// Filter parameters that every endpoint takes. Of the dimensions only one can be asked for at a time: they are counted apart.
+export const subjects = ['token', 'owner', 'team', 'tag', 'environment', 'status', 'direction'];
+export const dimensions = ['route', 'country', 'network', 'release', 'service', 'client', 'outcome', 'unit', 'model'];
+export const filters = [...subjects, ...dimensions];
+export const carried = ['from', 'to', 'demo', ...filters];
+
+const listeners = new Set();
+const told = () => { for (const listener of listeners) listener(); };
+addEventListener('popstate', told);
+
+// go opens an address of this page.
+export function go(href, { replace = false, keep = false } = {}) {
+  const url = new URL(href, location.href);
+  if (url.href === location.href) return;
+  history[replace ? 'replaceState' : 'pushState'](null, '', url);
+  if (!keep) scrollTo(0, 0);
+  told();
+}
+
+export function useLocation() {
+  const [, again] = useState(0);
+  useEffect(() => {
+    const listener = () => again((n) => n + 1);
+    listeners.add(listener);
+    return () => listeners.delete(listener);
+  }, []);
+  return { path: location.pathname, query: new URLSearchParams(location.search) };
+}
+
+// change gives the address of this view with some parameters changed; null or an empty list takes one away.
+export function change(changes, path = location.pathname, from = new URLSearchParams(location.search)) {
+  const query = new URLSearchParams(from);
+  for (const [name, value] of Object.entries(changes)) {
+    query.delete(name);
+    for (const one of Array.isArray(value) ? value : [value]) {
+      if (one !== null && one !== undefined && one !== '') query.append(name, one);
+    }
+  }
+  const text = readable(query);
+  return path + (text ? '?' + text : '');
+}
+
+// readable leaves slashes and colons as they are: an address is read by people.
+export const readable = (query) => query.toString().replace(/%2F/g, '/').replace(/%3A/g, ':').replace(/%2C/g, ',');
+
+// link gives the address of another view that keeps time and, if asked, filters.
+export function link(path, extra = {}, keep = ['from', 'to', 'demo']) {
+  const query = new URLSearchParams();
+  const here = new URLSearchParams(location.search);
+  for (const name of keep) for (const value of here.getAll(name)) query.append(name, value);
+  return change(extra, path, query);
+}
+
+// asked are the parameters of this view that the API takes too.
+export function asked(query = new URLSearchParams(location.search), extra = {}) {
+  const out = new URLSearchParams();
+  for (const name of [...carried, 'q']) for (const value of query.getAll(name)) out.append(name, value);
+  for (const [name, value] of Object.entries(extra)) {
+    out.delete(name);
+    for (const one of Array.isArray(value) ? value : [value]) if (one !== undefined && one !== null && one !== '') out.append(name, one);
+  }
+  return out;
+}
+
+export const tokenLink = (id) => link('/token/' + encodeURIComponent(id));
+export const anomalyLink = (id) => link('/anomaly/' + encodeURIComponent(id));

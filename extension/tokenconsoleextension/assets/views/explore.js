@@ -1,0 +1,94 @@
+import { html, useMemo, useState } from '../lib/html.js';
+import { address, useAnswer } from '../lib/api.js';
+import { asked, change, dimensions, filters, go, link, tokenLink } from '../lib/url.js';
+import { changed, country, duration, exact, measures, share, span, within } from '../lib/format.js';
+import { dimension, outcomes } from '../lib/words.js';
+import { A, Bar, Country, Pane, Time } from '../ui/bits.js';
+import { Chips, Range } from '../ui/filters.js';
+import { BeatTable, Heartbeat } from '../ui/heartbeat.js';
+import { Spark } from '../ui/strip.js';
+import { Table } from '../ui/table.js';
+import { Traces } from '../ui/traces.js';
+
+export const title = () => 'Explore';
+
+const groups = ['token', 'owner', 'team', ...dimensions];
+const quantile = (measure) => ['p50', 'p95', 'p99', 'tokens', 'owners'].includes(measure);
+const named = (group, row) => (group === 'country' ? country(row.key) : group === 'outcome' ? outcomes[row.key] || row.key : row.label || row.key || 'none');
+
+// stepFor gives some 150 points, in a step that the store has.
+export function stepFor(query) {
+  const { from, to } = within(query), length = (to - from) / 1000;
+  return [60, 120, 300, 600, 900, 1800, 3600, 7200, 14400, 21600, 43200, 86400, 604800].find((s) => length / s <= 170) || 604800;
+}
+export const goStep = (s) => (s % 3600 === 0 ? s / 3600 + 'h' : s % 60 === 0 ? s / 60 + 'm' : s + 's');
+
+export function View({ query }) {
+  const measure = measures[query.get('measure')] ? query.get('measure') : 'requests';
+  const other = dimensions.find((d) => query.getAll(d).length);
+  const group = groups.includes(query.get('group')) || (query.get('group') || '').startsWith('tag:') ? query.get('group') : other || 'token';
+  const params = useMemo(() => asked(query), [query.toString()]);
+  const step = query.get('step') || goStep(stepFor(query));
+  const with_ = (extra) => { const p = new URLSearchParams(params); for (const [k, v] of Object.entries(extra)) p.set(k, v); return p; };
+  const totalUrl = address('series', with_({ measure, step, limit: 1 }));
+  const url = address('series', with_({ measure, group, step, limit: 50 }));
+  const topUrl = address('top', with_({ measure, group, limit: 50 }));
+  const total = useAnswer(totalUrl), series = useAnswer(url), top = useAnswer(topUrl);
+  const errorsUrl = measure === 'requests' ? address('series', with_({ measure: 'errors', step, limit: 1 })) : null;
+  const errors = useAnswer(errorsUrl);
+  const [over, setOver] = useState('');
+  const m = measures[measure];
+  const zoom = (a, b) => go(change({ from: new Date(a).toISOString().replace('.000Z', 'Z'), to: new Date(b).toISOString().replace('.000Z', 'Z') }), { keep: true });
+
+  return html`
+    <div class="head"><h1>Explore</h1><${Chips} query=${query}><${Range} query=${query} /><//></div>
+    <div class="controls">
+      <label><span class="soft">count</span><select value=${measure} onChange=${(e) => go(change({ measure: e.currentTarget.value === 'requests' ? null : e.currentTarget.value }), { keep: true })}>${Object.entries(measures).map(([key, v]) => html`<option key=${key} value=${key}>${v.label}</option>`)}</select></label>
+      <label><span class="soft">by</span><select value=${group} onChange=${(e) => go(change({ group: e.currentTarget.value }), { keep: true })}>${groups.map((g) => html`<option key=${g} value=${g}>${dimension[g]}</option>`)}${group.startsWith('tag:') ? html`<option value=${group}>${group}</option>` : ''}</select></label>
+      <label><span class="soft">step</span><select value=${query.get('step') || ''} onChange=${(e) => go(change({ step: e.currentTarget.value || null }), { keep: true })}><option value="">auto (${span(duration(step))})</option>${['1m', '10m', '1h', '6h', '24h'].map((s) => html`<option key=${s} value=${s}>${span(duration(s))}</option>`)}</select></label>
+      <span class="right"><a href=${'/api/v1/export?' + with_({ what: 'series', format: 'csv', measure, group, step })} download>Export CSV</a> <a href=${'/api/v1/export?' + with_({ what: 'usage', format: 'jsonl' })} download>Export usage as JSONL</a></span>
+    </div>
+    <${Pane} answer=${total} rows=${5}>${(data) => {
+      const all = (data.series || [])[0] || { points: [], total: 0 };
+      const beat = { from: Date.parse(data.from), step: duration(data.step), requests: (all.points || []).map((v) => v || 0) };
+      const e = errors.data && errorsUrl && ((errors.data.series || [])[0] || {}).points;
+      if (e && e.length === beat.requests.length) beat.errors = e;
+      const one = over && series.data && (series.data.series || []).find((s) => s.key === over);
+      if (one && one.points.length === beat.requests.length) beat.overlay = { label: named(group, one), points: one.points.map((v) => v || 0) };
+      return html`<${Heartbeat} data=${beat} height=${160} unit=${m.unit || m.label} format=${m.format} label=${m.label} onZoom=${zoom} onOut=${query.get('from') ? () => go(change({ from: null, to: null }), { keep: true }) : null} per=${!quantile(measure)} /><${BeatTable} data=${beat} unit=${m.label} format=${m.format} />`;
+    }}<//>
+    <${Pane} answer=${series} rows=${8}>${(data) => {
+      const before = new Map(((top.data && top.data.rows) || []).map((r) => [r.key, r]));
+      const list = data.series || [], most = Math.max(1e-12, ...list.map((s) => s.total || 0));
+      const sum = quantile(measure) ? 0 : list.reduce((a, s) => a + s.total, 0) + ((data.rest && data.rest.total) || 0);
+      const peak = Math.max(1e-12, ...list.flatMap((s) => s.points || []).filter((v) => v));
+      const drill = (row) => { const changes = group.startsWith('tag:') ? { tag: [...query.getAll('tag'), group.slice(4) + ':' + row.key] } : { [group]: row.key }; if (dimensions.includes(group)) for (const d of dimensions) if (d !== group) changes[d] = null; return change({ ...changes, group: group === 'token' ? 'route' : null }); };
+      const columns = [
+        { key: 'label', label: group.startsWith('tag:') ? group : dimension[group], grow: true, value: (s) => named(group, s), cell: (s) => html`<${A} href=${drill(s)} keep=${true} data-j onFocus=${() => setOver(s.key)} title=${'only ' + named(group, s)}>${named(group, s)}<//>${group === 'country' && s.key ? html` <span class="soft">${s.key}</span>` : ''}${group === 'token' ? html` <${A} class="soft" href=${tokenLink(s.key)}>open<//>` : ''}` },
+        { key: 'total', label: m.label, number: true, cell: (s) => html`<span title=${measure === 'requests' ? exact(s.total) : undefined}>${m.format(s.total)}</span>` },
+        ...(quantile(measure) ? [] : [{ key: 'share', label: 'share', number: true, wide: true, value: (s) => s.total / (sum || 1), cell: (s) => html`${share(s.total / (sum || 1))} <${Bar} part=${s.total / most} />` }]),
+        { key: 'previous', label: 'compared', wide: true, value: (s) => (before.get(s.key) || {}).previous, cell: (s) => (before.has(s.key) ? html`<span class="soft">${changed(before.get(s.key).value, before.get(s.key).previous, 'before')}</span>` : '') },
+        { key: 'points', label: 'over time', sort: false, bare: true, cell: (s) => html`<span onPointerEnter=${() => setOver(s.key)} onPointerLeave=${() => setOver('')}><${Spark} points=${(s.points || []).map((v) => v || 0)} width=${200} top=${query.get('scale') === 'own' ? 0 : peak} label=${named(group, s) + ' over time'} /></span>` },
+      ];
+      return html`<section><div class="titled"><h2>By ${group.startsWith('tag:') ? group : dimension[group]} <span class="soft figure">${exact(data.keys)}</span></h2><span class="soft">point at a row to lay it over the chart; open one to keep only it</span></div>
+        <${Table} columns=${columns} rows=${list} id=${(s) => s.key} caption=${m.label + ' by ' + group} url=${url} data=${data} limit=${20} empty="Nothing was counted under this filter in this time. Take a chip away, or look at a longer time.">${data.rest && data.rest.total ? html`<span class="soft">all others: ${m.format(data.rest.total)}</span>` : ''}<//></section>`;
+    }}<//>
+    <${Latest} query=${query} params=${params} />`;
+}
+
+// Latest leads from what is counted to single requests.
+function Latest({ query, params }) {
+  const only = useMemo(() => { const p = new URLSearchParams(params); for (const d of dimensions) p.delete(d); p.set('sort', '-last_used'); p.set('limit', '20'); return p; }, [params.toString()]);
+  const url = address('tokens', only), answer = useAnswer(url);
+  const matches = (t) => dimensions.every((d) => { const wanted = query.getAll(d); if (!wanted.length) return true; const u = t.last_use || {}; const is = { route: u.route, country: u.country, network: u.network, release: u.service + '@' + u.version, service: u.service, client: u.client }[d]; return is === undefined || wanted.includes(is); });
+  const columns = [
+    { key: 'at', label: 'when', value: (t) => (t.last_use || {}).at, cell: (t) => html`<${Time} at=${(t.last_use || {}).at} />` },
+    { key: 'hint', label: 'key', cell: (t) => html`<${A} href=${tokenLink(t.id)} data-j>${t.hint || t.id}<//>` },
+    { key: 'route', label: 'route', grow: true, value: (t) => (t.last_use || {}).route },
+    { key: 'from', label: 'from', wide: true, value: (t) => [(t.last_use || {}).network, (t.last_use || {}).country].filter(Boolean).join(', '), cell: (t) => html`<${Country} code=${(t.last_use || {}).country} /> <span class="soft">${(t.last_use || {}).network}</span>` },
+    { key: 'client', label: 'client', wide: true, value: (t) => (t.last_use || {}).client },
+    { key: 'trace', label: 'trace', value: (t) => (t.last_use || {}).trace, cell: (t) => html`<${Traces} id=${(t.last_use || {}).trace} />` },
+  ];
+  return html`<section><div class="titled"><h2>Latest requests</h2><span class="soft">the last of each token, with its trace</span><${A} class="right" href=${link('/anomalies', {}, filters.concat('from', 'to', 'demo'))}>anomalies under this filter<//></div>
+    <${Pane} answer=${answer} rows=${4}>${(data) => html`<${Table} columns=${columns} rows=${(data.tokens || []).filter(matches)} id=${(t) => t.id} caption="Latest requests" url=${url} limit=${8} empty="No request of these tokens is kept." />`}<//></section>`;
+}
