@@ -34,6 +34,7 @@ type meta struct {
 	Newest   int64          `json:"newest"`   // of the reorder window
 	Passed   int64          `json:"passed"`
 	Recent   requests.State `json:"recent"`
+	Spans    requests.State `json:"spans"` // whose units were taken
 }
 
 // save writes what changed since the last time, in one transaction with the deletion of the journal that it covers.
@@ -57,7 +58,8 @@ func (w *worker) save() {
 		w.store.keep(record.Key, record.Value)
 	}
 	state, recent := w.recent.Save(w.meta.Recent)
-	for _, record := range recent {
+	spans, taken := w.units.seen.Save(w.meta.Spans)
+	for _, record := range append(recent, taken...) {
 		w.store.keep(record.Key, record.Value)
 	}
 	w.events.save(w.store)
@@ -77,6 +79,7 @@ func (w *worker) save() {
 		Newest:   w.reorder.newest,
 		Passed:   w.reorder.passed,
 		Recent:   state,
+		Spans:    spans,
 	}
 	w.store.keep(metaKey, w.meta.encode())
 	w.store.save(began)
@@ -141,11 +144,15 @@ func (w *worker) read(value []byte) error {
 		held = entry.Records
 	}
 	w.reorder.restore(held, w.meta.Newest, w.meta.Passed)
-	return w.readUnitsHeld()
+	return w.restoreUnits()
 }
 
-// readUnitsHeld lets the units wait again that waited for their requests.
-func (w *worker) readUnitsHeld() error {
+// restoreUnits reads which spans' units were taken, and lets those wait again that waited for their requests.
+func (w *worker) restoreUnits() error {
+	if err := w.units.seen.Load(w.meta.Spans, w.store.get); err != nil {
+		return err
+	}
+	w.units.any = w.meta.Spans != requests.State{}
 	value, err := w.store.get(unitsKey)
 	if err != nil || value == nil {
 		return err
@@ -154,7 +161,10 @@ func (w *worker) readUnitsHeld() error {
 	if err != nil {
 		return fmt.Errorf("%s: %w", unitsKey, err)
 	}
-	w.takeUnits(entry.Uses)
+	for i := range entry.Uses {
+		w.units.first(&entry.Uses[i])
+		w.takeUse(&entry.Uses[i])
+	}
 	return nil
 }
 

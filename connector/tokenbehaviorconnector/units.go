@@ -11,6 +11,7 @@ import (
 	"go.opentelemetry.io/otel/metric"
 
 	"github.com/holterhq/holter/connector/tokenbehaviorconnector/internal/metadata"
+	"github.com/holterhq/holter/connector/tokenbehaviorconnector/internal/requests"
 	"github.com/holterhq/holter/internal/behavior"
 	"github.com/holterhq/holter/internal/otelattr"
 	"github.com/holterhq/holter/internal/price"
@@ -28,7 +29,7 @@ var (
 type units struct {
 	telemetry *metadata.TelemetryBuilder
 	prices    *price.List
-	seen      recentTraces[[24]byte, struct{}] // spans
+	seen      *requests.Recent // spans whose units were taken
 	waiting   recentTraces[[16]byte, []otelattr.Consumption]
 	requests  recentTraces[[16]byte, request]
 	any       bool // units were seen at all: before that no request is remembered
@@ -44,8 +45,8 @@ type request struct {
 
 func newUnits(config *Config, prices *price.List, telemetry *metadata.TelemetryBuilder) *units {
 	limit := config.Limits.MaxTraces
-	u := &units{telemetry: telemetry, prices: prices}
-	u.seen.limit, u.waiting.limit, u.requests.limit = limit, limit, limit
+	u := &units{telemetry: telemetry, prices: prices, seen: requests.NewRecent("spans", limit, true)}
+	u.waiting.limit, u.requests.limit = limit, limit
 	u.waiting.dropped = func(all []otelattr.Consumption) {
 		telemetry.TokenBehaviorUnits.Add(context.Background(), int64(len(all)), unitsLost)
 	}
@@ -85,21 +86,32 @@ func (w *worker) useOf(resource ptrace.ResourceSpans, scope ptrace.ScopeSpans, s
 func (w *worker) takeUnits(all []otelattr.Consumption) {
 	u := w.units
 	for i := range all {
-		use := all[i]
-		u.any = true
-		id := [24]byte(append(use.Trace[:16:16], use.Span[:]...))
-		if _, twice := u.seen.get(id); twice {
-			continue
+		use := &all[i]
+		switch {
+		case use.Trace == [16]byte{} || use.Span == [8]byte{}:
+			u.telemetry.TokenBehaviorUnits.Add(context.Background(), 1, unitsLost)
+		case u.first(use):
+			w.takeUse(use)
 		}
-		u.seen.put(id, struct{}{})
-		if r, ok := u.requests.get(use.Trace); ok {
-			w.chargeOne(&r, &use)
-			continue
-		}
-		waiting, _ := u.waiting.get(use.Trace)
-		u.waiting.put(use.Trace, append(waiting[:len(waiting):len(waiting)], use))
 	}
 	w.settleCharges()
+}
+
+// first says whether a span's units were not taken yet.
+func (u *units) first(use *otelattr.Consumption) bool {
+	u.any = true
+	return u.seen.Admit(&otelattr.Record{Observation: behavior.Observation{Trace: use.Trace, Span: use.Span}}) != requests.Duplicate
+}
+
+// takeUse brings a use to its request, or lets it wait.
+func (w *worker) takeUse(use *otelattr.Consumption) {
+	u := w.units
+	if r, ok := u.requests.get(use.Trace); ok {
+		w.chargeOne(&r, use)
+		return
+	}
+	waiting, _ := u.waiting.get(use.Trace)
+	u.waiting.put(use.Trace, append(waiting[:len(waiting):len(waiting)], *use))
 }
 
 // takeRequest brings the uses that have waited for a request to it.

@@ -144,6 +144,36 @@ func TestUnitsWaitOverARestart(t *testing.T) {
 	assert.Equal(t, int64(2), last.warehouse.sum(otelattr.MetricUnits), "what was joined is not joined again")
 }
 
+// A batch that comes again after a restart brings nothing to a further request of its trace, and what comes later to one after it.
+func TestUnitsOfASpanCountOnceOverARestart(t *testing.T) {
+	dir := folder(t)
+	used := inference(0, ptrace.SpanKindClient, map[string]any{"gen_ai.usage.input_tokens": 5})
+	h := newHouse(t, withDelta).onDisk(dir).start()
+	h.send(used)
+	h.send(many(0, 1))
+	h.stop()
+	assert.Equal(t, int64(5), h.warehouse.sum(otelattr.MetricUnits))
+
+	further := func(id byte) ptrace.Traces {
+		return spans(call{n: int(id), token: "tok_a", change: func(s ptrace.Span) {
+			s.SetTraceID([16]byte{8: 0, 15: 1})
+			s.SetSpanID([8]byte{9, id})
+		}})
+	}
+	again := newHouse(t, withDelta).onDisk(dir).start()
+	again.send(used)
+	again.send(further(1))
+	again.stop()
+	assert.Zero(t, again.warehouse.sum(otelattr.MetricUnits))
+
+	last := newHouse(t, withDelta).onDisk(dir).start()
+	last.send(further(2))
+	last.send(used)
+	last.send(inference(0, ptrace.SpanKindInternal, map[string]any{"gen_ai.usage.input_tokens": 3}))
+	last.stop()
+	assert.Equal(t, int64(3), last.warehouse.sum(otelattr.MetricUnits))
+}
+
 func TestTracesAreForgottenInOrder(t *testing.T) {
 	var gone []int
 	r := recentTraces[int, int]{limit: 10, dropped: func(v int) { gone = append(gone, v) }}

@@ -93,7 +93,7 @@ func (w *worker) reset() {
 		}
 		return value, err
 	})
-	w.recent = requests.NewRecent(w.config.Limits.RecentRequests, w.config.Count == countEvery)
+	w.recent = requests.NewRecent("recent", w.config.Limits.RecentRequests, w.config.Count == countEvery)
 	w.units = newUnits(w.config, w.prices, w.telemetry)
 	w.reorder = reorder{window: int64(w.config.ReorderWindow), limit: w.config.Limits.MaxReordered}
 	w.released = 0

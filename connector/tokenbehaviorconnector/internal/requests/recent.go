@@ -23,6 +23,7 @@ const (
 // Recent remembers the latest records, in two generations: when the younger one is full it becomes the older one, which is
 // forgotten. Verdicts depend on the order of the records alone. Not safe for concurrent use.
 type Recent struct {
+	name       string
 	young, old *generation
 	capacity   int // of a generation
 	every      bool
@@ -32,11 +33,11 @@ type Recent struct {
 	awaited     uint64 // so that Await is not optimised away
 }
 
-// NewRecent remembers at least half of capacity and at most capacity records. With every, no span is taken to be part of
-// another one.
-func NewRecent(capacity int, every bool) *Recent {
+// NewRecent remembers at least half of capacity and at most capacity records, and is saved under its name. With every, no span is taken
+// to be part of another one.
+func NewRecent(name string, capacity int, every bool) *Recent {
 	capacity = max(1, (capacity+1)/2)
-	return &Recent{young: newGeneration(0), old: newGeneration(0), capacity: capacity, every: every}
+	return &Recent{name: name, young: newGeneration(0), old: newGeneration(0), capacity: capacity, every: every}
 }
 
 // InSight is how many records Await looks ahead.

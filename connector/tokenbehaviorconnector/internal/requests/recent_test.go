@@ -126,7 +126,7 @@ func TestOneRequestIsCountedOnce(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			recent := NewRecent(100, false)
+			recent := NewRecent("recent", 100, false)
 			for i, record := range test.records {
 				assert.Equal(t, test.want[i], recent.Admit(record), "record %d", i)
 			}
@@ -135,7 +135,7 @@ func TestOneRequestIsCountedOnce(t *testing.T) {
 }
 
 func TestEverySpanMayCount(t *testing.T) {
-	recent := NewRecent(100, true)
+	recent := NewRecent("recent", 100, true)
 	assert.Equal(t, New, recent.Admit(span(1, "gateway", 0, 10)))
 	assert.Equal(t, New, recent.Admit(span(2, "service", 1, 9)))
 	assert.Equal(t, Duplicate, recent.Admit(span(2, "service", 1, 9)))
@@ -143,7 +143,7 @@ func TestEverySpanMayCount(t *testing.T) {
 
 // A batch job may make many requests in one trace: each is known again, and another trace's are not mixed up with them.
 func TestLongTraces(t *testing.T) {
-	recent := NewRecent(100_000, true)
+	recent := NewRecent("recent", 100_000, true)
 	one := func(n int) *otelattr.Record {
 		r := span(0, "a", 0, 10)
 		binary.BigEndian.PutUint32(r.Span[:], uint32(n)+1)
@@ -167,7 +167,7 @@ func numbered(n int) *otelattr.Record {
 
 func TestMemoryIsBoundedAndSurvives(t *testing.T) {
 	const capacity = 4000
-	recent := NewRecent(capacity, false)
+	recent := NewRecent("recent", capacity, false)
 	storage := make(map[string][]byte)
 	var saved State
 	for n := range 3 * capacity {
@@ -179,7 +179,7 @@ func TestMemoryIsBoundedAndSurvives(t *testing.T) {
 	saved = save(recent, saved, storage)
 	assert.LessOrEqual(t, len(recent.young.entries)+len(recent.old.entries), capacity)
 
-	restored := NewRecent(capacity, false)
+	restored := NewRecent("recent", capacity, false)
 	require.NoError(t, restored.Load(saved, func(key string) ([]byte, error) { return storage[key], nil }))
 	for _, r := range []*Recent{recent, restored} {
 		for n := 3*capacity - capacity/2; n < 3*capacity; n++ {
@@ -207,7 +207,7 @@ func save(r *Recent, saved State, storage map[string][]byte) State {
 }
 
 func FuzzDecode(f *testing.F) {
-	r := NewRecent(10, false)
+	r := NewRecent("recent", 10, false)
 	r.Admit(numbered(1))
 	_, records := r.Save(State{})
 	f.Add(records[0].Value)
@@ -219,7 +219,7 @@ func FuzzDecode(f *testing.F) {
 func BenchmarkAdmit(b *testing.B) {
 	for _, capacity := range []int{1 << 12, 1 << 18} {
 		b.Run(fmt.Sprint("capacity=", capacity), func(b *testing.B) {
-			recent := NewRecent(capacity, false)
+			recent := NewRecent("recent", capacity, false)
 			b.ReportAllocs()
 			var n int
 			for b.Loop() {

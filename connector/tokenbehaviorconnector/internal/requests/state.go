@@ -26,8 +26,8 @@ const (
 
 var errChunk = errors.New("malformed list of recent requests")
 
-func chunkKey(generation uint64, chunk int) string {
-	return fmt.Sprintf("recent/%d/%d", generation, chunk)
+func (r *Recent) chunkKey(generation uint64, chunk int) string {
+	return fmt.Sprintf("%s/%d/%d", r.name, generation, chunk)
 }
 
 // Save returns what was not saved yet, and deletes what is forgotten. Everything that saved says was written before.
@@ -36,7 +36,7 @@ func (r *Recent) Save(saved State) (State, []Record) {
 	forgotten := func(generation uint64, chunks int) {
 		if generation+1 < r.young.number {
 			for chunk := range chunks {
-				records = append(records, Record{Key: chunkKey(generation, chunk)})
+				records = append(records, Record{Key: r.chunkKey(generation, chunk)})
 			}
 		}
 	}
@@ -46,7 +46,7 @@ func (r *Recent) Save(saved State) (State, []Record) {
 	}
 	for _, g := range [...]*generation{r.old, r.young} {
 		if g.saved < len(g.entries) {
-			records = append(records, Record{Key: chunkKey(g.number, g.chunks), Value: encode(g.entries[g.saved:])})
+			records = append(records, Record{Key: r.chunkKey(g.number, g.chunks), Value: encode(g.entries[g.saved:])})
 			g.saved = len(g.entries)
 			g.chunks++
 		}
@@ -60,16 +60,16 @@ func (r *Recent) Load(saved State, get func(key string) ([]byte, error)) error {
 	r.old = newGeneration(saved.Young)
 	if saved.Young > 0 {
 		r.old = newGeneration(saved.Young - 1)
-		if err := r.old.load(saved.Before, get); err != nil {
+		if err := r.load(r.old, saved.Before, get); err != nil {
 			return err
 		}
 	}
-	return r.young.load(saved.Chunks, get)
+	return r.load(r.young, saved.Chunks, get)
 }
 
-func (g *generation) load(chunks int, get func(key string) ([]byte, error)) error {
+func (r *Recent) load(g *generation, chunks int, get func(key string) ([]byte, error)) error {
 	for chunk := range chunks {
-		value, err := get(chunkKey(g.number, chunk))
+		value, err := get(r.chunkKey(g.number, chunk))
 		if err != nil {
 			return err
 		}
@@ -77,7 +77,7 @@ func (g *generation) load(chunks int, get func(key string) ([]byte, error)) erro
 			continue
 		}
 		if err := decode(value, g.add); err != nil {
-			return fmt.Errorf("%s: %w", chunkKey(g.number, chunk), err)
+			return fmt.Errorf("%s: %w", r.chunkKey(g.number, chunk), err)
 		}
 	}
 	g.saved, g.chunks = len(g.entries), chunks
