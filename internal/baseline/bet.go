@@ -48,7 +48,7 @@ func (t *Tilt) Nats(powers *Powers) float64 {
 }
 
 // lowPowers are n^-0.7 of what most blocks reach.
-var lowPowers = func() (low [512]float64) {
+var lowPowers = func() (low [4096]float64) {
 	for n := range low {
 		low[n] = math.Pow(float64(n), tiltPower-1)
 	}

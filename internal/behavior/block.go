@@ -8,20 +8,15 @@ import (
 
 const betFacets = int(hour) + 1
 
-// block is one UTC day of one token, while it is open.
+// block is one UTC day of one token, while it is open. What few requests ask for stands last, from hours on.
 type block struct {
 	day     int32
 	n       uint32
 	bets    [betFacets]baseline.Bet
-	peaks   [betFacets]float32  // the strongest single bet …
-	peakIs  [service + 1]string // … and on what
-	peakAt  Endpoint
-	peakBin uint8
+	peaks   [betFacets]float32 // the strongest single bet, see peakIs
 	errors  baseline.Streak
 	fresh   uint32 // endpoints that the token never used before
 	gapNats float64
-	slept   float32 // days since the block before, if gapNats is not 0, …
-	longest float32 // … and the longest gap until then
 	excess  float64 // sum over the sized requests
 	sized   uint32
 	largest float32
@@ -34,11 +29,10 @@ type block struct {
 	mixNow, mixBefore []uint16 // combinations of endpoint and client in these slots
 	mixed             uint16   // most of them within about an hour
 
-	shifts         [shifts]baseline.Tilt
-	expected       densities
-	hops           baseline.Streak
-	hopFrom, hopTo string
-	staysOdds      float64 // of a request that is no leap, 0: not worked out yet
+	shifts    [shifts]baseline.Tilt
+	expected  densities
+	hops      baseline.Streak
+	staysOdds float64 // of a request that is no leap, 0: not worked out yet
 
 	stranger baseline.Mean
 	odds     float64 // of the newest request
@@ -46,7 +40,6 @@ type block struct {
 	pricedOn int32 // the day of the peers that prices are made of
 	hour     hourPrice
 
-	hours     [48]uint16
 	seen      [4][]count // country, network, client, service: what to learn at the end
 	endpoints []endpointCount
 	sizes     []float32 // of answers
@@ -60,6 +53,14 @@ type block struct {
 	partial bool                   // there were requests of UnknownWeight
 	rules   uint16                 // rules that have fired today
 	tipped  *Observation           // the request that would raise an event if the day ended now
+
+	hours          [48]uint16
+	peakIs         [service + 1]string // what the strongest single bet was on
+	peakAt         Endpoint
+	peakBin        uint8
+	hopFrom, hopTo string
+	slept          float32 // days since the block before, if gapNats is not 0, …
+	longest        float32 // … and the longest gap until then
 }
 
 type count struct {

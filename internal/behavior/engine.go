@@ -338,6 +338,9 @@ func (e *Engine) Stats() Stats {
 
 func shardOf(token string) int { return int(hash(token) % shardCount) }
 
+// Hash is the hash of a token's id.
+func Hash(token string) uint32 { return hash(token) }
+
 // hash is FNV-1a.
 func hash(s string) uint32 {
 	h := uint32(2166136261)

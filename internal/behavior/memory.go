@@ -287,9 +287,9 @@ func (s *shard) await(obs []Observation, part []int) {
 	for _, i := range part {
 		sum += uint64(s.index[spot(obs[i].hash)&mask])
 	}
-	var room [2 * inSight]*token
+	var awake, victims [inSight]*token
 	var packs [inSight]uint32
-	near, asleep := room[:0], packs[:0]
+	near, leaving, asleep := awake[:0], victims[:0], packs[:0]
 	for _, i := range part {
 		if n := s.likely(obs[i].hash); n != 0 && s.slots[n].live != 0 {
 			near = append(near, s.live[s.slots[n].live-1])
@@ -298,26 +298,41 @@ func (s *shard) await(obs []Observation, part []int) {
 		}
 	}
 	n := s.boundary
-	for excess := s.lives + len(asleep) - s.mostLives; n != 0 && excess > 0 && len(near) < len(room); excess-- {
-		near = append(near, s.live[s.slots[n].live-1])
+	for excess := s.lives + len(asleep) - s.mostLives; n != 0 && excess > 0 && len(leaving) < len(victims); excess-- {
+		leaving = append(leaving, s.live[s.slots[n].live-1])
 		n = s.slots[n].next
 	}
 	sum += s.packs.touch(asleep)
 	for _, t := range near {
-		for _, word := range everyLine(t) {
+		for _, word := range t.asked() {
+			sum += word[0]
+		}
+	}
+	for _, t := range leaving {
+		for _, word := range t.every() {
 			sum += word[0]
 		}
 	}
 	for _, t := range near {
 		sum += t.behind()
 	}
+	for _, t := range leaving {
+		sum += t.behind()
+	}
 	s.awaited = sum
 }
 
-// everyLine is a token's memory.
-func everyLine(t *token) *[unsafe.Sizeof(token{}) / line][line / 8]uint64 {
+// asked is the part of a token's memory that most requests ask for.
+func (t *token) asked() *[askedLines][line / 8]uint64 {
+	return (*[askedLines][line / 8]uint64)(unsafe.Pointer(&t.evidence))
+}
+
+// every is all of it.
+func (t *token) every() *[unsafe.Sizeof(token{}) / line][line / 8]uint64 {
 	return (*[unsafe.Sizeof(token{}) / line][line / 8]uint64)(unsafe.Pointer(t))
 }
+
+const askedLines = (unsafe.Offsetof(token{}.block) + unsafe.Offsetof(block{}.hours) - unsafe.Offsetof(token{}.evidence)) / line
 
 // behind reads what a token points to.
 func (t *token) behind() uint64 {

@@ -23,20 +23,10 @@ const hoursADay = 10
 // quietDays after an alert a token's days do not calibrate the thresholds: an attack must not raise them.
 const quietDays = 45
 
-// token is what is known about one token: its normal life, its open day, its accumulated evidence.
+// token is what is known about one token: its normal life, its open day, its accumulated evidence. What a request asks for stands together, from
+// evidence on into block; the lists that what it asks for is worked out from come before, and are read when a day begins.
 type token struct {
-	id    string
-	about about
-
-	tenant   string
 	first    int64 // event time of the first request, unix nanoseconds
-	last     int64 // and of the newest
-	requests uint64
-	days     uint32 // active days that have ended
-	learned  uint64 // requests on them
-	alertDay int32  // the newest statistical event
-	hasAlert bool
-	more     more
 	incident int32 // the day on which the newest one opened; 0: none did
 
 	countries baseline.Categorical[string]
@@ -45,29 +35,40 @@ type token struct {
 	services  baseline.Categorical[string]
 	endpoints []serviceRoutes
 	hours     baseline.Hours
-	burst     baseline.Record
-	volume    baseline.Record
-	breadth   baseline.Record
-	errors    baseline.Proportion
-	size      baseline.Magnitude
 	gaps      baseline.Gap
 	request   baseline.Magnitude
-	travels   baseline.Proportion
-	variety   baseline.Record
-
-	combinations baseline.Record
-	suspect      *suspect
-	spare        *suspect // memory for the next one
-	place        string   // country of the newest request, and when that was
-	placeAt      int64
-	hidden       bool // usually seen through a CDN: where it is says nothing
+	suspect   *suspect
+	spare     *suspect // memory for the next one
 
 	evidence [detectorCount]baseline.Cusum
 	calm     float32 // mean evidence of a day for a takeover that lasts
-	block    block
+	days     uint32  // active days that have ended
+	learned  uint64  // requests on them
+	requests uint64
+	last     int64 // event time of the newest request
+	id       string
+	tenant   string
+	about    about
+	used     uint64 // the shard's clock at the newest use
+	alertDay int32  // the newest statistical event
+	hasAlert bool
 	open     bool
+	hidden   bool // usually seen through a CDN: where it is says nothing
 
-	used uint64 // the shard's clock at the newest use
+	burst   baseline.Record
+	volume  baseline.Record
+	breadth baseline.Record
+	errors  baseline.Proportion
+	size    baseline.Magnitude
+	travels baseline.Proportion
+	variety baseline.Record
+
+	combinations baseline.Record
+	more         more
+	place        string // country of the newest request, and when that was
+	placeAt      int64
+
+	block block
 }
 
 // about is what may be said of a token to a person, as the newest request tells it.

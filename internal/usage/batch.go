@@ -89,6 +89,7 @@ func (b *Batch) addRow(m *Meter, r *row, now int64) {
 		usage := TokenUsage{Token: r.token, Start: r.start, Usage: r.usage}
 		if b.Delta {
 			usage.Start = b.Start
+			usage.Usage = r.usage.detached()
 			m.reset(r)
 		} else {
 			usage.Usage = r.usage.snapshot()
@@ -111,6 +112,14 @@ func (u *Usage) snapshot() Usage {
 	c.Duration = u.Duration.snapshot()
 	c.Routes, c.Origins, c.Releases = u.Routes.snapshot(), u.Origins.snapshot(), u.Releases.snapshot()
 	c.Clients, c.Units = u.Clients.snapshot(), u.Units.snapshot()
+	return c
+}
+
+// detached is a copy that outlives a reset.
+func (u *Usage) detached() Usage {
+	c := u.snapshot()
+	c.Routes, c.Origins = u.Routes.detached(), u.Origins.detached()
+	c.Releases, c.Clients = u.Releases.detached(), u.Clients.detached()
 	return c
 }
 

@@ -102,7 +102,9 @@ func (h *Histogram) bucket(i int32) *uint64 {
 			h.Buckets = append(h.Buckets, make([]uint64, at+1-size)...)
 			return &h.Buckets[at]
 		case at < 0 && size-at <= maxBuckets:
-			h.Buckets = append(make([]uint64, -at, size-at), h.Buckets...)
+			h.Buckets = append(h.Buckets, make([]uint64, -at)...)
+			copy(h.Buckets[-at:], h.Buckets[:size])
+			clear(h.Buckets[:-at])
 			h.Offset += at
 			return &h.Buckets[0]
 		}

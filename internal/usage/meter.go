@@ -26,9 +26,9 @@ type Options struct {
 // Meter counts. Not safe for concurrent use.
 type Meter struct {
 	options  Options
-	rows     map[string]*row // by token id; see row.next
-	size     int             // rows
-	rest     *row            // of the tokens that have no row
+	rows     rowTable
+	size     int  // rows
+	rest     *row // of the tokens that have no row
 	waiting  *candidates
 	distinct distinct // tokens in rest since the last Batch
 	routes   table[Route, [outcomes]Histogram]
@@ -45,7 +45,7 @@ func New(options Options, start int64) *Meter {
 	if options.IdleAfter <= 0 {
 		options.IdleAfter = time.Hour
 	}
-	m := &Meter{options: options, start: start, since: start, rows: make(map[string]*row)}
+	m := &Meter{options: options, start: start, since: start, rows: newRowTable()}
 	m.rest = m.newRow(Token{Overflow: true})
 	m.waiting = newCandidates(min(options.MaxTokens, 1024))
 	m.routes.limit, m.coverage.limit = options.MaxShared, options.MaxShared
@@ -84,11 +84,14 @@ const InSight = 8
 // Await reads the rows of observations that are recorded next, so that they are fetched from memory for all of them at once and not for one
 // after the other.
 func (m *Meter) Await(obs []behavior.Observation) {
+	var sum uint64
+	for i := range obs {
+		sum += uint64(m.rows.slots[m.rows.home(obs[i].TokenHash())].hash)
+	}
 	var near [InSight]*row
 	for i := range obs {
-		near[i] = m.rows[obs[i].Token]
+		near[i] = m.rows.likely(obs[i].TokenHash())
 	}
-	var sum uint64
 	for _, r := range near[:len(obs)] {
 		if r != nil {
 			u := &r.usage
@@ -120,7 +123,7 @@ func (m *Meter) Tokens() int { return m.size }
 
 // row finds the row to count a request in.
 func (m *Meter) row(obs *behavior.Observation, n uint64) *row {
-	for r := m.rows[obs.Token]; r != nil; r = r.next {
+	for r := m.rows.of(obs.Token, obs.TokenHash()); r != nil; r = r.next {
 		if r.token.OwnerID == obs.OwnerID && r.token.OwnerTeam == obs.OwnerTeam {
 			return r
 		}

@@ -60,6 +60,22 @@ type row struct {
 	weight float64 // requests, the older the less
 	active bool    // since the last Batch
 	next   *row    // of the same token under another owner
+	hash   uint32  // of the token's id
+	room   room
+}
+
+// room is memory for what most tokens' usage takes: what lies together is fetched together. What takes more has it elsewhere.
+type room struct {
+	duration [32]uint64
+	routes   places[[4]Route, [4]uint64]
+	origins  places[[2]Origin, [2]uint64]
+	releases places[[2]Release, [2]uint64]
+	clients  places[[2]string, [2]uint64]
+}
+
+type places[K, N any] struct {
+	keys   K
+	counts N
 }
 
 func (m *Meter) newRow(token Token) *row {
@@ -70,18 +86,19 @@ func (m *Meter) newRow(token Token) *row {
 
 // reset empties the row's usage.
 func (m *Meter) reset(r *row) {
+	o, in := &m.options, &r.room
 	r.usage = Usage{
-		Routes:   Series[Route]{limit: m.options.MaxRoutes},
-		Origins:  Series[Origin]{limit: m.options.MaxOrigins},
-		Releases: Series[Release]{limit: m.options.MaxReleases},
-		Clients:  Series[string]{limit: m.options.MaxClients},
+		Duration: Histogram{Buckets: in.duration[:0]},
+		Routes:   newSeries(in.routes.keys[:0], in.routes.counts[:0], o.MaxRoutes),
+		Origins:  newSeries(in.origins.keys[:0], in.origins.counts[:0], o.MaxOrigins),
+		Releases: newSeries(in.releases.keys[:0], in.releases.counts[:0], o.MaxReleases),
+		Clients:  newSeries(in.clients.keys[:0], in.clients.counts[:0], o.MaxClients),
 	}
 	if r.token.Overflow {
-		shared := m.options.MaxShared
-		r.usage.Routes = Series[Route]{limit: shared, unnamed: true}
-		r.usage.Origins = Series[Origin]{limit: shared, unnamed: true}
-		r.usage.Releases = Series[Release]{limit: shared, unnamed: true}
-		r.usage.Clients = Series[string]{limit: shared, unnamed: true}
+		r.usage.Routes.share(o.MaxShared)
+		r.usage.Origins.share(o.MaxShared)
+		r.usage.Releases.share(o.MaxShared)
+		r.usage.Clients.share(o.MaxShared)
 	}
 }
 

@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"iter"
 	"slices"
+
+	"github.com/holterhq/holter/internal/behavior"
 )
 
 const (
@@ -52,15 +54,16 @@ func (m *Meter) yields(r *row, next *candidate, now int64) bool {
 // seat gives a token a row.
 func (m *Meter) seat(token Token) *row {
 	r := m.newRow(token)
-	r.next = m.rows[token.ID]
-	m.rows[token.ID] = r
+	r.hash = behavior.Hash(token.ID)
+	r.next = m.rows.of(token.ID, r.hash)
+	m.rows.set(r)
 	m.size++
 	return r
 }
 
 func (m *Meter) unseat(gone *row) {
 	m.size--
-	if first := m.rows[gone.token.ID]; first != gone {
+	if first := m.rows.of(gone.token.ID, gone.hash); first != gone {
 		for first.next != gone {
 			first = first.next
 		}
@@ -68,17 +71,17 @@ func (m *Meter) unseat(gone *row) {
 		return
 	}
 	if gone.next == nil {
-		delete(m.rows, gone.token.ID)
+		m.rows.remove(gone)
 		return
 	}
-	m.rows[gone.token.ID] = gone.next
+	m.rows.set(gone.next)
 }
 
 // all are the rows, in no particular order.
 func (m *Meter) all() iter.Seq[*row] {
 	return func(yield func(*row) bool) {
-		for _, r := range m.rows {
-			for ; r != nil; r = r.next {
+		for _, s := range m.rows.slots {
+			for r := s.row; r != nil; r = r.next {
 				if !yield(r) {
 					return
 				}

@@ -14,6 +14,14 @@ type Series[K comparable] struct {
 	index   map[K]int // once there are many keys
 }
 
+// newSeries counts in memory that is there already, as long as it lasts.
+func newSeries[K comparable](keys []K, counts []uint64, limit int) Series[K] {
+	return Series[K]{Keys: keys, Counts: counts, limit: limit}
+}
+
+// share makes it the series of all that have none of their own.
+func (s *Series[K]) share(limit int) { s.limit, s.unnamed = limit, true }
+
 // indexed is the number of keys from which on an index is faster than looking at each.
 const indexed = 24
 
@@ -69,9 +77,16 @@ func (s *Series[K]) near() uint64 {
 	return s.Counts[s.last]
 }
 
-// snapshot is a copy that counting does not change. Keys are only ever appended, so both may share them.
+// snapshot is a copy that counting does not change. Until the series is reset keys are only appended, so both may share them.
 func (s *Series[K]) snapshot() Series[K] {
 	return Series[K]{Keys: s.Keys[:len(s.Keys):len(s.Keys)], Counts: append([]uint64(nil), s.Counts...), Rest: s.Rest}
+}
+
+// detached is a copy that outlives a reset.
+func (s *Series[K]) detached() Series[K] {
+	c := s.snapshot()
+	c.Keys = append([]K(nil), c.Keys...)
+	return c
 }
 
 // table holds a value for each key up to a limit, and one for all others.
