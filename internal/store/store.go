@@ -87,3 +87,19 @@ type Retention struct {
 	Tokens               time.Duration // since the last use: 5 years
 	Events, Journal      time.Duration // 2 years
 }
+
+// WithDefaults fills what is 0.
+func (r Retention) WithDefaults() Retention {
+	const day = 24 * time.Hour
+	for _, d := range []struct {
+		of *time.Duration
+		is time.Duration
+	}{
+		{&r.Minutes, 7 * day}, {&r.Hours, 90 * day}, {&r.Days, 730 * day}, {&r.Tokens, 5 * 365 * day}, {&r.Events, 730 * day}, {&r.Journal, 730 * day},
+	} {
+		if *d.of <= 0 {
+			*d.of = d.is
+		}
+	}
+	return r
+}
