@@ -36,6 +36,9 @@ type contribution struct {
 	Share    float64 `json:"share" doc:"of the evidence, 0 to 1"`
 }
 
+// Percent is the share of a hundred.
+func (c contribution) Percent() float64 { return 100 * c.Share }
+
 // anomalyDetail is a finding with where to look further.
 type anomalyDetail struct {
 	finding
@@ -110,10 +113,10 @@ func (k *call) oneAnomaly() (finding, error) {
 	return k.findings(page.Events)[0], nil
 }
 
-func (k *call) findings(events []store.Event) []finding {
+func (c *Console) findings(events []store.Event) []finding {
 	out := make([]finding, len(events))
 	for i, e := range events {
-		out[i] = finding{Event: e, Sentence: e.Body, Contributions: contributionsOf(e), Feedback: k.saidOf(e)}
+		out[i] = finding{Event: e, Sentence: e.Body, Contributions: contributionsOf(e), Feedback: c.saidOf(e)}
 		if out[i].Sentence == "" {
 			out[i].Sentence = strings.ReplaceAll(e.Name, "_", " ")
 		}
@@ -122,9 +125,9 @@ func (k *call) findings(events []store.Event) []finding {
 }
 
 // saidOf is what people said of an anomaly.
-func (k *call) saidOf(e store.Event) []store.Entry {
+func (c *Console) saidOf(e store.Event) []store.Entry {
 	out := []store.Entry{}
-	for _, entry := range k.ledger.of(e.Token) {
+	for _, entry := range c.ledger.of(e.Token) {
 		if entry.Kind == store.EntryFeedback && text(entry.Attributes, otelattr.AnomalyID) == e.ID {
 			out = append(out, entry)
 		}
@@ -138,6 +141,14 @@ func text(attributes json.RawMessage, name string) string {
 	_ = json.Unmarshal(attributes, &all) // what is no object has no attributes
 	s, _ := all[name].(string)
 	return s
+}
+
+// count64 is an attribute that is a whole number.
+func count64(attributes json.RawMessage, name string) (int64, bool) {
+	var all map[string]any
+	_ = json.Unmarshal(attributes, &all) // what is no object has no attributes
+	n, ok := all[name].(float64)
+	return int64(n), ok
 }
 
 // contributionsOf reads the evidence of an event.

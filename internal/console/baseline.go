@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"math"
+	"strings"
 	"time"
 
 	"github.com/holterhq/holter/internal/otelattr"
@@ -98,6 +99,24 @@ func baselineOf(e *store.Event) *baseline {
 			otelattr.BaselineRoutes: a.Routes, otelattr.BaselineCountries: a.Countries, otelattr.BaselineNetworks: a.Networks, otelattr.BaselineClients: a.Clients,
 		},
 	}
+}
+
+// Lists are the most usual values of each facet in words.
+func (b *baseline) Lists() (out []fact) {
+	for _, l := range []struct{ name, key string }{
+		{"Endpoints", otelattr.BaselineRoutes}, {"Countries", otelattr.BaselineCountries}, {"Networks", otelattr.BaselineNetworks}, {"Clients", otelattr.BaselineClients},
+	} {
+		var words []string
+		for _, u := range b.Usual[l.key] {
+			if len(words) < 5 {
+				words = append(words, u.Value+" "+percent(u.Share))
+			}
+		}
+		if len(words) > 0 {
+			out = append(out, fact{l.name, strings.Join(words, ", ")})
+		}
+	}
+	return out
 }
 
 // learned says whether there is a band to draw.

@@ -63,8 +63,10 @@ type Console struct {
 	page   *page
 	hub    *hub
 	ledger *ledger
+	stage  *stage
 	status cached[store.Status]
 
+	ctx     context.Context // of all that goes on beside requests
 	stop    context.CancelFunc
 	running sync.WaitGroup
 }
@@ -84,7 +86,8 @@ func New(s Settings) (*Console, error) {
 		s.OTLP = func() (string, string) { return "", "" }
 	}
 	c := &Console{Settings: s, ledger: newLedger(s.Limits.Entries, func() { s.Count(DroppedEntry) })}
-	c.hub = newHub(c)
+	c.hub, c.stage = newHub(c), &stage{c: c}
+	c.ctx, c.stop = context.WithCancel(context.Background())
 	var err error
 	if c.page, err = newPage(s.Assets); err != nil {
 		return nil, err
@@ -96,17 +99,13 @@ func New(s Settings) (*Console, error) {
 
 // Run begins to watch the store, until Close.
 func (c *Console) Run() {
-	ctx, stop := context.WithCancel(context.Background())
-	c.stop = stop
-	c.running.Go(func() { c.ledger.follow(ctx, c.Store, c.Trouble) })
-	c.running.Go(func() { c.hub.run(ctx) })
+	c.running.Go(func() { c.ledger.follow(c.ctx, c.Store, c.Trouble) })
+	c.running.Go(func() { c.hub.run(c.ctx) })
 }
 
 // Close ends the streams and the demo.
 func (c *Console) Close() {
-	if c.stop != nil {
-		c.stop()
-	}
+	c.stop()
 	c.running.Wait()
 }
 

@@ -53,7 +53,7 @@ func (k *call) logIn() (any, error) {
 		k.Count(DroppedLogin)
 		return nil, tooMany(wait, "too many tries to log in: wait a little")
 	case errors.Is(err, access.ErrPassword):
-		// Who tries is nobody yet: the name is what they claim.
+		k.who.Name = given.User // as they claim
 		return nil, errors.Join(err, k.audit("login_refused", "somebody could not log in as "+given.User, "", nil))
 	case err != nil:
 		return nil, err
@@ -73,7 +73,7 @@ func (k *call) logOut() (any, error) {
 
 // audit takes down what somebody did.
 func (k *call) audit(action, body, token string, more map[string]any) error {
-	attrs := map[string]any{"audit.action": action, "audit.from": network(access.Address(k.r))}
+	attrs := map[string]any{"audit.action": action, "audit.from": k.from()}
 	for key, value := range more {
 		attrs[key] = value
 	}
@@ -81,8 +81,19 @@ func (k *call) audit(action, body, token string, more map[string]any) error {
 	if err != nil {
 		return err
 	}
-	return k.Store.Append(k.ctx, []store.Entry{{Time: k.now, Kind: store.EntryAudit, Token: token, By: k.who.Name, Body: body, Attributes: text}})
+	return k.Store.Append(k.ctx, []store.Entry{{Time: k.now, Kind: store.EntryAudit, Token: token, By: k.by(), Body: body, Attributes: text}})
 }
+
+// by is who does something, in a word.
+func (k *call) by() string {
+	if k.who.Name == "" {
+		return "somebody on this machine"
+	}
+	return k.who.Name
+}
+
+// from is where somebody does it from.
+func (k *call) from() string { return network(access.Address(k.r)) }
 
 // list is never null in an answer.
 func list[T any](items []T) []T {

@@ -49,7 +49,7 @@ func (k *call) statusNow() (any, error) {
 	}
 	out := status{
 		Store: storeStatus{Full: s.Full, Trouble: s.Trouble, Bytes: s.Bytes, Facts: s.Facts, Tokens: all, Oldest: s.Oldest, Newest: s.Newest},
-		Demo:  demoStatus{Available: k.Demo != nil, Present: played > 0, Tokens: played, Playing: k.playing()},
+		Demo:  demoStatus{Available: k.Demo != nil, Present: played > 0, Tokens: played, Playing: k.stage.going()},
 		Empty: all == 0,
 	}
 	if k.who.Scoped() { // how much there is of others is theirs to know

@@ -1,6 +1,10 @@
 package console
 
-import "github.com/holterhq/holter/internal/console/access"
+import (
+	"net/http"
+
+	"github.com/holterhq/holter/internal/console/access"
+)
 
 // table is what can be asked and said.
 func (c *Console) table() []route {
@@ -11,7 +15,7 @@ func (c *Console) table() []route {
 	return []route{
 		{method: get, path: "/me", summary: "Who asks, and how to log in", gives: me{}, answer: (*call).me},
 		{method: post, path: "/session", summary: "Log in", takes: login{}, gives: me{}, answer: (*call).logIn},
-		{method: "DELETE", path: "/session", summary: "Log out", status: 204, answer: (*call).logOut},
+		{method: "DELETE", path: "/session", summary: "Log out", status: http.StatusNoContent, answer: (*call).logOut},
 		{method: get, path: "/status", summary: "How the store and the demo are", role: access.Read, gives: status{}, answer: (*call).statusNow},
 		{
 			method: get, path: "/overview", summary: "Totals, movers and anomalies", role: access.Read, params: filterParams(), gives: overview{},
@@ -44,5 +48,25 @@ func (c *Console) table() []route {
 			gives: anomalyList{}, answer: (*call).anomalies,
 		},
 		{method: get, path: "/anomalies/{id}", summary: "One anomaly, with where to look further", role: access.Read, gives: anomalyDetail{}, answer: (*call).anomaly},
+		{
+			method: post, path: "/anomalies/{id}/feedback", summary: "Say whether it is the token's own doing", role: access.Respond, takes: opinion{}, gives: noted{},
+			status: http.StatusAccepted, answer: (*call).feedback,
+		},
+		{
+			method: get, path: "/anomalies/{id}/incident.html", summary: "A file that holds all there is to know of an anomaly", role: access.Read,
+			media: "text/html", write: (*call).incident,
+		},
+		{method: get, path: "/stream", summary: "What happens, while it happens: beat, token, anomaly and demo", role: access.Read, params: tokenParams, media: "text/event-stream", write: (*call).stream},
+		{
+			method: get, path: "/export", summary: "Tokens, series, anomalies or usage as a file", role: access.Read,
+			params: filterParams(measure, group, step, limitParam, param{name: "what", about: "is exported", of: exports}, param{name: "format", about: "of the file", of: formats}),
+			media:  "text/csv", write: (*call).export,
+		},
+		{
+			method: post, path: "/demo", summary: "Play the demo, or remove it", role: access.Admin, takes: demoOrder{}, gives: demoEvent{}, status: http.StatusAccepted,
+			answer: (*call).demo,
+		},
+		{method: post, path: "/erase", summary: "Let go of all that is known of an owner, or of tokens", role: access.Admin, takes: erasure{}, gives: erased{}, answer: (*call).eraseSomebody},
+		{method: get, path: "/openapi.json", summary: "This description", media: "application/json", write: (*call).openapi},
 	}
 }
