@@ -308,4 +308,3 @@ func reachable(at string) string {
 	}
 	return at
 }
-

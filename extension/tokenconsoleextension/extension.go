@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"go.opentelemetry.io/collector/client"
 	"go.opentelemetry.io/collector/component"
@@ -90,6 +91,9 @@ func (e *consoleExtension) start(ctx context.Context, host component.Host) error
 		Count:   e.count,
 		Trouble: func(doing string, err error) { e.set.Logger.Error("The console could not "+doing, zap.Error(err)) },
 	}
+	if e.cfg.Demo.Enabled {
+		settings.Demo = &player{endpoint: e.demoEndpoint, now: time.Now}
+	}
 	for _, l := range e.cfg.TraceLinks {
 		settings.Links = append(settings.Links, console.Link{Name: l.Name, URL: l.URL})
 	}
@@ -163,6 +167,15 @@ func (e *consoleExtension) receivers() (grpc, http string) {
 		return r.grpc, r.http
 	}
 	return "", ""
+}
+
+// demoEndpoint is where the demo is played to.
+func (e *consoleExtension) demoEndpoint() string {
+	if e.cfg.Demo.Endpoint != "" {
+		return e.cfg.Demo.Endpoint
+	}
+	grpc, _ := e.receivers()
+	return grpc
 }
 
 func (e *consoleExtension) count(what string) {

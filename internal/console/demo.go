@@ -69,7 +69,7 @@ func (k *call) demo() (any, error) {
 }
 
 func (k *call) playDemo() (any, error) {
-	n, err := k.count(store.TokenFilter{Environments: []string{demoEnvironment}})
+	n, err := k.count(store.TokenFilter{Environments: []string{DemoEnvironment}})
 	if err != nil {
 		return nil, err
 	}
@@ -84,7 +84,7 @@ func (k *call) playDemo() (any, error) {
 
 func (k *call) removeDemo() (any, error) {
 	k.stage.end()
-	erased, err := k.erase(store.Erasure{Environment: demoEnvironment, By: k.by(), At: k.now})
+	erased, err := k.erase(store.Erasure{Environment: DemoEnvironment, By: k.by(), At: k.now})
 	if err != nil {
 		return nil, err
 	}
@@ -108,9 +108,13 @@ func (s *stage) play() bool {
 
 // run plays to the end.
 func (s *stage) run(ctx context.Context) {
-	requests := 0
+	requests, told := 0, time.Time{}
 	err := s.c.Demo.Play(ctx, func(done float64, n int) {
 		requests = n
+		if done < 1 && time.Since(told) < time.Second {
+			return
+		}
+		told = time.Now()
 		event := demoEvent{State: demoPlaying, Done: done, Requests: n}
 		if done >= 1 {
 			event.State = demoDone
@@ -147,7 +151,7 @@ func (s *stage) going() bool {
 
 // introduce tells the store whose the demo's tokens are, as a registry would.
 func (s *stage) introduce(ctx context.Context) {
-	seen, err := s.c.tokensOf(ctx, store.TokenFilter{Environments: []string{demoEnvironment}})
+	seen, err := s.c.tokensOf(ctx, store.TokenFilter{Environments: []string{DemoEnvironment}})
 	if err == nil {
 		if known := s.c.Demo.Known(seen); len(known) > 0 {
 			err = s.c.Store.PutTokens(ctx, known)
@@ -186,9 +190,9 @@ func (s *stage) sweep(by string) {
 	}
 	s.c.running.Go(func() {
 		for rest(s.c.ctx, sweepEvery) && s.sweeping() {
-			page, err := s.c.Store.Tokens(s.c.ctx, store.TokenQuery{Filter: store.TokenFilter{Environments: []string{demoEnvironment}}, Limit: 1})
+			page, err := s.c.Store.Tokens(s.c.ctx, store.TokenQuery{Filter: store.TokenFilter{Environments: []string{DemoEnvironment}}, Limit: 1})
 			if err == nil && page.Total > 0 {
-				_, err = s.c.Store.Erase(s.c.ctx, store.Erasure{Environment: demoEnvironment, By: by, At: s.c.Now()})
+				_, err = s.c.Store.Erase(s.c.ctx, store.Erasure{Environment: DemoEnvironment, By: by, At: s.c.Now()})
 			}
 			if err != nil && s.c.ctx.Err() == nil {
 				s.c.Trouble("remove what is left of the demo", err)
@@ -215,4 +219,3 @@ func (k *call) erase(what store.Erasure) (store.Erased, error) {
 	k.ledger.forget()
 	return erased, err
 }
-

@@ -33,7 +33,9 @@ func (w watcher) hears(e store.Event, t *store.Token) bool {
 	return w.sees(*t)
 }
 
-func among(wanted []string, value string) bool { return len(wanted) == 0 || slices.Contains(wanted, value) }
+func among(wanted []string, value string) bool {
+	return len(wanted) == 0 || slices.Contains(wanted, value)
+}
 
 func tagged(wanted []string, tags map[string]string) bool {
 	return len(wanted) == 0 || slices.ContainsFunc(wanted, func(tag string) bool {

@@ -17,8 +17,8 @@ type param struct {
 	of          []string // the values there are; nil: any
 }
 
-// environment of traffic that the demo makes up.
-const demoEnvironment = "holter-demo"
+// DemoEnvironment marks traffic that the demo makes up, in deployment.environment.name: a population of its own.
+const DemoEnvironment = "holter-demo"
 
 var (
 	tokenParams = []param{
@@ -123,9 +123,9 @@ func (k *call) tokenFilter() (store.TokenFilter, error) {
 	}
 	switch k.args.Get("demo") {
 	case "only":
-		f.Environments = []string{demoEnvironment}
+		f.Environments = []string{DemoEnvironment}
 	case "hide":
-		f.NotEnvironments = []string{demoEnvironment}
+		f.NotEnvironments = []string{DemoEnvironment}
 	}
 	return f, nil
 }

@@ -43,7 +43,7 @@ func (k *call) statusNow() (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	played, err := k.count(store.TokenFilter{Scope: k.who.Scope, Environments: []string{demoEnvironment}})
+	played, err := k.count(store.TokenFilter{Scope: k.who.Scope, Environments: []string{DemoEnvironment}})
 	if err != nil {
 		return nil, err
 	}

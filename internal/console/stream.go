@@ -59,4 +59,3 @@ func (k *call) stream() error {
 		}
 	}
 }
-

@@ -1,6 +1,7 @@
 package otlpsend
 
 import (
+	"cmp"
 	"time"
 
 	"go.opentelemetry.io/collector/pdata/pcommon"
@@ -28,6 +29,8 @@ type Batch struct {
 // Batcher fills batches.
 type Batcher struct {
 	Limit int // bytes of protobuf in a batch; gRPC servers refuse more than 4 MiB by default
+	// Environment is what deployment.environment.name says; empty: production.
+	Environment string
 
 	sizes  ptrace.ProtoMarshaler
 	tokens map[*sim.Token]shown
@@ -62,7 +65,7 @@ func (b *Batcher) Add(q *sim.Request) (full *Batch) {
 	if b.batch.Spans >= MaxSpans || b.batch.Size > b.Limit-64<<10 {
 		full = b.Take()
 	}
-	b.batch.enter(q, &b.sizes)
+	b.batch.enter(q, b.Environment, &b.sizes)
 	spans := b.batch.scope.Spans()
 	before := spans.Len()
 	encode(spans, q, b.value(q))
@@ -98,23 +101,23 @@ func (b *Batcher) value(q *sim.Request) string {
 }
 
 // enter makes the request's service the batch's current resource.
-func (b *Batch) enter(q *sim.Request, sizes *ptrace.ProtoMarshaler) {
+func (b *Batch) enter(q *sim.Request, environment string, sizes *ptrace.ProtoMarshaler) {
 	if b.service == q.Service && b.version == q.Version {
 		return
 	}
 	b.service, b.version = q.Service, q.Version
 	rs := b.Traces.ResourceSpans().AppendEmpty()
 	rs.SetSchemaUrl(schemaURL)
-	resource(rs.Resource().Attributes(), q)
+	resource(rs.Resource().Attributes(), q, cmp.Or(environment, "production"))
 	b.scope = rs.ScopeSpans().AppendEmpty()
 	b.scope.Scope().SetName(instrumentation(q.Service))
 	b.Size += sizes.ResourceSpansSize(rs) + 16
 }
 
-func resource(attrs pcommon.Map, q *sim.Request) {
+func resource(attrs pcommon.Map, q *sim.Request, environment string) {
 	attrs.PutStr("service.name", q.Service.Name)
 	attrs.PutStr("service.version", q.Version)
-	attrs.PutStr("deployment.environment.name", "production")
+	attrs.PutStr("deployment.environment.name", environment)
 	attrs.PutStr("telemetry.sdk.language", q.Service.Language)
 }
 

@@ -11,7 +11,7 @@ import (
 	"time"
 
 	"github.com/holterhq/holter/cmd/holter/internal/progress"
-	"github.com/holterhq/holter/cmd/holter/internal/replay"
+	"github.com/holterhq/holter/internal/sim/replay"
 	"github.com/holterhq/holter/internal/sim"
 	"github.com/holterhq/holter/internal/sim/otlpsend"
 )

@@ -14,6 +14,8 @@ type Pace struct {
 	Speed float64   // seconds of the fleet's time in a second; 0: as fast as the receiver takes it
 	From  time.Time // what was before is history and sent at once; zero: the fleet's start
 	Rate  float64   // spans a second at most; 0: no bound
+	// Environment is what the spans are marked with; empty: production.
+	Environment string
 }
 
 // Progress is how far a replay is.
@@ -50,6 +52,7 @@ func Run(ctx context.Context, f *sim.Fleet, s *otlpsend.Sender, pace Pace, obser
 func draw(ctx context.Context, f *sim.Fleet, pace Pace, observe func(*sim.Request), out chan<- *otlpsend.Batch) {
 	defer close(out)
 	batcher := otlpsend.NewBatcher(0)
+	batcher.Environment = pace.Environment
 	give := func(b *otlpsend.Batch) bool {
 		if b == nil {
 			return true
