@@ -1,6 +1,7 @@
 package tokenbehaviorconnector
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"regexp"
@@ -83,6 +84,8 @@ type Limits struct {
 	RecentRequests int `mapstructure:"recent_requests"`
 	// MaxReordered is how many requests wait in the reorder window at most.
 	MaxReordered int `mapstructure:"max_reordered"`
+	// MaxTokenMinutes is how many tokens in minutes are counted apart for an output by the minute until they are emitted.
+	MaxTokenMinutes int `mapstructure:"max_token_minutes"`
 	// MaxTraces is how many traces are remembered to bring units to the request that used them.
 	MaxTraces int `mapstructure:"max_traces"`
 	// JournalMiB is the size at which the journal is turned into a snapshot.
@@ -118,6 +121,8 @@ type Output struct {
 	FlushInterval time.Duration `mapstructure:"flush_interval"`
 	Temporality   string        `mapstructure:"temporality"`
 	MaxTokens     int           `mapstructure:"max_tokens"`
+	// ByMinute cuts deltas by the minute of event time.
+	ByMinute bool `mapstructure:"by_minute"`
 
 	// prevent unkeyed literal initialization
 	_ struct{}
@@ -182,16 +187,17 @@ func createDefaultConfig() component.Config {
 		AlertBudget: AlertBudget{FalseAlerts: 10},
 		Count:       countEntry,
 		Limits: Limits{
-			MaxTokens:      1_000_000,
-			LiveTokens:     32_000,
-			MaxFeedback:    4_096,
-			MaxTenants:     256,
-			MaxRoutes:      50,
-			RecentRequests: 262_144,
-			MaxReordered:   1_000_000,
-			MaxTraces:      65_536,
-			JournalMiB:     32,
-			MaxOutbox:      10_000,
+			MaxTokens:       1_000_000,
+			LiveTokens:      32_000,
+			MaxFeedback:     4_096,
+			MaxTenants:      256,
+			MaxRoutes:       50,
+			RecentRequests:  262_144,
+			MaxReordered:    1_000_000,
+			MaxTraces:       65_536,
+			JournalMiB:      32,
+			MaxOutbox:       10_000,
+			MaxTokenMinutes: 100_000,
 		},
 		Feedback: Feedback{Enabled: true, TTL: 30 * 24 * time.Hour, MaxTTL: 365 * 24 * time.Hour},
 		Units:    Units{Enabled: true},
@@ -249,6 +255,7 @@ func (c *Config) Validate() error {
 		{"limits::max_routes", c.Limits.MaxRoutes, 50},
 		{"limits::recent_requests", c.Limits.RecentRequests, 262_144},
 		{"limits::max_reordered", c.Limits.MaxReordered, 1_000_000},
+		{"limits::max_token_minutes", c.Limits.MaxTokenMinutes, 100_000},
 		{"limits::max_traces", c.Limits.MaxTraces, 65_536},
 		{"limits::journal_mib", c.Limits.JournalMiB, 32},
 		{"limits::max_outbox", c.Limits.MaxOutbox, 10_000},
@@ -303,6 +310,9 @@ func (c *Config) validateOutputs() []error {
 		}
 		if output.MaxTokens < 0 {
 			fail("outputs::%s::max_tokens: %d: use a number of at least 1, or leave it out for metrics::max_tokens", id, output.MaxTokens)
+		}
+		if output.ByMinute && cmp.Or(output.Temporality, c.Metrics.Temporality) != temporalityDelta {
+			fail("outputs::%s::by_minute: only deltas are cut by the minute: set outputs::%s::temporality: delta as well", id, id)
 		}
 		if output.FlushInterval != 0 && output.FlushInterval < shortestFlush {
 			fail("outputs::%s::flush_interval: %v: use a duration of at least %v, or leave it out for metrics::flush_interval",

@@ -43,7 +43,7 @@ func TestConfig(t *testing.T) {
 		Count:         countEvery,
 		IdentityKeyID: ownKey,
 		Tenant:        Tenant{Attribute: "tenant.id"},
-		Limits:        Limits{MaxTokens: 1000, LiveTokens: 100, MaxFeedback: 40, MaxTenants: 9, MaxRoutes: 20, RecentRequests: 5000, MaxReordered: 2000, MaxTraces: 300, JournalMiB: 8, MaxOutbox: 50},
+		Limits:        Limits{MaxTokens: 1000, LiveTokens: 100, MaxFeedback: 40, MaxTenants: 9, MaxRoutes: 20, RecentRequests: 5000, MaxReordered: 2000, MaxTraces: 300, JournalMiB: 8, MaxOutbox: 50, MaxTokenMinutes: 700},
 		Units:         Units{Attributes: map[string]string{"pages": "document.pages"}, OTTL: map[string]string{"rows": `span.attributes["rows"]`}, Prices: "prices.yaml"},
 		Feedback:      Feedback{TTL: 48 * time.Hour, MaxTTL: 96 * time.Hour},
 		Metrics: Metrics{
@@ -52,6 +52,7 @@ func TestConfig(t *testing.T) {
 		},
 		Outputs: map[pipeline.ID]Output{
 			prometheus:                             {FlushInterval: 2 * time.Second, Temporality: temporalityCumulative, MaxTokens: 20},
+			warehouse:                              {ByMinute: true},
 			pipeline.NewID(pipeline.SignalMetrics): {},
 		},
 		Detectors: map[string]Detector{"odd_hours": {Enabled: false}, "new_country": {Enabled: true}},
@@ -62,6 +63,9 @@ func TestConfig(t *testing.T) {
 	assert.True(t, all.viewOptions(warehouse).Delta)
 	assert.Equal(t, 500, all.viewOptions(warehouse).MaxTokens)
 	assert.Equal(t, time.Minute, all.viewOptions(warehouse).Every)
+	assert.True(t, all.viewOptions(warehouse).ByMinute)
+	assert.Equal(t, 700, all.viewOptions(warehouse).MaxCells)
+	assert.Zero(t, all.viewOptions(prometheus).MaxCells)
 
 	rate := load(t, "rate")
 	require.NoError(t, confmap.Validate(rate))
@@ -74,15 +78,16 @@ func TestConfig(t *testing.T) {
 
 func TestErrorsSayWhatWouldBeRight(t *testing.T) {
 	for name, want := range map[string][]string{
-		"wrong_period":   {`alert_budget::per: "wek": use day, week, month or a duration such as 72h`},
-		"both_budgets":   {`alert_budget: per and per_token_days exclude each other: use {false_alerts: 10, per: week}`},
-		"no_alerts":      {`alert_budget::false_alerts: 0: use a number greater than 0`},
-		"wrong_window":   {`reorder_window: 2h0m0s: use a duration from 0s (off) to 1h`},
-		"wrong_count":    {`count: "once": use entry (one request once) or every`},
-		"wrong_key":      {`identity_key_id: "tok_x": use the eight hex digits`},
-		"wrong_limits":   {`limits::max_tokens: 0: use a number of at least 1 (default 1000000)`, `limits::journal_mib: -1: use`},
-		"wrong_metrics":  {`metrics::flush_interval: 10ms: use a duration of at least 1s`, `metrics::temporality: "both": use cumulative or delta`},
-		"wrong_outputs":  {`outputs::traces: not a metrics pipeline`, `outputs::metrics/a::temporality: "rate"`, `outputs::metrics/a::max_tokens: -4`, `outputs::metrics/a::flush_interval: 20ms: use`},
+		"wrong_period":  {`alert_budget::per: "wek": use day, week, month or a duration such as 72h`},
+		"both_budgets":  {`alert_budget: per and per_token_days exclude each other: use {false_alerts: 10, per: week}`},
+		"no_alerts":     {`alert_budget::false_alerts: 0: use a number greater than 0`},
+		"wrong_window":  {`reorder_window: 2h0m0s: use a duration from 0s (off) to 1h`},
+		"wrong_count":   {`count: "once": use entry (one request once) or every`},
+		"wrong_key":     {`identity_key_id: "tok_x": use the eight hex digits`},
+		"wrong_limits":  {`limits::max_tokens: 0: use a number of at least 1 (default 1000000)`, `limits::journal_mib: -1: use`},
+		"wrong_metrics": {`metrics::flush_interval: 10ms: use a duration of at least 1s`, `metrics::temporality: "both": use cumulative or delta`},
+		"wrong_outputs": {`outputs::traces: not a metrics pipeline`, `outputs::metrics/a::temporality: "rate"`, `outputs::metrics/a::max_tokens: -4`, `outputs::metrics/a::flush_interval: 20ms: use`,
+			`outputs::metrics/b::by_minute: only deltas are cut by the minute: set outputs::metrics/b::temporality: delta as well`},
 		"wrong_detector": {`detectors::odd_ours: no such detector: use one of`, `odd_hours`},
 	} {
 		err := confmap.Validate(load(t, name))

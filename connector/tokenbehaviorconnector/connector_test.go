@@ -217,11 +217,11 @@ func TestAPanicOverOneTokenCostsThatTokenOnly(t *testing.T) {
 func TestAPanicInCountingStopsNothingElse(t *testing.T) {
 	h := newHouse(t, nil).start()
 	broken := h.runtime().metrics.views[0]
-	meter := broken.meter
-	h.runtime().worker.ask(t.Context(), func() { broken.meter = nil })
+	counter := broken.counter
+	h.runtime().worker.ask(t.Context(), func() { broken.counter = nil })
 	h.send(many(0, 100))
 	assert.Equal(t, componentstatus.StatusRecoverableError, h.host.status())
-	h.runtime().worker.ask(t.Context(), func() { broken.meter = meter })
+	h.runtime().worker.ask(t.Context(), func() { broken.counter = counter })
 	h.send(many(100, 100))
 	assert.Equal(t, componentstatus.StatusOK, h.host.status())
 	h.stop()

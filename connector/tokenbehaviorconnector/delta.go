@@ -3,13 +3,11 @@ package tokenbehaviorconnector
 import (
 	"encoding/json"
 	"fmt"
-	"time"
 
 	"go.opentelemetry.io/collector/extension/xextension/storage"
 	"go.opentelemetry.io/collector/pdata/pmetric"
 
 	"github.com/holterhq/holter/internal/otelattr"
-	"github.com/holterhq/holter/internal/usage"
 )
 
 const cutKey = "cut"
@@ -46,23 +44,16 @@ func (o *metricsOutput) cutDelta(now int64, released uint64, s *store, due func(
 		if !v.Delta {
 			continue
 		}
-		b := &usage.Batch{}
+		var pages []pmetric.Metrics
 		if due(v) {
-			b = v.meter.Collect(now)
-			v.released, v.at, v.flushed = released, now, time.Now()
-			o.reportOverflow(v)
+			pages = o.pages(v, now)
+			v.released, v.at = released, now
 		}
 		for _, pipe := range v.pipes {
-			if !b.Empty() {
-				pipe.sequence++
-				batch := &metricsBatch{metrics: o.pack(b), sequence: pipe.sequence}
-				attrs := batch.metrics.ResourceMetrics().At(0).ScopeMetrics().At(0).Scope().Attributes()
-				attrs.PutStr(otelattr.BatchEngineID, o.engineID)
-				attrs.PutInt(otelattr.BatchSequence, int64(batch.sequence))
-				if s.writer != nil {
-					if value, err := new(pmetric.ProtoMarshaler).MarshalMetrics(batch.metrics); err == nil {
-						ops = append(ops, storage.SetOperation(batchKey(pipe.id, batch.sequence), value))
-					}
+			for _, page := range pages {
+				batch := o.number(page, v, pipe)
+				if s.writer != nil && batch.encoded != nil {
+					ops = append(ops, storage.SetOperation(batchKey(pipe.id, batch.sequence), batch.encoded))
 				}
 				ready = append(ready, func() { pipe.courier.put(batch) })
 			}
@@ -85,6 +76,28 @@ func (o *metricsOutput) cutDelta(now int64, released uint64, s *store, due func(
 		return
 	}
 	s.write(func(error) { send() }, ops...)
+}
+
+// number makes the next batch of a pipeline.
+func (o *metricsOutput) number(page pmetric.Metrics, v *view, pipe *metricsPipe) *metricsBatch {
+	pipe.sequence++
+	if len(v.pipes) > 1 {
+		own := pmetric.NewMetrics()
+		page.CopyTo(own)
+		page = own
+	}
+	attrs := page.ResourceMetrics().At(0).ScopeMetrics().At(0).Scope().Attributes()
+	attrs.PutStr(otelattr.BatchEngineID, o.engineID)
+	attrs.PutInt(otelattr.BatchSequence, int64(pipe.sequence))
+	if v.ByMinute {
+		attrs.PutStr(otelattr.BatchPipe, pipe.id)
+	}
+	batch := &metricsBatch{metrics: &page, sequence: pipe.sequence}
+	batch.encoded, _ = new(pmetric.ProtoMarshaler).MarshalMetrics(page)
+	if batch.encoded != nil && pipe.courier.len() >= mostBehind {
+		batch.metrics = nil
+	}
+	return batch
 }
 
 // accept notes that a pipeline has taken a batch, or that it was given up.
@@ -146,11 +159,10 @@ func (p *metricsPipe) restore(state cutPipe, s *store) error {
 		if value == nil {
 			continue
 		}
-		metrics, err := new(pmetric.ProtoUnmarshaler).UnmarshalMetrics(value)
-		if err != nil {
+		if _, err := new(pmetric.ProtoUnmarshaler).UnmarshalMetrics(value); err != nil {
 			return fmt.Errorf("%s: %w", batchKey(p.id, sequence), err)
 		}
-		p.courier.put(&metricsBatch{metrics: metrics, sequence: sequence})
+		p.courier.put(&metricsBatch{encoded: value, sequence: sequence})
 	}
 	return nil
 }

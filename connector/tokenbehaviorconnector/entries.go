@@ -10,7 +10,9 @@ import (
 type Entries struct{ recent *requests.Recent }
 
 // NewEntries remembers so many of the latest records.
-func NewEntries(capacity int) *Entries { return &Entries{requests.NewRecent("recent", capacity, false)} }
+func NewEntries(capacity int) *Entries {
+	return &Entries{requests.NewRecent("recent", capacity, false)}
+}
 
 // Request says whether a record is a request of its own: what came before it tells of no span that it lies in, or that lies in it.
 func (e *Entries) Request(record *otelattr.Record) bool {

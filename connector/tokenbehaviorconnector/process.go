@@ -71,7 +71,7 @@ func (w *worker) process(records []otelattr.Record) {
 
 // admit decides what a record is and appends its observation.
 func (w *worker) admit(r *otelattr.Record, ordinal uint64, tally *tally) {
-	m := mark{role: usage.Role{Served: r.Served}, served: r.Served, unreadable: r.Unreadable, ordinal: ordinal}
+	m := mark{role: usage.Role{Served: r.Served, At: w.timeOf(&r.Observation)}, served: r.Served, unreadable: r.Unreadable, ordinal: ordinal}
 	var learn bool
 	switch w.recent.Admit(r) {
 	case requests.Duplicate:
@@ -110,6 +110,14 @@ func (w *worker) admit(r *otelattr.Record, ordinal uint64, tally *tally) {
 		obs.all[len(obs.all)-1].Token = ""
 	}
 	obs.marks = append(obs.marks, m)
+}
+
+// timeOf is when something is counted: in event time, or on arrival where event time means nothing.
+func (w *worker) timeOf(o *behavior.Observation) int64 {
+	if o.Time <= 0 || o.Astray {
+		return w.arrival
+	}
+	return o.Time
 }
 
 // count adds observations to the usage.

@@ -141,7 +141,7 @@ func (w *worker) chargeOne(r *request, use *otelattr.Consumption) {
 			u.telemetry.TokenBehaviorUnits.Add(ctx, 1, unitsUnpriced)
 		}
 		w.metrics.charge(&obs, r.ordinal, &usage.Charge{
-			Unit: usage.Unit{Name: a.Unit, Model: use.Model}, Amount: a.N, Cost: cost, Currency: u.prices.Currency,
+			Unit: usage.Unit{Name: a.Unit, Model: use.Model}, Amount: a.N, Cost: cost, Currency: u.prices.Currency, At: w.timeOf(&obs),
 		})
 		obs.Cost += cost
 	}

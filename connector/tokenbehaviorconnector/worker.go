@@ -50,6 +50,7 @@ type worker struct {
 	released uint64 // records that left the reorder window, ever
 	meta     meta
 	arrived  time.Time
+	arrival  int64 // of the entry that is handled
 	buffers  buffers
 
 	saidSampled bool // that there is sampling that nobody can undo
@@ -177,6 +178,8 @@ func (w *worker) guard(do func()) {
 
 // handle does what an entry of the journal says, now or in a replay.
 func (w *worker) handle(e *journal.Entry) {
+	w.arrival = e.Arrival
+	defer func() { w.metrics.relieve(now(), w.released, w.store) }()
 	w.heed(e.Feedback)
 	defer w.takeUnits(e.Uses)
 	if w.reorder.window == 0 && !e.Drain {

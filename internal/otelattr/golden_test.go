@@ -83,7 +83,7 @@ func TestUsageMetrics(t *testing.T) {
 		}
 		request.Token = ""
 		count(9, request)
-		m.Cover("shop", usage.Coverage{With: 7, Without: 1, Unreadable: 2})
+		m.Cover(start, "shop", usage.Coverage{With: 7, Without: 1, Unreadable: 2})
 
 		md := pmetric.NewMetrics()
 		PutUsage(m.Collect(start+15e9), md.ResourceMetrics().AppendEmpty().ScopeMetrics().AppendEmpty().Metrics())

@@ -50,7 +50,14 @@ const (
 
 // PutUsage writes a batch of usage into empty metrics.
 func PutUsage(b *usage.Batch, metrics pmetric.MetricSlice) {
-	w := newUsageWriter(b, metrics)
+	w := NewUsageWriter(b.Delta, metrics)
+	w.Put(b)
+	w.Close()
+}
+
+// Put writes a batch of usage.
+func (w *UsageWriter) Put(b *usage.Batch) {
+	w.start, w.end = pcommon.Timestamp(b.Start), pcommon.Timestamp(b.End)
 	for i := range b.Tokens {
 		w.token(&b.Tokens[i])
 	}
@@ -63,7 +70,11 @@ func PutUsage(b *usage.Batch, metrics pmetric.MetricSlice) {
 	for i := range b.Cover {
 		w.service(&b.Cover[i])
 	}
-	metrics.RemoveIf(func(m pmetric.Metric) bool {
+}
+
+// Close leaves out the metrics that nothing was written to.
+func (w *UsageWriter) Close() {
+	w.metrics.RemoveIf(func(m pmetric.Metric) bool {
 		switch m.Type() {
 		case pmetric.MetricTypeSum:
 			return m.Sum().DataPoints().Len() == 0
@@ -75,8 +86,9 @@ func PutUsage(b *usage.Batch, metrics pmetric.MetricSlice) {
 	})
 }
 
-// usageWriter holds the metrics that data points are appended to.
-type usageWriter struct {
+// UsageWriter writes batches of usage into the same metrics.
+type UsageWriter struct {
+	metrics                                        pmetric.MetricSlice
 	end                                            pcommon.Timestamp
 	start                                          pcommon.Timestamp
 	requests, io, routes, origins, releases, cover pmetric.NumberDataPointSlice
@@ -84,9 +96,10 @@ type usageWriter struct {
 	duration, stress                               pmetric.ExponentialHistogramDataPointSlice
 }
 
-func newUsageWriter(b *usage.Batch, metrics pmetric.MetricSlice) *usageWriter {
+// NewUsageWriter writes into empty metrics.
+func NewUsageWriter(delta bool, metrics pmetric.MetricSlice) *UsageWriter {
 	temporality := pmetric.AggregationTemporalityCumulative
-	if b.Delta {
+	if delta {
 		temporality = pmetric.AggregationTemporalityDelta
 	}
 	sum := func(name, unit, description string) pmetric.NumberDataPointSlice {
@@ -100,9 +113,8 @@ func newUsageWriter(b *usage.Batch, metrics pmetric.MetricSlice) *usageWriter {
 		h.SetAggregationTemporality(temporality)
 		return h.DataPoints()
 	}
-	return &usageWriter{
-		start:    pcommon.Timestamp(b.Start),
-		end:      pcommon.Timestamp(b.End),
+	return &UsageWriter{
+		metrics:  metrics,
 		requests: sum(MetricRequests, "{request}", "Requests made with the token."),
 		duration: histogram(MetricRequestDuration, "s", "How long requests made with the token took."),
 		io:       sum(MetricIO, "By", "Bytes of request and response bodies."),
@@ -127,7 +139,7 @@ func describe(metrics pmetric.MetricSlice, name, unit, description string) pmetr
 	return m
 }
 
-func (w *usageWriter) token(u *usage.TokenUsage) {
+func (w *UsageWriter) token(u *usage.TokenUsage) {
 	start := pcommon.Timestamp(u.Start)
 	add := func(points pmetric.NumberDataPointSlice, n uint64) pcommon.Map {
 		attrs := w.add(points, start, n)
@@ -182,7 +194,7 @@ func (w *usageWriter) token(u *usage.TokenUsage) {
 }
 
 // spent writes what the requests of a token used, and what that cost.
-func (w *usageWriter) spent(u *usage.TokenUsage, start pcommon.Timestamp) {
+func (w *UsageWriter) spent(u *usage.TokenUsage, start pcommon.Timestamp) {
 	amounts, costs := &u.Units.Amounts, &u.Units.Costs
 	for i, unit := range amounts.Keys {
 		attrs := w.add(w.units, start, amounts.Counts[i])
@@ -210,7 +222,7 @@ func (w *usageWriter) spent(u *usage.TokenUsage, start pcommon.Timestamp) {
 	}
 }
 
-func (w *usageWriter) route(r *usage.RouteDuration) {
+func (w *UsageWriter) route(r *usage.RouteDuration) {
 	p := w.stress.AppendEmpty()
 	w.histogram(&r.Duration, w.start, p)
 	p.Attributes().PutStr(TokenOutcome, r.Outcome.String())
@@ -221,7 +233,7 @@ func (w *usageWriter) route(r *usage.RouteDuration) {
 	putRoute(r.Route, p.Attributes())
 }
 
-func (w *usageWriter) owner(a *usage.Active) {
+func (w *UsageWriter) owner(a *usage.Active) {
 	attrs := w.add(w.active, 0, a.Tokens)
 	putSome(attrs, TokenOwnerID, a.OwnerID)
 	putSome(attrs, TokenOwnerTeam, a.OwnerTeam)
@@ -230,7 +242,7 @@ func (w *usageWriter) owner(a *usage.Active) {
 	}
 }
 
-func (w *usageWriter) service(s *usage.ServiceCoverage) {
+func (w *UsageWriter) service(s *usage.ServiceCoverage) {
 	put := func(state string, n uint64) {
 		if n == 0 {
 			return
@@ -249,7 +261,7 @@ func (w *usageWriter) service(s *usage.ServiceCoverage) {
 }
 
 // add appends a data point and returns its empty attributes.
-func (w *usageWriter) add(points pmetric.NumberDataPointSlice, start pcommon.Timestamp, n uint64) pcommon.Map {
+func (w *UsageWriter) add(points pmetric.NumberDataPointSlice, start pcommon.Timestamp, n uint64) pcommon.Map {
 	p := points.AppendEmpty()
 	p.SetStartTimestamp(start)
 	p.SetTimestamp(w.end)
@@ -257,7 +269,7 @@ func (w *usageWriter) add(points pmetric.NumberDataPointSlice, start pcommon.Tim
 	return p.Attributes()
 }
 
-func (w *usageWriter) histogram(h *usage.Histogram, start pcommon.Timestamp, p pmetric.ExponentialHistogramDataPoint) {
+func (w *UsageWriter) histogram(h *usage.Histogram, start pcommon.Timestamp, p pmetric.ExponentialHistogramDataPoint) {
 	p.SetStartTimestamp(start)
 	p.SetTimestamp(w.end)
 	p.SetCount(h.Count)

@@ -2,6 +2,7 @@ package usage
 
 import (
 	"cmp"
+	"iter"
 	"maps"
 	"slices"
 
@@ -67,18 +68,33 @@ func (m *Meter) Collect(now int64) *Batch {
 		b.addRow(m, r, now)
 	}
 	b.addRow(m, m.rest, now)
-	b.addShared(m)
+	b.addShared(&m.routes, &m.coverage)
+	if m.options.Delta {
+		m.routes.reset()
+		m.coverage.reset()
+	}
 	m.since = now
 	m.distinct = distinct{}
 	m.reseat(now)
 	return b
 }
 
+// Batches hands over what Collect returns, unless it is empty.
+func (m *Meter) Batches(now int64) iter.Seq[*Batch] {
+	return func(yield func(*Batch) bool) {
+		if b := m.Collect(now); !b.Empty() {
+			yield(b)
+		}
+	}
+}
+
 func (m *Meter) sorted() []*row {
-	return slices.SortedFunc(m.all(), func(a, b *row) int {
-		return cmp.Or(cmp.Compare(a.token.ID, b.token.ID), cmp.Compare(a.token.OwnerID, b.token.OwnerID),
-			cmp.Compare(a.token.OwnerTeam, b.token.OwnerTeam))
-	})
+	return slices.SortedFunc(m.rows.all(), compareRows)
+}
+
+func compareRows(a, b *row) int {
+	return cmp.Or(cmp.Compare(a.token.ID, b.token.ID), cmp.Compare(a.token.OwnerID, b.token.OwnerID),
+		cmp.Compare(a.token.OwnerTeam, b.token.OwnerTeam))
 }
 
 func (b *Batch) addRow(m *Meter, r *row, now int64) {
@@ -90,7 +106,7 @@ func (b *Batch) addRow(m *Meter, r *row, now int64) {
 		if b.Delta {
 			usage.Start = b.Start
 			usage.Usage = r.usage.detached()
-			m.reset(r)
+			r.reset(&m.options)
 		} else {
 			usage.Usage = r.usage.snapshot()
 			r.usage.Slowest = Exemplar{}
@@ -123,25 +139,21 @@ func (u *Usage) detached() Usage {
 	return c
 }
 
-func (b *Batch) addShared(m *Meter) {
-	routes := slices.SortedFunc(maps.Keys(m.routes.values), func(a, b Route) int {
+func (b *Batch) addShared(routes *table[Route, [outcomes]Histogram], coverage *table[string, Coverage]) {
+	keys := slices.SortedFunc(maps.Keys(routes.values), func(a, b Route) int {
 		return cmp.Or(cmp.Compare(a.Route, b.Route), cmp.Compare(a.Method, b.Method))
 	})
-	for _, route := range routes {
-		b.addRoute(RouteDuration{Route: route}, m.routes.values[route])
+	for _, route := range keys {
+		b.addRoute(RouteDuration{Route: route}, routes.values[route])
 	}
-	if m.routes.rest != nil {
-		b.addRoute(RouteDuration{Overflow: true}, m.routes.rest)
+	if routes.rest != nil {
+		b.addRoute(RouteDuration{Overflow: true}, routes.rest)
 	}
-	for _, service := range slices.Sorted(maps.Keys(m.coverage.values)) {
-		b.Cover = append(b.Cover, ServiceCoverage{Service: service, Coverage: *m.coverage.values[service]})
+	for _, service := range slices.Sorted(maps.Keys(coverage.values)) {
+		b.Cover = append(b.Cover, ServiceCoverage{Service: service, Coverage: *coverage.values[service]})
 	}
-	if m.coverage.rest != nil {
-		b.Cover = append(b.Cover, ServiceCoverage{Overflow: true, Coverage: *m.coverage.rest})
-	}
-	if m.options.Delta {
-		m.routes.reset()
-		m.coverage.reset()
+	if coverage.rest != nil {
+		b.Cover = append(b.Cover, ServiceCoverage{Overflow: true, Coverage: *coverage.rest})
 	}
 }
 
@@ -158,7 +170,7 @@ func (b *Batch) addRoute(of RouteDuration, durations *[outcomes]Histogram) {
 func (m *Meter) active() []Active {
 	type owner struct{ id, team string }
 	counts := make(map[owner]uint64)
-	for r := range m.all() {
+	for r := range m.rows.all() {
 		n := counts[owner{r.token.OwnerID, r.token.OwnerTeam}]
 		if r.active {
 			n++

@@ -19,6 +19,7 @@ type Options struct {
 	MaxOrigins  int           // origins per token
 	MaxReleases int           // releases of services per token
 	MaxClients  int           // clients per token
+	MaxCells    int           // of Minutes: tokens in minutes, altogether
 	MaxShared   int           // routes and services that are counted without a token, and each kind of series of the overflow series
 	IdleAfter   time.Duration // a token so long without a request may lose its series to another one; 0 means an hour
 }
@@ -36,8 +37,8 @@ type Meter struct {
 	start    int64
 	since    int64 // end of the last Batch
 	overflow uint64
-	awaited  uint64  // so that Await is not optimised away
-	carry    float64 // the part of a request that weights have not added up to one yet
+	awaited  uint64 // so that Await is not optimised away
+	weights  weights
 }
 
 // New returns a Meter that counts from start on, in unix nanoseconds.
@@ -46,7 +47,8 @@ func New(options Options, start int64) *Meter {
 		options.IdleAfter = time.Hour
 	}
 	m := &Meter{options: options, start: start, since: start, rows: newRowTable()}
-	m.rest = m.newRow(Token{Overflow: true})
+	m.rest = newRow(Token{Overflow: true}, &m.options)
+	m.rest.start, m.rest.last = start, start
 	m.waiting = newCandidates(min(options.MaxTokens, 1024))
 	m.routes.limit, m.coverage.limit = options.MaxShared, options.MaxShared
 	return m
@@ -54,13 +56,14 @@ func New(options Options, start int64) *Meter {
 
 // Role is what a record of telemetry is counted as.
 type Role struct {
-	Request bool // a request made with a token
-	Served  bool // a request that a service answered, with a token or without: counted for its route
+	Request bool  // a request made with a token
+	Served  bool  // a request that a service answered, with a token or without: counted for its route
+	At      int64 // event time, or that of arrival where event time means nothing
 }
 
 // Record counts one record of telemetry.
 func (m *Meter) Record(obs *behavior.Observation, role Role) {
-	n, took := m.whole(obs.Weight), measureOf(seconds(max(0, obs.Duration)))
+	n, took := m.weights.whole(obs.Weight), measureOf(seconds(max(0, obs.Duration)))
 	if role.Request {
 		m.recordRequest(obs, took, n)
 	}
@@ -83,14 +86,16 @@ const InSight = 8
 
 // Await reads the rows of observations that are recorded next, so that they are fetched from memory for all of them at once and not for one
 // after the other.
-func (m *Meter) Await(obs []behavior.Observation) {
+func (m *Meter) Await(obs []behavior.Observation) { m.awaited = m.rows.await(obs) }
+
+func (x *rowTable) await(obs []behavior.Observation) uint64 {
 	var sum uint64
 	for i := range obs {
-		sum += uint64(m.rows.slots[m.rows.home(obs[i].TokenHash())].hash)
+		sum += uint64(x.slots[x.home(obs[i].TokenHash())].hash)
 	}
 	var near [InSight]*row
 	for i := range obs {
-		near[i] = m.rows.likely(obs[i].TokenHash())
+		near[i] = x.likely(obs[i].TokenHash())
 	}
 	for _, r := range near[:len(obs)] {
 		if r != nil {
@@ -104,12 +109,13 @@ func (m *Meter) Await(obs []behavior.Observation) {
 			sum += u.Duration.near() + u.Routes.near() + u.Releases.near() + u.Origins.near() + u.Clients.near()
 		}
 	}
-	m.awaited = sum
+	return sum
 }
 
 // Cover counts server spans of a service by whether they had a token.
-func (m *Meter) Cover(service string, spans Coverage) {
-	c := m.coverage.at(service)
+func (m *Meter) Cover(_ int64, service string, spans Coverage) { m.coverage.at(service).add(spans) }
+
+func (c *Coverage) add(spans Coverage) {
 	c.With += spans.With
 	c.Without += spans.Without
 	c.Unreadable += spans.Unreadable
@@ -137,14 +143,17 @@ func (m *Meter) row(obs *behavior.Observation, n uint64) *row {
 	return m.rest
 }
 
-// whole turns weights into whole requests whose sum stays within one of the sum of the weights.
-func (m *Meter) whole(weight float64) uint64 {
+// weights turns the weights of requests into whole ones.
+type weights struct{ carry float64 } // the part of a request that has not added up to one yet
+
+// whole is how many requests one counts for: their sum stays within one of that of the weights.
+func (w *weights) whole(weight float64) uint64 {
 	if weight <= 0 {
 		return 1
 	}
-	weight += m.carry
+	weight += w.carry
 	n := uint64(weight)
-	m.carry = weight - float64(n)
+	w.carry = weight - float64(n)
 	return n
 }
 

@@ -213,14 +213,14 @@ func TestActiveCountsDistinctTokens(t *testing.T) {
 func TestABatchStaysAsItWas(t *testing.T) {
 	m := New(small(false), 0)
 	m.Record(request("a"), counted)
-	m.Cover("shop", Coverage{With: 1, Without: 2, Unreadable: 3})
+	m.Cover(0, "shop", Coverage{With: 1, Without: 2, Unreadable: 3})
 	b := m.Collect(minute)
 	want := fmt.Sprint(b)
 	for range 10 {
 		obs := request("a")
 		obs.Route, obs.Duration = "/other", 9e9
 		m.Record(obs, counted)
-		m.Cover("shop", Coverage{With: 1})
+		m.Cover(0, "shop", Coverage{With: 1})
 	}
 	assert.Equal(t, want, fmt.Sprint(b))
 	assert.Equal(t, Exemplar{Trace: [16]byte{1}, Span: [8]byte{2}, Seconds: 0.05}, b.Tokens[0].Slowest)

@@ -78,15 +78,15 @@ type places[K, N any] struct {
 	counts N
 }
 
-func (m *Meter) newRow(token Token) *row {
-	r := &row{token: token, start: m.since, last: m.since}
-	m.reset(r)
+func newRow(token Token, options *Options) *row {
+	r := &row{token: token}
+	r.reset(options)
 	return r
 }
 
-// reset empties the row's usage.
-func (m *Meter) reset(r *row) {
-	o, in := &m.options, &r.room
+// reset gives the row a usage that is empty, in the memory of the one before.
+func (r *row) reset(o *Options) {
+	in := &r.room
 	r.usage = Usage{
 		Duration: Histogram{Buckets: in.duration[:0]},
 		Routes:   newSeries(in.routes.keys[:0], in.routes.counts[:0], o.MaxRoutes),
@@ -101,6 +101,9 @@ func (m *Meter) reset(r *row) {
 		r.usage.Clients.share(o.MaxShared)
 	}
 }
+
+// any says whether anything was counted.
+func (r *row) any() bool { return r.usage.total() > 0 || r.usage.Units != nil }
 
 // record counts n requests such as obs, each of which took so long. It says whether everything had a series of its own.
 func (r *row) record(obs *behavior.Observation, took measure, n uint64) (fits bool) {

@@ -1,5 +1,7 @@
 package usage
 
+import "iter"
+
 // rowTable finds the rows of tokens by the hash of their ids, with linear probing. Rows of one token are behind each other, see row.next.
 type rowTable struct {
 	slots []slot
@@ -75,4 +77,23 @@ func (x *rowTable) remove(r *row) {
 	}
 	x.slots[gap] = slot{}
 	x.used--
+}
+
+// all are the rows, in no particular order.
+func (x *rowTable) all() iter.Seq[*row] {
+	return func(yield func(*row) bool) {
+		for _, s := range x.slots {
+			for r := s.row; r != nil; r = r.next {
+				if !yield(r) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// clear takes all out and keeps the memory.
+func (x *rowTable) clear() {
+	clear(x.slots)
+	x.used = 0
 }

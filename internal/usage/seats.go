@@ -2,7 +2,6 @@ package usage
 
 import (
 	"cmp"
-	"iter"
 	"slices"
 
 	"github.com/holterhq/holter/internal/behavior"
@@ -17,13 +16,13 @@ const (
 // one goes on while its token is in use: the sum of the series would fall when it ended. Its place is given away only
 // after a long rest, and what it said is not added to the overflow series: rates would count it twice.
 func (m *Meter) reseat(now int64) {
-	for r := range m.all() {
+	for r := range m.rows.all() {
 		r.weight *= decay
 	}
 	if len(m.waiting.heap) == 0 {
 		return
 	}
-	leaving := slices.SortedFunc(m.all(), func(a, b *row) int {
+	leaving := slices.SortedFunc(m.rows.all(), func(a, b *row) int {
 		return cmp.Or(cmp.Compare(a.weight, b.weight), cmp.Compare(a.token.ID, b.token.ID))
 	})
 	coming := slices.SortedFunc(slices.Values(m.waiting.heap), func(a, b *candidate) int {
@@ -53,7 +52,8 @@ func (m *Meter) yields(r *row, next *candidate, now int64) bool {
 
 // seat gives a token a row.
 func (m *Meter) seat(token Token) *row {
-	r := m.newRow(token)
+	r := newRow(token, &m.options)
+	r.start, r.last = m.since, m.since
 	r.hash = behavior.Hash(token.ID)
 	r.next = m.rows.of(token.ID, r.hash)
 	m.rows.set(r)
@@ -75,17 +75,4 @@ func (m *Meter) unseat(gone *row) {
 		return
 	}
 	m.rows.set(gone.next)
-}
-
-// all are the rows, in no particular order.
-func (m *Meter) all() iter.Seq[*row] {
-	return func(yield func(*row) bool) {
-		for _, s := range m.rows.slots {
-			for r := s.row; r != nil; r = r.next {
-				if !yield(r) {
-					return
-				}
-			}
-		}
-	}
 }

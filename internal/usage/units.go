@@ -18,6 +18,7 @@ type Charge struct {
 	Amount   uint64
 	Cost     float64
 	Currency string
+	At       int64 // as of a Role
 }
 
 // perUnit is how finely costs are counted.
@@ -25,12 +26,15 @@ const perUnit = 1e6
 
 // Charge counts what a request that was counted before has used.
 func (m *Meter) Charge(obs *behavior.Observation, c *Charge) {
-	r := m.row(obs, 0)
+	m.row(obs, 0).charge(c, &m.options)
+}
+
+func (r *row) charge(c *Charge, options *Options) {
 	u := r.usage.Units
 	if u == nil {
-		limit := m.options.MaxRoutes
+		limit := options.MaxRoutes
 		if r.token.Overflow {
-			limit = m.options.MaxShared
+			limit = options.MaxShared
 		}
 		u = &Units{Amounts: Series[Unit]{limit: limit}, Costs: Series[Unit]{limit: limit}}
 		r.usage.Units = u
