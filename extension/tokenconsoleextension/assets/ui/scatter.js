@@ -4,7 +4,7 @@ import { fit, usePalette } from '../lib/palette.js';
 import { count, seconds } from '../lib/format.js';
 import { nice } from './heartbeat.js';
 
-const left = 48, bottom = 20;
+const left = 60, bottom = 20;
 
 export function Scatter({ points, threshold, width = 300, height = 132, label }) {
   const ref = useRef(null), p = usePalette();

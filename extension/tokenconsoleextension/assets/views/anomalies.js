@@ -25,7 +25,7 @@ export function View({ query }) {
     } catch (error) { setMore((m) => ({ ...m, error })); }
   };
   const columns = [
-    { key: 'severity', label: '', value: (e) => ['WARN', 'ERROR', 'FATAL'].indexOf(e.severity), cell: (e) => html`<${Severity} name=${e.severity} />` },
+    { key: 'severity', label: 'grade', value: (e) => ['WARN', 'ERROR', 'FATAL'].indexOf(e.severity), cell: (e) => html`<${Severity} name=${e.severity} />` },
     { key: 'time', label: 'when', cell: (e) => html`<${Time} at=${e.time} />` },
     { key: 'token', label: 'key', wide: true, cell: (e) => (e.token ? html`<${A} href=${tokenLink(e.token)}>${hintOf(e)}<//><div class="second">${ownerOf(e)}</div>` : '') },
     { key: 'name', label: 'what', grow: true, value: (e) => e.name, cell: (e) => html`<${A} href=${anomalyLink(e.id)} data-j><b>${detector(e.name)}</b><//><p class="sentence">${e.sentence || e.body}</p>${e.trace ? html`<${Traces} id=${e.trace} />` : ''}` },
