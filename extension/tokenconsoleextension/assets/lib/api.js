@@ -1,6 +1,6 @@
 // Asking the API: answers that came with the page, answers that are being waited for, and errors that say what to do.
 import { useEffect, useRef, useState } from './html.js';
-import { asked } from './url.js';
+import { asked, timeOf } from './url.js';
 
 // first holds what the server gave with the page, by the address that it would have been asked under.
 const first = new Map();
@@ -15,15 +15,16 @@ export function welcome(place = location) {
   const id = place.pathname.split('/')[2] || '';
   put('overview', view.overview);
   put('tokens', view.tokens, { strip: '1', sort: query.get('sort') || '-evidence', limit: '60' });
-  put('tokens/' + id, view.token);
-  put('tokens/' + id + '/heartbeat', view.heartbeat);
-  put('tokens/' + id + '/habits', view.habits);
+  const one = (path, answer) => { if (answer) first.set(address(path, timeOf(query)), answer); };
+  one('tokens/' + id, view.token);
+  one('tokens/' + id + '/heartbeat', view.heartbeat);
+  one('tokens/' + id + '/habits', view.habits);
   if (view.anomaly) first.set('/api/v1/anomalies/' + id, view.anomaly);
   return { me: given.me, status: given.status };
 }
 
 // canonical sorts the parameters, so that the same question has the same address.
-export function canonical(url) {
+function canonical(url) {
   const u = new URL(url, location.origin);
   u.searchParams.sort();
   const text = u.searchParams.toString();
@@ -32,7 +33,7 @@ export function canonical(url) {
 
 export const address = (path, params) => canonical('/api/v1/' + path + (params && params.toString() ? '?' + params : ''));
 
-export class Refused extends Error {
+class Refused extends Error {
   constructor(status, code, message, field) {
     super(message);
     this.status = status; this.code = code; this.field = field;

@@ -19,7 +19,7 @@ const trim = (n) => {
 
 export const exact = (n) => (n === null || n === undefined || Number.isNaN(n) ? '–' : whole.format(n));
 
-export function bytes(n) {
+function bytes(n) {
   if (n === null || n === undefined || Number.isNaN(n)) return '–';
   const units = ['B', 'KiB', 'MiB', 'GiB', 'TiB'];
   let i = 0;

@@ -103,7 +103,3 @@ export function useSecond(every = 1) {
   }, [every]);
   return n;
 }
-
-export function useEvent(kind, handler, inputs = []) {
-  useEffect(() => on(kind, handler), inputs);
-}

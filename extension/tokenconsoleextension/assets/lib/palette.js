@@ -14,7 +14,7 @@ export function palette() {
   return colours;
 }
 
-export function repaint() {
+function repaint() {
   colours = null;
   for (const listener of listeners) listener();
 }

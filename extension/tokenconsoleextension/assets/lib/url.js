@@ -5,7 +5,7 @@ import { useState, useEffect } from './html.js';
 export const subjects = ['token', 'owner', 'team', 'tag', 'environment', 'status', 'direction'];
 export const dimensions = ['route', 'country', 'network', 'release', 'service', 'client', 'outcome', 'unit', 'model'];
 export const filters = [...subjects, ...dimensions];
-export const carried = ['from', 'to', 'demo', ...filters];
+const carried = ['from', 'to', 'demo', ...filters];
 
 const listeners = new Set();
 const told = () => { for (const listener of listeners) listener(); };
@@ -62,6 +62,13 @@ export function asked(query = new URLSearchParams(location.search), extra = {}) 
     out.delete(name);
     for (const one of Array.isArray(value) ? value : [value]) if (one !== undefined && one !== null && one !== '') out.append(name, one);
   }
+  return out;
+}
+
+// timeOf is all that questions about one token take.
+export function timeOf(query) {
+  const out = new URLSearchParams();
+  for (const name of ['from', 'to']) if (query.get(name)) out.set(name, query.get(name));
   return out;
 }
 

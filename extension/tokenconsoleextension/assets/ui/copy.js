@@ -1,7 +1,7 @@
 // Everything seen can be taken along: as CSV, as JSON, and as the call that gives it.
 import { html, useRef, useState } from '../lib/html.js';
 
-export async function toClipboard(text) {
+async function toClipboard(text) {
   try {
     await navigator.clipboard.writeText(text);
     return true;

@@ -9,7 +9,7 @@ import { Trouble } from './bits.js';
 
 export const Status = createContext({});
 
-export function useDemo(done) {
+function useDemo(done) {
   const [state, set] = useState({});
   useEffect(() => live.on('demo', (data) => { set({ progress: data }); if (['done', 'failed', 'removed'].includes(data.state)) done(); }), [done]);
   const act = async (action) => {
@@ -19,13 +19,15 @@ export function useDemo(done) {
   return { ...state, act };
 }
 
-const may = (me) => (me.roles || []).some((r) => r === 'respond' || r === 'admin');
+const may = (me) => (me.roles || []).includes('admin');
 
 export function PlayDemo({ done }) {
   const me = useContext(Me), demo = useDemo(done), p = demo.progress;
+  const status = useContext(Status);
   const playing = demo.asked === 'play' || (p && p.state === 'playing');
+  if (status.demo && status.demo.available === false) return html`<p class="soft">The demo is switched off in the configuration.</p>`;
   return html`<div class="play"><button type="button" class="main" disabled=${!!demo.busy || playing || !may(me)} onClick=${() => demo.act('play')}>${playing ? 'Playing …' : 'Play the demo'}</button>
-    <span class="soft">${playing ? `${p && p.done ? share(p.done) + ' done' : 'starting'}${p && p.requests ? ', ' + count(p.requests) + ' requests' : ''}` : 'a month of a made-up fleet in a minute, and one stolen key. Marked as demo, removed with one click.'}</span>
+    <span class="soft">${!may(me) ? 'This needs the role admin.' : playing ? `${p && p.done ? share(p.done) + ' done' : 'starting'}${p && p.requests ? ', ' + count(p.requests) + ' requests' : ''}` : 'a month of a made-up fleet in a minute, and one stolen key. Marked as demo, removed with one click.'}</span>
     ${p && p.state === 'failed' ? html`<div class="trouble">${p.message}</div>` : ''}<${Trouble} error=${demo.error} /></div>`;
 }
 

@@ -11,6 +11,7 @@ export function Feedback({ anomaly, done, compact, brief }) {
   const me = useContext(Me), may = (me.roles || []).some((r) => r === 'respond' || r === 'admin');
   const [state, set] = useState({});
   const [facet, setFacet] = useState('');
+  if (!anomaly.token) return html`<span class="soft">It is about many tokens: answer their own anomalies.</span>`;
   const given = (anomaly.feedback || [])[0], facets = (anomaly.contributions || []).filter((c) => c.nats && c.facet);
   const say = async (verdict) => {
     set({ busy: verdict });

@@ -1,5 +1,5 @@
 // The strip at full width: axes, a cursor that reads it out, zoom by dragging, and marks that can be opened.
-import { html, useEffect, useLayoutEffect, useMemo, useRef, useState } from '../lib/html.js';
+import { html, useLayoutEffect, useMemo, useRef, useState } from '../lib/html.js';
 import { fit, usePalette } from '../lib/palette.js';
 import { drawBand } from './strip.js';
 import { A, useWidth } from './bits.js';
@@ -17,7 +17,7 @@ export function nice(x) {
 }
 
 const steps = [1, 5, 10, 30, 60, 300, 600, 1800, 3600, 7200, 10800, 21600, 43200, 86400, 172800, 604800, 1209600, 2592000, 7776000].map((s) => s * 1000);
-export const stepOfTicks = (length, width) => steps.find((s) => length / s * 64 <= width) || steps[steps.length - 1];
+const stepOfTicks = (length, width) => steps.find((s) => length / s * 64 <= width) || steps[steps.length - 1];
 
 const greatest = (...lists) => {
   let most = 0;

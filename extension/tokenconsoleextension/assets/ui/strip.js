@@ -13,10 +13,10 @@ const greatest = (list, least = 0) => {
 };
 
 // zero is where the line is: errors get a third.
-export const zero = (height) => Math.round(height * 0.7) + 0.5;
+const zero = (height) => Math.round(height * 0.7) + 0.5;
 
 // drawStrip draws what was, into x … x + width.
-export function drawStrip(c, x, width, height, strip, p, top = 0) {
+function drawStrip(c, x, width, height, strip, p, top = 0) {
   const n = strip.requests ? strip.requests.length : 0, y0 = zero(height);
   if (n) {
     const dx = width / n, up = y0 - lead, down = height - y0 - 1;
@@ -76,7 +76,7 @@ export function drawBand(c, x, dx, y0, scale, low, high, p, line = false) {
 }
 
 // drawTrace draws the last minute, the newest second at the right, as a heart monitor does.
-export function drawTrace(c, x, width, height, trace, p) {
+function drawTrace(c, x, width, height, trace, p) {
   const y0 = zero(height), dx = (width - 3) / live.width;
   c.lineWidth = 1.2; c.lineJoin = 'round';
   c.strokeStyle = p.trace;

@@ -1,6 +1,6 @@
 import { html, useMemo, useState, useEffect } from '../lib/html.js';
 import { address, get, useAnswer } from '../lib/api.js';
-import { anomalyLink, asked, change, go, subjects, tokenLink } from '../lib/url.js';
+import { anomalyLink, change, go, subjects, tokenLink } from '../lib/url.js';
 import { detector, detectors, severities } from '../lib/words.js';
 import { A, Pane, Severity, Time, Trouble } from '../ui/bits.js';
 import { Chips, Range } from '../ui/filters.js';

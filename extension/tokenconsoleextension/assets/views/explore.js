@@ -1,7 +1,7 @@
 import { html, useMemo, useState } from '../lib/html.js';
 import { address, useAnswer } from '../lib/api.js';
 import { asked, change, dimensions, filters, go, link, tokenLink } from '../lib/url.js';
-import { changed, country, duration, exact, measures, share, span, within } from '../lib/format.js';
+import { changed, country, duration, exact, measures, share, span } from '../lib/format.js';
 import { dimension, outcomes } from '../lib/words.js';
 import { A, Bar, Country, Pane, Time } from '../ui/bits.js';
 import { Chips, Range } from '../ui/filters.js';
@@ -16,25 +16,18 @@ const groups = ['token', 'owner', 'team', ...dimensions];
 const quantile = (measure) => ['p50', 'p95', 'p99', 'tokens', 'owners'].includes(measure);
 const named = (group, row) => (group === 'country' ? country(row.key) : group === 'outcome' ? outcomes[row.key] || row.key : row.label || row.key || 'none');
 
-// stepFor gives some 150 points, in a step that the store has.
-export function stepFor(query) {
-  const { from, to } = within(query), length = (to - from) / 1000;
-  return [60, 120, 300, 600, 900, 1800, 3600, 7200, 14400, 21600, 43200, 86400, 604800].find((s) => length / s <= 170) || 604800;
-}
-export const goStep = (s) => (s % 3600 === 0 ? s / 3600 + 'h' : s % 60 === 0 ? s / 60 + 'm' : s + 's');
-
 export function View({ query }) {
   const measure = measures[query.get('measure')] ? query.get('measure') : 'requests';
   const other = dimensions.find((d) => query.getAll(d).length);
   const group = groups.includes(query.get('group')) || (query.get('group') || '').startsWith('tag:') ? query.get('group') : other || 'token';
   const params = useMemo(() => asked(query), [query.toString()]);
-  const step = query.get('step') || goStep(stepFor(query));
-  const with_ = (extra) => { const p = new URLSearchParams(params); for (const [k, v] of Object.entries(extra)) p.set(k, v); return p; };
+  const step = query.get('step') || ''; // without one Holter takes what fits the range
+  const with_ = (extra) => { const p = new URLSearchParams(params); for (const [k, v] of Object.entries(extra)) if (v !== '') p.set(k, v); return p; };
   const totalUrl = address('series', with_({ measure, step, limit: 1 }));
   const url = address('series', with_({ measure, group, step, limit: 50 }));
   const topUrl = address('top', with_({ measure, group, limit: 50 }));
   const total = useAnswer(totalUrl), series = useAnswer(url), top = useAnswer(topUrl);
-  const errorsUrl = measure === 'requests' ? address('series', with_({ measure: 'errors', step, limit: 1 })) : null;
+  const errorsUrl = measure === 'requests' && !other ? address('series', with_({ measure: 'errors', step, limit: 1 })) : null;
   const errors = useAnswer(errorsUrl);
   const [over, setOver] = useState('');
   const m = measures[measure];
@@ -45,7 +38,7 @@ export function View({ query }) {
     <div class="controls">
       <label><span class="soft">count</span><select value=${measure} onChange=${(e) => go(change({ measure: e.currentTarget.value === 'requests' ? null : e.currentTarget.value }), { keep: true })}>${Object.entries(measures).map(([key, v]) => html`<option key=${key} value=${key}>${v.label}</option>`)}</select></label>
       <label><span class="soft">by</span><select value=${group} onChange=${(e) => go(change({ group: e.currentTarget.value }), { keep: true })}>${groups.map((g) => html`<option key=${g} value=${g}>${dimension[g]}</option>`)}${group.startsWith('tag:') ? html`<option value=${group}>${group}</option>` : ''}</select></label>
-      <label><span class="soft">step</span><select value=${query.get('step') || ''} onChange=${(e) => go(change({ step: e.currentTarget.value || null }), { keep: true })}><option value="">auto (${span(duration(step))})</option>${['1m', '10m', '1h', '6h', '24h'].map((s) => html`<option key=${s} value=${s}>${span(duration(s))}</option>`)}</select></label>
+      <label><span class="soft">step</span><select value=${query.get('step') || ''} onChange=${(e) => go(change({ step: e.currentTarget.value || null }), { keep: true })}><option value="">auto${!step && total.data ? ` (${span(duration(total.data.step))})` : ''}</option>${['1m', '10m', '1h', '6h', '1d'].map((s) => html`<option key=${s} value=${s}>${span(duration(s))}</option>`)}</select></label>
       <span class="right"><a href=${'/api/v1/export?' + with_({ what: 'series', format: 'csv', measure, group, step })} download>Export CSV</a> <a href=${'/api/v1/export?' + with_({ what: 'usage', format: 'jsonl' })} download>Export usage as JSONL</a></span>
     </div>
     <${Pane} answer=${total} rows=${5}>${(data) => {

@@ -1,6 +1,6 @@
 import { html, useMemo } from '../lib/html.js';
 import { address, useAnswer } from '../lib/api.js';
-import { asked, change, go, subjects } from '../lib/url.js';
+import { change, go, subjects } from '../lib/url.js';
 import { count, exact, share } from '../lib/format.js';
 import { Pane } from '../ui/bits.js';
 import { Chips, Range } from '../ui/filters.js';

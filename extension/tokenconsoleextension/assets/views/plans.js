@@ -1,6 +1,6 @@
 import { html, useMemo } from '../lib/html.js';
 import { address, useAnswer } from '../lib/api.js';
-import { asked, subjects } from '../lib/url.js';
+import { subjects } from '../lib/url.js';
 import { count, exact, money, share } from '../lib/format.js';
 import { Bar, Pane } from '../ui/bits.js';
 import { Chips, Range } from '../ui/filters.js';

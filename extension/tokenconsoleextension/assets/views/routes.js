@@ -1,6 +1,5 @@
 import { html, useMemo } from '../lib/html.js';
 import { address, useAnswer } from '../lib/api.js';
-import { asked } from '../lib/url.js';
 import { count, exact, seconds, share } from '../lib/format.js';
 import { Bar, Empty, Pane, Time } from '../ui/bits.js';
 import { Chips, Range } from '../ui/filters.js';

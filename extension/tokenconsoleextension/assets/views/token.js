@@ -1,7 +1,7 @@
 import { html, useContext, useMemo, useState } from '../lib/html.js';
 import { address, useAnswer } from '../lib/api.js';
-import { anomalyLink, asked, change, go, link, tokenLink } from '../lib/url.js';
-import { absolute, count, country, duration, exact, measures, parse, share, times, within } from '../lib/format.js';
+import { anomalyLink, change, go, link, timeOf, tokenLink } from '../lib/url.js';
+import { absolute, count, country, duration, exact, parse, share, times } from '../lib/format.js';
 import { detector } from '../lib/words.js';
 import * as live from '../lib/live.js';
 import { A, Bars, Country, Empty, Meter, Pane, Severity, State, Time } from '../ui/bits.js';
@@ -17,7 +17,7 @@ import { Me, Traces } from '../ui/traces.js';
 export const title = () => 'Token';
 
 export function View({ query, id }) {
-  const params = useMemo(() => { const p = asked(query); p.delete('token'); return p; }, [query.toString()]);
+  const params = useMemo(() => timeOf(query), [query.toString()]);
   const path = 'tokens/' + encodeURIComponent(id);
   const [again, setAgain] = useState(0);
   const answer = useAnswer(address(path, params), { every: 20_000, again });
