@@ -53,7 +53,7 @@ func (k *call) anomalies() (any, error) {
 	}
 	page, err := k.Store.Events(k.ctx, query)
 	if err != nil {
-		return nil, err
+		return nil, ofCursor(query.Cursor, err)
 	}
 	return anomalyList{Anomalies: k.findings(page.Events), Next: page.Next}, nil
 }

@@ -255,7 +255,7 @@ func (k *call) exportSeries(s *sheet) error {
 			}
 		}
 	}
-	if answer.Rest == nil {
+	if answer.Rest == nil || answer.Keys <= len(answer.Series) {
 		return nil
 	}
 	for i, v := range answer.Rest.Points {

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/holterhq/holter/internal/store"
@@ -16,8 +17,9 @@ type hub struct {
 	wake chan struct{} // somebody begins to watch
 	done chan struct{} // nobody can watch any more
 
-	mu   sync.Mutex
-	subs map[*subscription]struct{}
+	mu     sync.Mutex
+	subs   map[*subscription]struct{}
+	looked atomic.Int64 // how often
 
 	// What was seen last; only the hub's own goroutine looks at it.
 	known  map[string]glimpse
@@ -150,6 +152,7 @@ func (h *hub) run(ctx context.Context) {
 		if err := h.look(ctx); err != nil && ctx.Err() == nil {
 			h.c.Trouble("look at the store for those who watch", err)
 		}
+		h.looked.Add(1)
 		if !rest(ctx, lookEvery-time.Since(began)) {
 			return
 		}
@@ -289,30 +292,39 @@ func (h *hub) countErrors(ctx context.Context, changes []change) error {
 	if h.newest.IsZero() || len(changes) == 0 {
 		return nil
 	}
+	if !h.base.IsZero() {
+		failed, err := h.errorsSince(ctx, h.base, changes)
+		if err != nil {
+			return err
+		}
+		for i := range changes {
+			id := changes[i].token.ID
+			changes[i].errors = max(0, min(failed[id]-h.failed[id], float64(changes[i].requests)))
+			h.failed[id] = failed[id]
+		}
+	}
 	base := h.newest.Truncate(window).Add(-window)
+	if base.Equal(h.base) {
+		return nil
+	}
+	failed, err := h.errorsSince(ctx, base, nil)
+	if err == nil {
+		h.base, h.failed = base, failed
+	}
+	return err
+}
+
+// errorsSince are the errors of each token; of those that changed, where they are few.
+func (h *hub) errorsSince(ctx context.Context, base time.Time, changes []change) (map[string]float64, error) {
+	const few = 500
 	query := store.Query{From: base, To: h.newest.Truncate(time.Minute).Add(time.Minute), Measure: store.MeasureErrors, Group: store.ByToken, Limit: mostWatched}
-	if len(changes) <= 500 {
+	if len(changes) <= few {
 		for _, c := range changes {
 			query.Filter.IDs = append(query.Filter.IDs, c.token.ID)
 		}
 	}
 	answer, err := h.c.Store.Query(ctx, query)
-	if err != nil {
-		return err
-	}
-	again := !base.Equal(h.base)
-	if again {
-		h.base, h.failed = base, map[string]float64{}
-	}
-	failed := totals(answer)
-	for i := range changes {
-		id := changes[i].token.ID
-		if was, ok := h.failed[id]; !again && (ok || changes[i].requests > 0) {
-			changes[i].errors = max(0, min(failed[id]-was, float64(changes[i].requests)))
-		}
-		h.failed[id] = failed[id]
-	}
-	return nil
+	return totals(answer), err
 }
 
 // report is an anomaly that was not there before.

@@ -139,9 +139,6 @@ const (
 // values are those of one parameter.
 func (k *call) values(p param) ([]string, error) {
 	values := k.args[p.name]
-	if len(values) > 1 && !p.many {
-		return nil, badRequest(p.name, "give it once")
-	}
 	if len(values) > mostValues {
 		return nil, badRequest(p.name, "at most %d values", mostValues)
 	}

@@ -48,6 +48,14 @@ func tooMany(wait time.Duration, message string) *problem {
 
 var notLoggedIn = &problem{status: http.StatusUnauthorized, Code: "not_logged_in", Message: "log in first: /api/v1/me says how"}
 
+// ofCursor takes an error that nobody could have known for one of the cursor, where there was one.
+func ofCursor(cursor string, err error) error {
+	if _, unexpected := problemOf(err); unexpected && cursor != "" && !errors.Is(err, store.ErrAway) {
+		return badRequest("cursor", "%s", err)
+	}
+	return err
+}
+
 // problemOf puts an error into words for whoever asked. unexpected says that nobody could have known.
 func problemOf(err error) (p *problem, unexpected bool) {
 	var tooLarge *http.MaxBytesError
@@ -60,6 +68,8 @@ func problemOf(err error) (p *problem, unexpected bool) {
 		return &problem{status: http.StatusBadRequest, Code: "apart", Message: err.Error()}, false
 	case errors.Is(err, store.ErrNotFound):
 		return notFound("there is no such thing, or it is not yours to see"), false
+	case errors.Is(err, store.ErrAway):
+		return &problem{status: http.StatusServiceUnavailable, wait: 5 * time.Second, Code: "no_answer", Message: err.Error() + ": the Collector's log says why"}, false
 	case errors.Is(err, store.ErrFull):
 		return &problem{status: http.StatusServiceUnavailable, wait: time.Minute, Code: "full", Message: err.Error()}, false
 	case errors.Is(err, access.ErrOrigin), errors.Is(err, access.ErrCSRF), errors.Is(err, access.ErrHost):

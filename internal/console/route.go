@@ -160,9 +160,13 @@ func (k *call) admit(route route) error {
 		}
 	}
 	k.args = k.r.URL.Query()
-	for name := range k.args {
-		if !slices.ContainsFunc(route.params, func(p param) bool { return p.name == name }) {
+	for name, values := range k.args {
+		i := slices.IndexFunc(route.params, func(p param) bool { return p.name == name })
+		switch {
+		case i < 0:
 			return badRequest(name, "there is no parameter %q here: /api/v1/openapi.json lists those there are", name)
+		case len(values) > 1 && !route.params[i].many:
+			return badRequest(name, "give it once")
 		}
 	}
 	return nil

@@ -93,7 +93,7 @@ func (k *call) series() (any, error) {
 	for _, s := range answer.Series {
 		out.Series = append(out.Series, series{s.Key, labels.of(s.Key), number(s.Total), s.Points})
 	}
-	if answer.Rest != nil {
+	if answer.Rest != nil && answer.Keys > len(answer.Series) {
 		out.Rest = &series{"", "all others", number(answer.Rest.Total), answer.Rest.Points}
 	}
 	return out, nil

@@ -72,7 +72,7 @@ func (k *call) tokens() (any, error) {
 func (k *call) tokenRows(q question, order, cursor string, limit int, withStrip bool) (out tokenList, err error) {
 	page, err := k.Store.Tokens(k.ctx, store.TokenQuery{Filter: q.tokens, Sort: order, Limit: limit, Cursor: cursor})
 	if err != nil {
-		return out, err
+		return out, ofCursor(cursor, err)
 	}
 	out = tokenList{Tokens: make([]tokenRow, len(page.Tokens)), Total: page.Total, Next: page.Next}
 	if len(page.Tokens) == 0 {
