@@ -6,11 +6,11 @@ import (
 )
 
 //go:embed assets
-var embedded embed.FS
+var page embed.FS
 
 // assets are what the page is made of.
 func assets() fs.FS {
-	sub, err := fs.Sub(embedded, "assets")
+	sub, err := fs.Sub(page, "assets")
 	if err != nil {
 		panic(err) // the name is a valid path
 	}

@@ -14,6 +14,7 @@ import (
 	"go.opentelemetry.io/collector/config/confighttp"
 	"go.opentelemetry.io/collector/config/confignet"
 	"go.opentelemetry.io/collector/config/configopaque"
+	"go.opentelemetry.io/collector/config/configoptional"
 	"go.opentelemetry.io/collector/confmap"
 
 	"github.com/holterhq/holter/internal/console/access"
@@ -31,6 +32,8 @@ type Config struct {
 	Registry *component.ID `mapstructure:"registry"`
 	// Users may log in with a name and a password, or are known to the auth extension by their names.
 	Users []UserConfig `mapstructure:"users"`
+	// OIDC is an OpenID provider that people log in at.
+	OIDC configoptional.Optional[OIDCConfig] `mapstructure:"oidc"`
 	// Others is what somebody may whom the auth extension lets through and who is none of Users.
 	Others AccessConfig `mapstructure:"others"`
 	// Sessions bounds how long somebody is logged in.
@@ -65,6 +68,30 @@ type UserConfig struct {
 	Password configopaque.String `mapstructure:"password"`
 
 	AccessConfig `mapstructure:",squash"`
+
+	_ struct{}
+}
+
+// OIDCConfig is an OpenID provider, and what its claims mean.
+type OIDCConfig struct {
+	// Issuer is its address.
+	Issuer string `mapstructure:"issuer"`
+	// ClientID and ClientSecret are the console's own there.
+	ClientID     string              `mapstructure:"client_id"`
+	ClientSecret configopaque.String `mapstructure:"client_secret"`
+	// RedirectURL is the console's /api/v1/login/callback as browsers see it; empty: at the address that they asked for.
+	RedirectURL string `mapstructure:"redirect_url"`
+	// Scopes that are asked for, beside openid.
+	Scopes []string `mapstructure:"scopes"`
+	// NameClaim is what somebody is called.
+	NameClaim string `mapstructure:"name_claim"`
+	// RolesClaim holds their roles, or groups that Roles tells the roles of.
+	RolesClaim string `mapstructure:"roles_claim"`
+	// Roles are those of the values of RolesClaim; none: the values are roles.
+	Roles map[string][]string `mapstructure:"roles"`
+	// TenantsClaim and TeamsClaim hold what they see; empty: all.
+	TenantsClaim string `mapstructure:"tenants_claim"`
+	TeamsClaim   string `mapstructure:"teams_claim"`
 
 	_ struct{}
 }
@@ -134,8 +161,11 @@ func createDefaultConfig() component.Config {
 	return &Config{
 		ServerConfig: server,
 		Store:        tokenstore.DefaultID,
-		Others:       AccessConfig{Roles: []string{string(access.Read)}},
-		Sessions:     SessionConfig{Lifetime: 12 * time.Hour, Max: 10_000},
+		OIDC: configoptional.Default(OIDCConfig{
+			Scopes: []string{"profile", "email"}, NameClaim: "preferred_username", RolesClaim: "roles",
+		}),
+		Others:   AccessConfig{Roles: []string{string(access.Read)}},
+		Sessions: SessionConfig{Lifetime: 12 * time.Hour, Max: 10_000},
 		Limits: LimitsConfig{
 			MaxRange: 800 * 24 * time.Hour, Timeout: 20 * time.Second, RequestsPerSecond: 50, Burst: 200, LoginsPerMinute: 10, Streams: 200, ExportRows: 5_000_000,
 			JournalEntries: 20_000,
@@ -149,6 +179,8 @@ func (c *Config) login() string {
 	switch {
 	case c.Auth.HasValue():
 		return access.LoginExtension
+	case c.OIDC.HasValue():
+		return access.LoginOIDC
 	case len(c.Users) > 0:
 		return access.LoginUsers
 	}
@@ -168,6 +200,9 @@ func (c *Config) Validate() error {
 	errs = append(errs, c.validateUsers())
 	if err := c.Others.validate(); err != nil {
 		errs = append(errs, fmt.Errorf("others::%w", err))
+	}
+	if err := c.validateOIDC(); err != nil {
+		errs = append(errs, fmt.Errorf("oidc::%w", err))
 	}
 	for i, l := range c.TraceLinks {
 		if err := l.validate(); err != nil {
@@ -201,6 +236,35 @@ func (c *Config) validateUsers() error {
 		}
 	}
 	return errors.Join(errs...)
+}
+
+func (c *Config) validateOIDC() error {
+	o := c.OIDC.Get()
+	if o == nil {
+		return nil
+	}
+	issuer, err := url.Parse(o.Issuer)
+	switch {
+	case c.Auth.HasValue():
+		return errors.New("issuer: auth decides who comes in: keep one of the two")
+	case len(c.Users) > 0:
+		return errors.New("issuer: users log in here: keep one of the two")
+	case err != nil || issuer.Host == "" || issuer.Scheme != "https" && (issuer.Scheme != "http" || !local(issuer.Hostname())):
+		return fmt.Errorf("issuer: %q: write the provider's address, such as https://login.example.com", o.Issuer)
+	case o.ClientID == "":
+		return errors.New("client_id: is missing: the provider gives one")
+	case o.RolesClaim == "":
+		return errors.New("roles_claim: is missing, such as roles or groups")
+	}
+	if back, err := url.Parse(o.RedirectURL); err != nil || o.RedirectURL != "" && (back.Host == "" || back.Path != access.Callback) {
+		return fmt.Errorf("redirect_url: %q: write the console's address as browsers see it, such as https://holter.example.com%s", o.RedirectURL, access.Callback)
+	}
+	for value, roles := range o.Roles {
+		if err := (&AccessConfig{Roles: roles}).validate(); err != nil {
+			return fmt.Errorf("roles::%s: %s", value, strings.TrimPrefix(err.Error(), "roles: "))
+		}
+	}
+	return nil
 }
 
 func (a *AccessConfig) validate() error {
@@ -256,6 +320,11 @@ func loopback(at confignet.AddrConfig) bool {
 	if err != nil {
 		return false
 	}
+	return local(host)
+}
+
+// local says whether a host is this machine.
+func local(host string) bool {
 	address, err := netip.ParseAddr(host)
 	return host == "localhost" || err == nil && address.Unmap().IsLoopback()
 }

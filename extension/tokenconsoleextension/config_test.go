@@ -53,7 +53,17 @@ func TestWhatIsWrongIsSaidWithItsKey(t *testing.T) {
 		"script": {map[string]any{"trace_links": []any{map[string]any{"name": "Jaeger", "url": "javascript:alert({trace_id})"}}}, "trace_links[0]::url"},
 		"limit":  {map[string]any{"limits": map[string]any{"timeout": "0s"}}, "limits::timeout: must be above zero, such as 20s"},
 		"others": {map[string]any{"others": map[string]any{"roles": []any{"boss"}}}, `others::roles: "boss"`},
-		"store":  {map[string]any{"sessions": map[string]any{"lifetime": "-1h"}}, "sessions::lifetime: must be above zero"},
+		"issuer": {map[string]any{"oidc": map[string]any{"issuer": "http://login.example.com", "client_id": "holter"}}, `oidc::issuer: "http://login.example.com": write`},
+		"client": {map[string]any{"oidc": map[string]any{"issuer": "https://login.example.com"}}, "oidc::client_id: is missing"},
+		"back": {
+			map[string]any{"oidc": map[string]any{"issuer": "https://login.example.com", "client_id": "holter", "redirect_url": "https://holter.example.com/"}},
+			`oidc::redirect_url: "https://holter.example.com/": write the console's address`,
+		},
+		"claims": {
+			map[string]any{"oidc": map[string]any{"issuer": "https://login.example.com", "client_id": "holter", "roles": map[string]any{"sre": []any{"boss"}}}},
+			`oidc::roles::sre: "boss": write read, respond or admin`,
+		},
+		"store": {map[string]any{"sessions": map[string]any{"lifetime": "-1h"}}, "sessions::lifetime: must be above zero"},
 	} {
 		assert.ErrorContains(t, confmap.Validate(configOf(t, c.settings)), c.want, name)
 	}

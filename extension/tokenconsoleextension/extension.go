@@ -145,7 +145,27 @@ func (e *consoleExtension) gate() *access.Gate {
 	for _, u := range e.cfg.Users {
 		gate.Users = append(gate.Users, access.User{Who: u.who(u.Name), Password: access.Password(u.Password)})
 	}
+	if o := e.cfg.OIDC.Get(); o != nil {
+		gate.Provider = o.provider()
+	}
 	return gate.Open()
+}
+
+// provider is where people log in.
+func (o *OIDCConfig) provider() *access.Provider {
+	p := &access.Provider{
+		Issuer: o.Issuer, ClientID: o.ClientID, Secret: string(o.ClientSecret), Redirect: o.RedirectURL, Scopes: o.Scopes,
+		NameClaim: o.NameClaim, RolesClaim: o.RolesClaim, TenantsClaim: o.TenantsClaim, TeamsClaim: o.TeamsClaim,
+	}
+	for value, roles := range o.Roles {
+		if p.Roles == nil {
+			p.Roles = map[string][]access.Role{}
+		}
+		for _, r := range roles {
+			p.Roles[value] = append(p.Roles[value], access.Role(r))
+		}
+	}
+	return p
 }
 
 // vouched is whom the auth extension has let through. Extensions call the name of somebody differently, and some have none.

@@ -24,9 +24,9 @@ func TestTheExamplesOfTheREADMEAreGood(t *testing.T) {
 		var file struct {
 			Extensions map[string]map[string]any `yaml:"extensions"`
 		}
-		example = strings.NewReplacer("${env:ANA_PASSWORD_HASH}", hash, "${env:BEN_PASSWORD_HASH}", hash).Replace(example)
+		example = strings.NewReplacer("${env:ANA_PASSWORD_HASH}", hash, "${env:BEN_PASSWORD_HASH}", hash, "${env:HOLTER_CLIENT_SECRET}", "secret").Replace(example)
 		require.NoError(t, yaml.Unmarshal([]byte(example), &file))
 		assert.NoError(t, confmap.Validate(configOf(t, file.Extensions["token_console"])), example)
 	}
-	assert.Equal(t, 2, examples)
+	assert.Equal(t, 3, examples)
 }

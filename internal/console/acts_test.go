@@ -171,7 +171,7 @@ func TestThePageBeginsWithItsData(t *testing.T) {
 	assert.Contains(t, f.View, "overview")
 	assert.Len(t, f.View["tokens"].(map[string]any)["tokens"], 2)
 	assert.Len(t, first("/token/tok_acme0").View, 3)
-	assert.Contains(t, first("/anomaly/" + anomalyID(0)).View, "anomaly")
+	assert.Contains(t, first("/anomaly/"+anomalyID(0)).View, "anomaly")
 	assert.Empty(t, first("/token/nobody").View)
 
 	r := httpRequest(t, "GET", w.server.URL+"/assets/app.js", nil)
@@ -376,5 +376,14 @@ func TestClosingEndsStreams(t *testing.T) {
 		assert.False(t, ok)
 	case <-time.After(10 * time.Second):
 		t.Error("it goes on")
+	}
+}
+
+func TestWithoutAProviderNobodyIsSentAway(t *testing.T) {
+	v := newTown(t).visit("")
+	for _, path := range []string{"/api/v1/login", "/api/v1/login/callback?code=x&anything=y"} {
+		status, body := v.ask(path)
+		assert.Equal(t, 409, status, path)
+		assert.Contains(t, body, "see login of /api/v1/me")
 	}
 }

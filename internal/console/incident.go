@@ -264,7 +264,7 @@ type chart struct {
 }
 
 type chartMark struct {
-	X     float64
+	X, Y  float64 // of the label
 	Label string
 	Right bool // the label stands to the left of the line
 }
@@ -307,6 +307,8 @@ func chartOf(s strip, at, began time.Time) chart {
 		worst = math.Max(worst, s.Errors[i])
 	}
 	top = niceAbove(top)
+	const foot = 40 // as high as errors are drawn
+	worst = math.Max(worst, top*foot/(c.Base-28))
 	width := (c.Right - c.Left) / float64(n)
 	x := func(i int) float64 { return c.Left + float64(i)*width }
 	y := func(v float64) float64 { return c.Base - v/top*(c.Base-28) }
@@ -316,7 +318,7 @@ func chartOf(s strip, at, began time.Time) chart {
 			fmt.Fprintf(&requests, "M%.1f %.1fV%.1fh%.1fV%.1fz", x(i), c.Base, y(v), width*.86, c.Base)
 		}
 		if v := s.Errors[i]; v > 0 {
-			fmt.Fprintf(&errs, "M%.1f %.1fV%.1fh%.1fV%.1fz", x(i), c.Base+2, c.Base+2+v/worst*(c.Foot-c.Base-6), width*.86, c.Base+2)
+			fmt.Fprintf(&errs, "M%.1f %.1fV%.1fh%.1fV%.1fz", x(i), c.Base+2, c.Base+2+math.Max(1.5, v/worst*foot), width*.86, c.Base+2)
 		}
 	}
 	if !math.IsNaN(s.High[0]) {
@@ -337,7 +339,8 @@ func chartOf(s strip, at, began time.Time) chart {
 	}
 	c.Marks = append(c.Marks, chartMark{X: place(at), Label: "alert"})
 	for i := range c.Marks {
-		c.Marks[i].Right = c.Marks[i].X > c.Width*.7 || i == 0 && len(c.Marks) > 1
+		c.Marks[i].Y = float64(12 + 14*i)
+		c.Marks[i].Right = c.Marks[i].X > c.Width*.8
 	}
 	for _, share := range []float64{0, .5, 1} {
 		c.Counts = append(c.Counts, tick{y(share * top), short(share * top)})

@@ -20,8 +20,9 @@ type route struct {
 	summary      string
 	role         access.Role // empty: anybody
 	params       []param
-	takes        any // what the body is; nil: there is none
-	gives        any // what the answer is, with the status where it is not 200
+	anyParams    bool // others give them
+	takes        any  // what the body is; nil: there is none
+	gives        any  // what the answer is, with the status where it is not 200
 	status       int
 	media        string // of the answer, where it is not JSON
 	// Either of them: answer is a question that is answered as a whole, write is one that is answered bit by bit.
@@ -163,6 +164,7 @@ func (k *call) admit(route route) error {
 	for name, values := range k.args {
 		i := slices.IndexFunc(route.params, func(p param) bool { return p.name == name })
 		switch {
+		case route.anyParams:
 		case i < 0:
 			return badRequest(name, "there is no parameter %q here: /api/v1/openapi.json lists those there are", name)
 		case len(values) > 1 && !route.params[i].many:

@@ -16,6 +16,11 @@ func (c *Console) table() []route {
 		{method: get, path: "/me", summary: "Who asks, and how to log in", gives: me{}, answer: (*call).me},
 		{method: post, path: "/session", summary: "Log in", takes: login{}, gives: me{}, answer: (*call).logIn},
 		{method: "DELETE", path: "/session", summary: "Log out", status: http.StatusNoContent, answer: (*call).logOut},
+		{
+			method: get, path: "/login", summary: "Log in at the login provider", params: []param{{name: "return", about: "path of the page to come back to"}}, status: http.StatusFound,
+			write: (*call).sendOff,
+		},
+		{method: get, path: "/login/callback", summary: "Come back from the login provider", anyParams: true, media: "text/html", write: (*call).comeBack},
 		{method: get, path: "/status", summary: "How the store and the demo are", role: access.Read, gives: status{}, answer: (*call).statusNow},
 		{
 			method: get, path: "/overview", summary: "Totals, movers and anomalies", role: access.Read, params: filterParams(), gives: overview{},

@@ -109,7 +109,7 @@ func (w *town) fill() {
 // hours are two days of one subject: nine requests that succeed and one that does not in every hour, a tenth of it from elsewhere in the last three.
 func hours(owner store.Subject, tenant string) (out []store.Fact) {
 	for h := range 48 {
-		at := noon.Add(-time.Duration(48-h) * time.Hour).Unix() / 60
+		at := noon.Add(-time.Duration(48-h)*time.Hour).Unix() / 60
 		put := func(kind store.Kind, first, second string, value int64) {
 			out = append(out, store.Fact{Minute: at, Kind: kind, Subject: owner, First: first, Second: second, Value: value})
 		}
@@ -166,7 +166,9 @@ func events() (out []store.Event) {
 }
 
 // anomalyID is that of the anomaly of a tenant, by its place.
-func anomalyID(tenant int) string { return fmt.Sprintf("00000000-0000-5000-8000-00000000000%d", tenant) }
+func anomalyID(tenant int) string {
+	return fmt.Sprintf("00000000-0000-5000-8000-00000000000%d", tenant)
+}
 
 // users of a console: who sees all, and who sees acme.
 func users(t testing.TB) []access.User {
@@ -260,4 +262,3 @@ func get[T any](v *visitor, path string) (answer T) {
 	require.NoError(v.w.t, json.Unmarshal([]byte(body), &answer), path)
 	return answer
 }
-

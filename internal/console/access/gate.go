@@ -194,8 +194,13 @@ func (g *Gate) LogOut(w http.ResponseWriter, r *http.Request) {
 func (g *Gate) cookie(r *http.Request, value string, age int) *http.Cookie {
 	return &http.Cookie{
 		Name: cookie, Value: value, Path: "/", MaxAge: age, HttpOnly: true, SameSite: http.SameSiteStrictMode,
-		Secure: r.TLS != nil || strings.EqualFold(r.Header.Get("X-Forwarded-Proto"), "https"),
+		Secure: secure(r),
 	}
+}
+
+// secure says whether the browser speaks TLS, with us or with a proxy before us.
+func secure(r *http.Request) bool {
+	return r.TLS != nil || strings.EqualFold(r.Header.Get("X-Forwarded-Proto"), "https")
 }
 
 // Address is where a request comes from.
