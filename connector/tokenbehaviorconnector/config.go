@@ -123,6 +123,8 @@ type Output struct {
 	MaxTokens     int           `mapstructure:"max_tokens"`
 	// ByMinute cuts deltas by the minute of event time.
 	ByMinute bool `mapstructure:"by_minute"`
+	// LastUsed tells how each token was used last.
+	LastUsed bool `mapstructure:"last_used"`
 
 	// prevent unkeyed literal initialization
 	_ struct{}

@@ -46,7 +46,8 @@ func (w *worker) takeTraces(ctx context.Context, td ptrace.Traces) {
 
 func (w *worker) readTraces(td ptrace.Traces) []otelattr.Record {
 	records := (*recordPool.Get().(*[]otelattr.Record))[:0]
-	arrival := now()
+	arrival, details := now(), w.details()
+	defer details.read()
 	for _, resource := range td.ResourceSpans().All() {
 		from := len(records)
 		origin := otelattr.OriginOf(resource.Resource().Attributes(), w.config.Tenant.Attribute)
@@ -55,7 +56,9 @@ func (w *worker) readTraces(td ptrace.Traces) []otelattr.Record {
 			for _, span := range scope.Spans().All() {
 				if records = oneMore(records); !origin.Span(span, last(records)) {
 					records = records[:len(records)-1]
+					continue
 				}
+				details.note(last(records), span.Attributes())
 			}
 		}
 		w.clocks.records(resource.Resource().Attributes(), records[from:], arrival)
@@ -70,7 +73,8 @@ func (w *worker) takeLogs(ctx context.Context, ld plog.Logs) {
 
 func (w *worker) readLogs(ld plog.Logs) []otelattr.Record {
 	records := (*recordPool.Get().(*[]otelattr.Record))[:0]
-	arrival := now()
+	arrival, details := now(), w.details()
+	defer details.read()
 	for _, resource := range ld.ResourceLogs().All() {
 		from := len(records)
 		origin := otelattr.OriginOf(resource.Resource().Attributes(), w.config.Tenant.Attribute)
@@ -78,7 +82,9 @@ func (w *worker) readLogs(ld plog.Logs) []otelattr.Record {
 			for _, log := range scope.LogRecords().All() {
 				if records = oneMore(records); !origin.Log(log, last(records)) {
 					records = records[:len(records)-1]
+					continue
 				}
+				details.note(last(records), log.Attributes())
 			}
 		}
 		w.clocks.records(resource.Resource().Attributes(), records[from:], arrival)

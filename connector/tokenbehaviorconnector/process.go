@@ -71,7 +71,7 @@ func (w *worker) process(records []otelattr.Record) {
 
 // admit decides what a record is and appends its observation.
 func (w *worker) admit(r *otelattr.Record, ordinal uint64, tally *tally) {
-	m := mark{role: usage.Role{Served: r.Served, At: w.timeOf(&r.Observation)}, served: r.Served, unreadable: r.Unreadable, ordinal: ordinal}
+	m := mark{role: usage.Role{Served: r.Served, At: w.timeOf(&r.Observation), Details: r.Details}, served: r.Served, unreadable: r.Unreadable, ordinal: ordinal}
 	var learn bool
 	switch w.recent.Admit(r) {
 	case requests.Duplicate:

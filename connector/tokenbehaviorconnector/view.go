@@ -30,6 +30,7 @@ type view struct {
 type viewOptions struct {
 	usage.Options
 	ByMinute bool
+	LastUsed bool
 	Every    time.Duration // between two batches
 }
 
@@ -63,8 +64,10 @@ func (c *Config) viewOptions(id pipeline.ID) viewOptions {
 			MaxShared:   c.Metrics.MaxServiceRoutes,
 		},
 		ByMinute: output.ByMinute,
+		LastUsed: output.LastUsed,
 		Every:    cmp.Or(output.FlushInterval, c.Metrics.FlushInterval),
 	}
+	options.Sightings = options.LastUsed
 	if options.ByMinute {
 		options.MaxCells = c.Limits.MaxTokenMinutes
 	}
@@ -119,7 +122,12 @@ func (o *metricsOutput) pages(v *view, now int64) []pmetric.Metrics {
 			page, tokens = otelattr.NewUsageWriter(b.Delta, md.ResourceMetrics().At(0).ScopeMetrics().At(0).Metrics()), 0
 		}
 		page.Put(b)
-		tokens += len(b.Tokens)
+		if v.LastUsed {
+			for i := range b.Sightings {
+				page.PutLastUsed(&b.Sightings[i])
+			}
+		}
+		tokens += len(b.Tokens) + len(b.Sightings)
 	}
 	if page != nil {
 		page.Close()

@@ -35,6 +35,7 @@ type worker struct {
 	clocks    *clocks
 
 	unitAttributes []otelattr.UnitAttribute
+	detailed       bool // an output wants to know more of tokens than what is learned from
 	unitValues     []unitValue
 
 	tasks chan task
@@ -79,6 +80,9 @@ func newWorker(config *Config, logger *zap.Logger, telemetry *metadata.Telemetry
 	}
 	for _, unit := range slices.Sorted(maps.Keys(config.Units.Attributes)) {
 		w.unitAttributes = append(w.unitAttributes, otelattr.UnitAttribute{Attribute: config.Units.Attributes[unit], Unit: unit})
+	}
+	for _, output := range config.Outputs {
+		w.detailed = w.detailed || output.LastUsed
 	}
 	w.reset()
 	return w

@@ -74,18 +74,22 @@ func putToken(t anomaly.Token, attrs pcommon.Map) {
 	if t.ID == "" {
 		return
 	}
-	direction := DirectionInbound
-	if t.Outbound {
-		direction = DirectionOutbound
-	}
 	attrs.PutStr(TokenID, t.ID)
-	attrs.PutStr(TokenDirection, direction)
+	attrs.PutStr(TokenDirection, direction(t.Outbound))
 	putSome(attrs, TokenHint, t.Hint)
 	putSome(attrs, TokenType, t.Type)
 	putSome(attrs, TokenRegistryID, t.Registry)
 	putSome(attrs, TokenOwnerID, t.OwnerID)
 	putSome(attrs, TokenOwnerName, t.OwnerName)
 	putSome(attrs, TokenOwnerTeam, t.OwnerTeam)
+}
+
+// direction is the value of TokenDirection.
+func direction(outbound bool) string {
+	if outbound {
+		return DirectionOutbound
+	}
+	return DirectionInbound
 }
 
 func putTrigger(t anomaly.Trigger, attrs pcommon.Map) {

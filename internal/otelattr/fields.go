@@ -59,6 +59,10 @@ func (f *fields) readToken(k string, v pcommon.Value) {
 		r.KeyID = v.AsString()
 	case TokenViolations:
 		r.Violations = stringsOf(v)
+	case TokenFormat, TokenOwnerType, TokenExpiresAt, TokenScopes:
+		r.Detailed = true
+	default:
+		r.Detailed = r.Detailed || strings.HasPrefix(k, TokenTagsPrefix)
 	}
 }
 

@@ -9,17 +9,20 @@ import (
 	"go.opentelemetry.io/collector/pdata/ptrace"
 
 	"github.com/holterhq/holter/internal/behavior"
+	"github.com/holterhq/holter/internal/usage"
 )
 
 // Record is what a span or a log record tells about a request.
 type Record struct {
 	behavior.Observation
-	Parent      [8]byte // the span it is part of
-	Remote      bool    // Parent is known to be in another process
-	Served      bool    // a SERVER span: counted for its service and route whether it has a token or not
-	Unreadable  bool    // no token is known, although a credential stands there
-	Provisional bool    // the token may turn out to be another one: counted, not learned from
-	KeyID       string  // of the identity key that the token is named under; empty: not said
+	Parent      [8]byte        // the span it is part of
+	Remote      bool           // Parent is known to be in another process
+	Served      bool           // a SERVER span: counted for its service and route whether it has a token or not
+	Unreadable  bool           // no token is known, although a credential stands there
+	Provisional bool           // the token may turn out to be another one: counted, not learned from
+	KeyID       string         // of the identity key that the token is named under; empty: not said
+	Detailed    bool           // DetailsOf would find something
+	Details     *usage.Details // nil: they were not asked for
 }
 
 // Disown takes a token away that is named in a way nobody here understands. A credential stands there, and is not known.
@@ -27,6 +30,7 @@ func (r *Record) Disown() {
 	r.Token, r.Hint, r.Type, r.Registry, r.KeyID = "", "", "", "", ""
 	r.OwnerID, r.OwnerName, r.OwnerTeam = "", "", ""
 	r.Status, r.Violations, r.Provisional, r.Unreadable = "", nil, false, true
+	r.Detailed, r.Details = false, nil
 }
 
 // Origin is what all records of one resource have in common.

@@ -18,6 +18,8 @@ type Batch struct {
 	Routes []RouteDuration
 	Cover  []ServiceCoverage
 	Active []Active
+
+	Sightings []Sighting
 }
 
 // TokenUsage is the usage of one token since Start.
@@ -66,7 +68,11 @@ func (m *Meter) Collect(now int64) *Batch {
 	b.Active = m.active()
 	for _, r := range m.sorted() {
 		b.addRow(m, r, now)
+		if r.sights != nil {
+			m.seen = r.sights.appendTo(m.seen)
+		}
 	}
+	m.tellSightings(b)
 	b.addRow(m, m.rest, now)
 	b.addShared(&m.routes, &m.coverage)
 	if m.options.Delta {
@@ -86,6 +92,22 @@ func (m *Meter) Batches(now int64) iter.Seq[*Batch] {
 			yield(b)
 		}
 	}
+}
+
+// tellSightings adds the latest requests of tokens, of which more than one row may know.
+func (m *Meter) tellSightings(b *Batch) {
+	if len(m.seen) == 0 {
+		return
+	}
+	slices.SortStableFunc(m.seen, compareSightings)
+	for _, s := range latest(m.seen) {
+		b.Sightings = append(b.Sightings, *s)
+	}
+	for r := range m.rows.all() {
+		*r.sights = sightings{}
+	}
+	clear(m.seen)
+	m.seen = m.seen[:0]
 }
 
 func (m *Meter) sorted() []*row {

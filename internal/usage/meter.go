@@ -19,6 +19,7 @@ type Options struct {
 	MaxOrigins  int           // origins per token
 	MaxReleases int           // releases of services per token
 	MaxClients  int           // clients per token
+	Sightings   bool          // the latest request of each token that has a row is told
 	MaxCells    int           // of Minutes: tokens in minutes, altogether
 	MaxShared   int           // routes and services that are counted without a token, and each kind of series of the overflow series
 	IdleAfter   time.Duration // a token so long without a request may lose its series to another one; 0 means an hour
@@ -39,6 +40,7 @@ type Meter struct {
 	overflow uint64
 	awaited  uint64 // so that Await is not optimised away
 	weights  weights
+	seen     []*Sighting
 }
 
 // New returns a Meter that counts from start on, in unix nanoseconds.
@@ -56,24 +58,26 @@ func New(options Options, start int64) *Meter {
 
 // Role is what a record of telemetry is counted as.
 type Role struct {
-	Request bool  // a request made with a token
-	Served  bool  // a request that a service answered, with a token or without: counted for its route
-	At      int64 // event time, or that of arrival where event time means nothing
+	Request bool     // a request made with a token
+	Served  bool     // a request that a service answered, with a token or without: counted for its route
+	At      int64    // event time, or that of arrival where event time means nothing
+	Details *Details // of the token; nil: none are known
 }
 
 // Record counts one record of telemetry.
 func (m *Meter) Record(obs *behavior.Observation, role Role) {
 	n, took := m.weights.whole(obs.Weight), measureOf(seconds(max(0, obs.Duration)))
 	if role.Request {
-		m.recordRequest(obs, took, n)
+		m.recordRequest(obs, &role, took, n)
 	}
 	if role.Served && obs.Duration >= 0 {
 		m.routes.at(Route{obs.Method, obs.Route})[obs.Outcome].count(took, n)
 	}
 }
 
-func (m *Meter) recordRequest(obs *behavior.Observation, took measure, n uint64) {
+func (m *Meter) recordRequest(obs *behavior.Observation, role *Role, took measure, n uint64) {
 	r := m.row(obs, n)
+	r.see(obs, role)
 	r.active = true
 	r.weight += float64(n)
 	if fits := r.record(obs, took, n); !fits || r == m.rest {

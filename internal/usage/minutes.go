@@ -23,6 +23,7 @@ type Minutes struct {
 	spareRows    []*row // for whose next use no memory is asked for
 	spareMinutes []*minuteUsage
 	told         []*row
+	seen         []*Sighting
 	batch        Batch
 }
 
@@ -56,6 +57,7 @@ func (m *Minutes) Record(obs *behavior.Observation, role Role) {
 		r := of.rest
 		if fits {
 			r = m.row(of, obs)
+			r.see(obs, &role)
 		}
 		if fits = r.record(obs, took, n); !fits || r == of.rest {
 			m.overflow += n
@@ -162,6 +164,11 @@ func (m *Minutes) Batches(int64) iter.Seq[*Batch] {
 		on := true
 		for _, of := range all {
 			on = on && m.tell(of, yield)
+		}
+		if on {
+			m.tellSightings(yield)
+		}
+		for _, of := range all {
 			m.forget(of)
 		}
 		m.spareRows = m.spareRows[:min(len(m.spareRows), spared*used)]
@@ -172,9 +179,12 @@ func (m *Minutes) Batches(int64) iter.Seq[*Batch] {
 // tell hands over what was counted in a minute; false: nothing more is wanted.
 func (m *Minutes) tell(of *minuteUsage, yield func(*Batch) bool) bool {
 	b := &m.batch
-	*b = Batch{Delta: true, Start: of.at, End: of.at + minuteLength, Tokens: b.Tokens[:0]}
+	*b = Batch{Delta: true, Start: of.at, End: of.at + minuteLength, Tokens: b.Tokens[:0], Sightings: b.Sightings[:0]}
 	for r := range of.rows.all() {
 		m.told = append(m.told, r)
+		if r.sights != nil {
+			m.seen = r.sights.appendTo(m.seen)
+		}
 	}
 	slices.SortFunc(m.told, compareRows)
 	if of.rest.any() {
@@ -189,9 +199,28 @@ func (m *Minutes) tell(of *minuteUsage, yield func(*Batch) bool) bool {
 		if !yield(b) {
 			return false
 		}
-		*b = Batch{Delta: true, Start: b.Start, End: b.End, Tokens: b.Tokens[:0]}
+		*b = Batch{Delta: true, Start: b.Start, End: b.End, Tokens: b.Tokens[:0], Sightings: b.Sightings[:0]}
 	}
 	return len(b.Routes)+len(b.Cover) == 0 || yield(b) // of a minute in which no token was used
+}
+
+// tellSightings hands over the latest requests of tokens, which may have been seen in several minutes.
+func (m *Minutes) tellSightings(yield func(*Batch) bool) {
+	slices.SortStableFunc(m.seen, compareSightings)
+	b := &m.batch
+	*b = Batch{Delta: true, Tokens: b.Tokens[:0], Sightings: b.Sightings[:0]}
+	for part := range slices.Chunk(latest(m.seen), portion) {
+		for _, s := range part {
+			b.Sightings = append(b.Sightings, *s)
+		}
+		if !yield(b) {
+			break
+		}
+		b.Sightings = b.Sightings[:0]
+	}
+	clear(b.Sightings[:cap(b.Sightings)])
+	clear(m.seen)
+	m.seen = m.seen[:0]
 }
 
 // forget empties a minute and keeps its memory.
@@ -199,6 +228,9 @@ func (m *Minutes) forget(of *minuteUsage) {
 	for r := range of.rows.all() {
 		r.token = Token{}
 		r.reset(&m.options)
+		if r.sights != nil {
+			*r.sights = sightings{}
+		}
 		m.spareRows = append(m.spareRows, r)
 	}
 	of.rows.clear()

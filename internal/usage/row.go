@@ -55,12 +55,13 @@ type Exemplar struct {
 type row struct {
 	token  Token
 	usage  Usage
-	start  int64   // of a cumulative series
-	last   int64   // end of the last Batch in which it was active
-	weight float64 // requests, the older the less
-	active bool    // since the last Batch
-	next   *row    // of the same token under another owner
-	hash   uint32  // of the token's id
+	start  int64      // of a cumulative series
+	last   int64      // end of the last Batch in which it was active
+	weight float64    // requests, the older the less
+	active bool       // since the last Batch
+	next   *row       // of the same token under another owner
+	sights *sightings // nil: they are not asked for
+	hash   uint32     // of the token's id
 	room   room
 }
 
@@ -80,6 +81,9 @@ type places[K, N any] struct {
 
 func newRow(token Token, options *Options) *row {
 	r := &row{token: token}
+	if options.Sightings && !token.Overflow {
+		r.sights = new(sightings)
+	}
 	r.reset(options)
 	return r
 }
@@ -104,6 +108,13 @@ func (r *row) reset(o *Options) {
 
 // any says whether anything was counted.
 func (r *row) any() bool { return r.usage.total() > 0 || r.usage.Units != nil }
+
+// see takes in what a request says of its token.
+func (r *row) see(obs *behavior.Observation, role *Role) {
+	if r.sights != nil {
+		r.sights.see(obs, role)
+	}
+}
 
 // record counts n requests such as obs, each of which took so long. It says whether everything had a series of its own.
 func (r *row) record(obs *behavior.Observation, took measure, n uint64) (fits bool) {
