@@ -43,7 +43,7 @@ func root() *cobra.Command {
 	cmd.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return fmt.Errorf("%w: %s --help lists the flags", err, cmd.CommandPath())
 	})
-	cmd.AddCommand(simCommand(), demoCommand(), evaluateCommand(), reportCommand(), decoyCommand(), registryCommand(), keyCommand(), &cobra.Command{
+	cmd.AddCommand(simCommand(), demoCommand(), evaluateCommand(), reportCommand(), decoyCommand(), registryCommand(), keyCommand(), storeCommand(), &cobra.Command{
 		Use:   "version",
 		Short: "Print the version",
 		Args:  cobra.NoArgs,

@@ -147,7 +147,7 @@ func TestOtherDistributionsCanBeGenerated(t *testing.T) {
 
 	generated, err := os.ReadFile(filepath.Join(outside, "build", "components.go"))
 	require.NoError(t, err)
-	for _, component := range []string{"tokenidentityprocessor", "tokenbehaviorconnector", "tokenresponseexporter"} {
+	for _, component := range []string{"tokenidentityprocessor", "tokenbehaviorconnector", "tokenresponseexporter", "tokenstoreexporter", "tokenstorereceiver", "tokenstoreextension"} {
 		assert.Contains(t, string(generated), component+".NewFactory()")
 	}
 }

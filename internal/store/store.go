@@ -15,6 +15,8 @@ var (
 	ErrFull = errors.New("the disk is full: free some space, or keep usage for a shorter time")
 	// ErrAway says that the store is not open. Reading and writing may work later.
 	ErrAway = errors.New("the store is not open")
+	// ErrInUse says that another process has the store open.
+	ErrInUse = errors.New("in use: stop the process that has it open, or give this one another folder")
 	// ErrNotFound says that there is no such token or event.
 	ErrNotFound = errors.New("not found")
 )

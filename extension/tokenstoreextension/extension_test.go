@@ -1,0 +1,251 @@
+package tokenstoreextension
+
+import (
+	"context"
+	"errors"
+	"path/filepath"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"go.opentelemetry.io/collector/component"
+	"go.opentelemetry.io/collector/component/componentstatus"
+	"go.opentelemetry.io/collector/component/componenttest"
+	"go.opentelemetry.io/collector/extension"
+	"go.opentelemetry.io/collector/extension/extensiontest"
+	"go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/sdk/metric/metricdata"
+	"go.opentelemetry.io/otel/sdk/metric/metricdata/metricdatatest"
+
+	"github.com/holterhq/holter/extension/tokenstoreextension/internal/metadata"
+	"github.com/holterhq/holter/extension/tokenstoreextension/internal/metadatatest"
+	"github.com/holterhq/holter/internal/store"
+	"github.com/holterhq/holter/internal/store/errand"
+	"github.com/holterhq/holter/internal/tokenstore"
+)
+
+// host hears how the extension is, and holds others.
+type host struct {
+	component.Host
+	others map[component.ID]component.Component
+
+	mu   sync.Mutex
+	said []string
+	news chan struct{}
+}
+
+func newHost() *host { return &host{Host: componenttest.NewNopHost(), news: make(chan struct{}, 100)} }
+
+func (h *host) GetExtensions() map[component.ID]component.Component { return h.others }
+
+func (h *host) Report(event *componentstatus.Event) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	text := event.Status().String()
+	if event.Err() != nil {
+		text += ": " + event.Err().Error()
+	}
+	h.said = append(h.said, text)
+	h.news <- struct{}{}
+}
+
+func (h *host) all() []string {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return append([]string(nil), h.said...)
+}
+
+func configured(folder string) *Config {
+	cfg := createDefaultConfig().(*Config)
+	cfg.Directory = folder
+	return cfg
+}
+
+func started(t *testing.T, set extension.Settings, folder string, h component.Host) *storeExtension {
+	t.Helper()
+	e, err := newStoreExtension(set, configured(folder))
+	require.NoError(t, err)
+	require.NoError(t, e.Start(t.Context(), h))
+	t.Cleanup(func() { require.NoError(t, e.Shutdown(context.WithoutCancel(t.Context()))) })
+	return e
+}
+
+func settings() extension.Settings { return extensiontest.NewNopSettings(metadata.Type) }
+
+var minute = time.Date(2026, 3, 25, 3, 0, 0, 0, time.UTC)
+
+// used is that a token was used once.
+func used(token, owner string, sequence uint64) store.Batch {
+	return store.Batch{
+		Engine: "0a", Sequence: sequence,
+		Facts: []store.Fact{{Minute: minute.Unix() / 60, Kind: store.Outcomes, Subject: store.Subject{Token: token, Owner: owner}, First: "success", Value: 1}},
+		Sightings: []store.Sighting{{Token: store.Token{
+			ID: token, OwnerID: owner, LastUse: store.Use{At: minute, Country: "DE", Route: "GET /v1/orders"},
+		}}},
+	}
+}
+
+func TestWhatIsWrittenOutlivesTheProcess(t *testing.T) {
+	folder := filepath.Join(t.TempDir(), "made", "store")
+	h := newHost()
+	for run := range 3 {
+		e := started(t, settings(), folder, h)
+		s, err := tokenstore.FromHost(&host{Host: h, others: map[component.ID]component.Component{tokenstore.DefaultID: e}}, tokenstore.DefaultID)
+		require.NoError(t, err)
+		require.NoError(t, s.Write(t.Context(), used("tok_a", "acme", uint64(run+1))))
+		page, err := s.Tokens(t.Context(), store.TokenQuery{})
+		require.NoError(t, err)
+		require.Len(t, page.Tokens, 1)
+		assert.Equal(t, int64(run+1), page.Tokens[0].Requests)
+		require.NoError(t, s.Close(), "whoever shares the store does not close it")
+		require.NoError(t, e.Shutdown(t.Context()))
+		require.ErrorIs(t, s.Write(t.Context(), used("tok_a", "acme", 9)), store.ErrAway)
+	}
+	assert.Empty(t, h.all(), "nothing was off")
+}
+
+// A folder that another process has does not stop the Collector. The store is there as soon as that process lets go.
+func TestAFolderThatAnotherProcessHas(t *testing.T) {
+	folder := t.TempDir()
+	before := started(t, settings(), folder, newHost())
+	h := newHost()
+	e := started(t, settings(), folder, h)
+	s := e.TokenStore()
+	require.ErrorIs(t, s.Write(t.Context(), used("tok_a", "acme", 1)), store.ErrAway)
+	_, err := s.Tokens(t.Context(), store.TokenQuery{})
+	require.ErrorIs(t, err, store.ErrAway)
+	for _, err := range s.Facts(t.Context(), store.FactQuery{}) {
+		require.ErrorIs(t, err, store.ErrAway)
+	}
+	status, err := s.Status(t.Context())
+	require.NoError(t, err)
+	assert.Contains(t, status.Trouble, "the store is not open: directory: ")
+	opened := s.Appended()
+	<-h.news
+	require.NoError(t, before.Shutdown(t.Context()))
+	<-opened
+	<-h.news
+	require.NoError(t, s.Write(t.Context(), used("tok_a", "acme", 1)))
+	said := h.all()
+	require.Len(t, said, 2)
+	assert.Contains(t, said[0], "StatusRecoverableError: directory: ")
+	assert.Equal(t, "StatusOK", said[1])
+}
+
+// full is a store whose disk is full for a while.
+type full struct {
+	store.Store
+	err error
+}
+
+func (f *full) Write(ctx context.Context, b store.Batch) error {
+	if f.err != nil {
+		return f.err
+	}
+	return f.Store.Write(ctx, b)
+}
+
+func (f *full) Maintain(ctx context.Context, now time.Time) error {
+	if f.err != nil {
+		return f.err
+	}
+	return f.Store.Maintain(ctx, now)
+}
+
+func TestTroubleHasItsEnd(t *testing.T) {
+	telemetry := componenttest.NewTelemetry()
+	t.Cleanup(func() { require.NoError(t, telemetry.Shutdown(context.Background())) })
+	set := settings()
+	set.TelemetrySettings = telemetry.NewTelemetrySettings()
+	h := newHost()
+	e := started(t, set, t.TempDir(), h)
+	e.keeper.mu.Lock()
+	disk := &full{Store: e.keeper.backend, err: store.ErrFull}
+	e.keeper.backend = disk
+	e.keeper.mu.Unlock()
+	s := e.TokenStore()
+
+	require.NoError(t, s.Append(t.Context(), []store.Entry{{Time: minute, Kind: store.EntryAudit}}))
+	assert.Empty(t, h.all())
+	require.ErrorIs(t, s.Write(t.Context(), used("tok_a", "acme", 1)), store.ErrFull)
+	require.ErrorIs(t, s.Maintain(t.Context(), minute), store.ErrFull)
+	assert.Equal(t, []string{
+		"StatusRecoverableError: the disk is full: free some space, or keep usage for a shorter time",
+		"StatusRecoverableError: the disk is full: free some space, or keep usage for a shorter time\nthe disk is full: free some space, or keep usage for a shorter time",
+	}, h.all())
+	_, err := s.Tokens(t.Context(), store.TokenQuery{})
+	require.NoError(t, err, "reading goes on")
+	failing := func(want int64) {
+		t.Helper()
+		metadatatest.AssertEqualTokenStoreFailing(t, telemetry, []metricdata.DataPoint[int64]{{Value: want}}, metricdatatest.IgnoreTimestamp(), metricdatatest.IgnoreExemplars())
+	}
+	failing(1)
+	disk.err = nil
+	require.NoError(t, s.Write(t.Context(), used("tok_a", "acme", 1)))
+	require.NoError(t, s.Maintain(t.Context(), minute))
+	assert.Equal(t, "StatusOK", h.all()[len(h.all())-1])
+	failing(0)
+	errs := func(operation string) metricdata.DataPoint[int64] {
+		return metricdata.DataPoint[int64]{Value: 1, Attributes: attribute.NewSet(attribute.String("operation", operation))}
+	}
+	metadatatest.AssertEqualTokenStoreErrors(t, telemetry, []metricdata.DataPoint[int64]{errs("maintain"), errs("write")}, metricdatatest.IgnoreTimestamp(), metricdatatest.IgnoreExemplars())
+	one := []metricdata.DataPoint[int64]{{Value: 1}}
+	metadatatest.AssertEqualTokenStoreFacts(t, telemetry, one, metricdatatest.IgnoreTimestamp(), metricdatatest.IgnoreExemplars())
+	metadatatest.AssertEqualTokenStoreSightings(t, telemetry, one, metricdatatest.IgnoreTimestamp(), metricdatatest.IgnoreExemplars())
+	metadatatest.AssertEqualTokenStoreEntries(t, telemetry, one, metricdatatest.IgnoreTimestamp(), metricdatatest.IgnoreExemplars())
+}
+
+// mindful is an extension that remembers tokens.
+type mindful struct {
+	component.StartFunc
+	component.ShutdownFunc
+	forgot []string
+	err    error
+}
+
+func (m *mindful) ForgetTokens(_ context.Context, ids []string) error {
+	m.forgot = append(m.forgot, ids...)
+	return m.err
+}
+
+func TestAnErasureReachesOtherExtensions(t *testing.T) {
+	h, registry := newHost(), &mindful{}
+	h.others = map[component.ID]component.Component{component.MustNewID("token_registry"): registry, component.MustNewID("other"): nil}
+	telemetry := componenttest.NewTelemetry()
+	t.Cleanup(func() { require.NoError(t, telemetry.Shutdown(context.Background())) })
+	set := settings()
+	set.TelemetrySettings = telemetry.NewTelemetrySettings()
+	s := started(t, set, t.TempDir(), h).TokenStore()
+	require.NoError(t, s.Write(t.Context(), used("tok_a", "acme", 1)))
+	require.NoError(t, s.Write(t.Context(), used("tok_b", "other", 2)))
+	require.NoError(t, s.PutEvents(t.Context(), []store.Event{{ID: "1", Time: minute, Kind: store.EventAnomaly, Token: "tok_a", Owner: "acme"}}))
+	erased, err := s.Erase(t.Context(), store.Erasure{Owner: "acme", By: "ada", At: minute})
+	require.NoError(t, err)
+	assert.Equal(t, []string{"tok_a"}, erased.Tokens)
+	assert.Equal(t, []string{"tok_a"}, registry.forgot)
+	page, err := s.Tokens(t.Context(), store.TokenQuery{})
+	require.NoError(t, err)
+	require.Len(t, page.Tokens, 1)
+	assert.Equal(t, "tok_b", page.Tokens[0].ID)
+
+	one := []metricdata.DataPoint[int64]{{Value: 1}}
+	metadatatest.AssertEqualTokenStoreErasedTokens(t, telemetry, one, metricdatatest.IgnoreTimestamp(), metricdatatest.IgnoreExemplars())
+	metadatatest.AssertEqualTokenStoreTokens(t, telemetry, one, metricdatatest.IgnoreTimestamp(), metricdatatest.IgnoreExemplars())
+	metadatatest.AssertEqualTokenStoreMinuteFacts(t, telemetry, one, metricdatatest.IgnoreTimestamp(), metricdatatest.IgnoreExemplars())
+
+	registry.err = errors.New("not now")
+	_, err = s.Erase(t.Context(), store.Erasure{Tokens: []string{"tok_b"}, By: "ada", At: minute})
+	require.ErrorContains(t, err, "token_registry: not now")
+}
+
+// What holter store leaves in the folder is done by the extension, which has it open.
+func TestErrandsAreDone(t *testing.T) {
+	folder := t.TempDir()
+	s := started(t, settings(), folder, newHost()).TokenStore()
+	require.NoError(t, s.Write(t.Context(), used("tok_a", "acme", 1)))
+	answer, err := errand.Ask(t.Context(), folder, errand.Errand{Erase: &store.Erasure{Owner: "acme", By: "ada"}})
+	require.NoError(t, err)
+	assert.Equal(t, []string{"tok_a"}, answer.Erased.Tokens)
+}
