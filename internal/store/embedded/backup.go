@@ -14,7 +14,7 @@ import (
 func (s *Store) Backup(ctx context.Context, to io.Writer) error {
 	folder, err := os.MkdirTemp(s.folder, "backup-")
 	if err != nil {
-		return s.failed(err)
+		return full(err)
 	}
 	defer func() { _ = os.RemoveAll(folder) }()
 	copied := filepath.Join(folder, databaseName)
@@ -49,7 +49,7 @@ func (s *Store) freeze(ctx context.Context, path string) ([]*chunk, error) {
 	s.writing.Lock()
 	defer s.writing.Unlock()
 	if _, err := s.db.ExecContext(ctx, "VACUUM INTO ?", path); err != nil {
-		return nil, s.failed(fmt.Errorf("copying the database: %w", err))
+		return nil, full(fmt.Errorf("copying the database: %w", err))
 	}
 	s.mu.RLock()
 	defer s.mu.RUnlock()

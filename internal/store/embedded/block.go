@@ -18,8 +18,8 @@ import (
 //	structure subjects, and of each: difference, keys, and of each key: difference, rows
 //	times     of each key's rows: difference to the base, then to the one before, less one
 //	values    folded to the left, for there may be negative ones
-//	sizes     of histograms; none where there are no histograms
-//	histograms
+//	sizes     of histograms; none where there are none
+//	packed    histograms, one after the other
 const (
 	blockRows = 4096
 	// blockMost is the most bytes that a block may unpack to.
@@ -168,36 +168,44 @@ func (d *decoder) rowsOf(columns [5][]byte, base uint32, rows int, keep func(uin
 		*column = c[n:]
 		return v
 	}
+	// more adds a difference; what is numbered fits into 32 bits.
+	more := func(to uint64) uint64 {
+		difference := next(&structure)
+		if to += difference; difference > math.MaxUint32 || to > math.MaxUint32 {
+			ok = false
+		}
+		return to
+	}
 	if cap(d.rows) < min(rows, blockRows) {
 		d.rows = make([]row, 0, min(rows, blockRows))
 	}
 	subject, left := uint64(0), uint64(rows)
 	for subjects := next(&structure); subjects > 0 && ok; subjects-- {
-		subject += next(&structure)
-		if subject > math.MaxUint32 {
-			return nil, errBlock
+		if subject = more(subject); !ok {
+			break
 		}
 		wanted := keep == nil || keep(uint32(subject))
 		key := uint64(0)
 		for keys := next(&structure); keys > 0 && ok; keys-- {
-			key += next(&structure)
+			key = more(key)
 			count := next(&structure)
-			if key > math.MaxUint32 || count > left {
+			if count > left {
 				return nil, errBlock
 			}
 			left -= count
 			at := uint64(base)
 			for i := range count {
-				at += next(&times)
+				later := next(&times)
 				if i > 0 {
-					at++
+					later++
 				}
+				at += later
 				folded := next(&values)
 				size := uint64(0)
 				if withHistograms {
 					size = next(&lengths)
 				}
-				if !ok || at > math.MaxUint32 || size > uint64(len(histograms)) {
+				if !ok || later > math.MaxUint32 || at > math.MaxUint32 || size > uint64(len(histograms)) {
 					return nil, errBlock
 				}
 				if wanted {

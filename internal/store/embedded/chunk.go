@@ -227,7 +227,7 @@ func (r *reader) read(p place, keep func(uint32) bool) (*section, error) {
 
 // writer makes a chunk file of rows that come in the order of kind, subject, key and time.
 type writer struct {
-	file      *os.File
+	file      output
 	path      string // at the end
 	out       *bufio.Writer
 	encoder   encoder
@@ -241,11 +241,21 @@ type writer struct {
 
 const unfinished = ".tmp"
 
-func newWriter(path string) (*writer, error) {
+// output is a file that is written to.
+type output interface {
+	io.WriteCloser
+	Sync() error
+}
+
+func create(path string) (output, error) {
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return nil, err
 	}
-	file, err := os.OpenFile(path+unfinished, os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600)
+	return os.OpenFile(path, os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600)
+}
+
+func newWriter(path string, create func(string) (output, error)) (*writer, error) {
+	file, err := create(path + unfinished)
 	if err != nil {
 		return nil, err
 	}

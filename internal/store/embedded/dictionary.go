@@ -160,9 +160,9 @@ func (d *dictionary) saved() { d.newSubject, d.newKey = len(d.subjects), len(d.k
 // scan calls each for every row of an answer.
 func scan(db interface {
 	Query(string, ...any) (*sql.Rows, error)
-}, query string, each func(*sql.Rows) error, arguments ...any,
+}, query string, each func(*sql.Rows) error,
 ) error {
-	rows, err := db.Query(query, arguments...)
+	rows, err := db.Query(query)
 	if err != nil {
 		return err
 	}

@@ -72,12 +72,33 @@ func (s *Store) Erase(ctx context.Context, what store.Erasure) (store.Erased, er
 	s.appended.now()
 	s.changed.notify()
 	// The old bytes are still in free pages and in the log.
-	for _, statement := range []string{"PRAGMA wal_checkpoint(TRUNCATE)", "VACUUM", "PRAGMA wal_checkpoint(TRUNCATE)"} {
-		if _, err := s.db.ExecContext(ctx, statement); err != nil {
-			return store.Erased{}, s.failed(fmt.Errorf("it is erased, but bytes of it may be left in the database's free pages: erase again: %w", err))
-		}
+	if err := s.compact(); err != nil {
+		return store.Erased{}, full(fmt.Errorf("it is erased, but bytes of it may be left in the database's free pages: erase again: %w", err))
 	}
 	return e.erased, nil
+}
+
+// compact leaves nothing in the database's files but what is in its tables. The caller holds writing.
+func (s *Store) compact() error {
+	if err := s.checkpoint(); err != nil {
+		return err
+	}
+	if _, err := s.db.Exec("VACUUM"); err != nil {
+		return err
+	}
+	return s.checkpoint()
+}
+
+// checkpoint empties the log. It waits for who reads.
+func (s *Store) checkpoint() error {
+	var busy, log, done int
+	if err := s.db.QueryRow("PRAGMA wal_checkpoint(TRUNCATE)").Scan(&busy, &log, &done); err != nil {
+		return err
+	}
+	if busy != 0 {
+		return errors.New("somebody was reading all the time")
+	}
+	return nil
 }
 
 func (s *Store) sealAll(ctx context.Context) error {
@@ -163,9 +184,13 @@ func (s *Store) onlyTheirs(ctx context.Context, e *erasure) error {
 func (s *Store) eachRow(ctx context.Context, kind store.Kind, yield func(row)) error {
 	shots := s.snapshot([]stretch{{days, 0, 1 << 40}})
 	defer shots[0].done()
+	_, all := s.dictionary.view()
+	keys := len(all)
 	return shots[0].read(ctx, kind, &chosen{all: true}, func(part *section, _ int64) {
 		for _, r := range part.rows {
-			yield(r)
+			if int(r.key) < keys {
+				yield(r)
+			}
 		}
 	})
 }

@@ -56,7 +56,7 @@ func (s *Store) facts(ctx context.Context, q store.FactQuery, yield func(store.S
 			return ctx.Err()
 		}
 		at := int64(r.at) * unit
-		if at < from || at >= to {
+		if at < from || at >= to || int(r.key) >= len(keys) || int(r.subject) >= len(subjects) {
 			return nil
 		}
 		k := keys[r.key]

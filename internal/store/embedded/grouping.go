@@ -40,6 +40,9 @@ func (s *Store) newGrouping(q *store.Query, p *plan, subjects []store.Subject, k
 }
 
 func (g *grouping) slot(r *row) int32 {
+	if int(r.key) >= len(g.ofKeys) || int(r.subject) >= len(g.ofSubjects) {
+		return leftOut // a file from another store
+	}
 	k := g.ofKeys[r.key]
 	if k == 0 {
 		k = g.askKey(g.keys[r.key]) + known

@@ -12,6 +12,9 @@ const (
 	grace = 10
 	// quietRounds is how often Maintain finds a bucket of the past as it left it before it seals it.
 	quietRounds = 2
+	// mostUnsaved is how many bytes of uses, and mostRounds how many rounds of Maintain, records may be behind: a start has to catch up with these.
+	mostUnsaved = 32 << 20
+	mostRounds  = 15
 	// mostChunks of a bucket are left as they are while it is written to.
 	mostChunks = 8
 )
@@ -25,14 +28,14 @@ func (s *Store) Maintain(ctx context.Context, now time.Time) error {
 	return errors.Join(s.forget(ctx, now), s.sealPast(ctx, minute), s.mergeChunks(ctx, minute), s.settle(ctx))
 }
 
-// settle writes what is only in memory and in the database's log.
+// settle writes the records of tokens, when there is enough that they lack.
 func (s *Store) settle(ctx context.Context) error {
 	s.writing.Lock()
 	defer s.writing.Unlock()
-	if s.unsavedUses > 0 {
-		return s.saveTokens(ctx)
+	if s.rounds++; s.unsaved < mostUnsaved && (s.unsaved == 0 || s.rounds < mostRounds) {
+		return nil
 	}
-	return nil
+	return s.saveTokens(ctx)
 }
 
 func (s *Store) sealPast(ctx context.Context, minute int64) error {

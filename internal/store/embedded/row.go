@@ -77,14 +77,6 @@ type run struct {
 	rows     int
 }
 
-func (r *run) bytes() int {
-	n := r.rows * 24
-	for k := range r.sections {
-		n += len(r.sections[k].histograms)
-	}
-	return n
-}
-
 // sortRows brings rows with their histograms, as they came, into a section.
 func sortRows(rows []row, histograms [][]byte) section {
 	s := section{rows: make([]row, 0, len(rows))}

@@ -88,7 +88,7 @@ func (s *Store) above(at where) int64 {
 func (s *Store) writeChunk(ctx context.Context, at where, runs []kept) (*chunk, kept, error) {
 	id := s.lastChunk.Add(1)
 	path := filepath.Join(s.folder, filepath.FromSlash(at.level.file(at.bucket, id)))
-	w, err := s.newWriter(path)
+	w, err := newWriter(path, s.create)
 	if err != nil {
 		return nil, kept{}, s.failed(err)
 	}
@@ -119,8 +119,8 @@ func (s *Store) writeChunk(ctx context.Context, at where, runs []kept) (*chunk, 
 			up.rows += len(up.sections[k].rows)
 		}
 	}
-	if err := w.finish(); err != nil {
-		return nil, kept{}, s.failed(err)
+	if err := s.failed(w.finish()); err != nil {
+		return nil, kept{}, err
 	}
 	c := &chunk{id: id, level: at.level, bucket: at.bucket, rows: w.rows, size: w.size, path: path}
 	s.writing.Lock()
@@ -146,14 +146,10 @@ func (s *Store) writeChunk(ctx context.Context, at where, runs []kept) (*chunk, 
 	return c, up, nil
 }
 
-func (s *Store) newWriter(path string) (*writer, error) { return newWriter(path) }
-
-// failed notes a full disk.
+// failed notes whether there was no room for a file.
 func (s *Store) failed(err error) error {
 	err = full(err)
-	if errors.Is(err, store.ErrFull) {
-		s.full.Store(true)
-	}
+	s.fullFiles.Store(errors.Is(err, store.ErrFull))
 	return err
 }
 
@@ -166,7 +162,7 @@ func saveChunk(tx *sql.Tx, c *chunk) error {
 func (s *Store) rewrite(ctx context.Context, at where, old []*chunk, goes func(kind uint8, r row) bool) (int64, error) {
 	id := s.lastChunk.Add(1)
 	path := filepath.Join(s.folder, filepath.FromSlash(at.level.file(at.bucket, id)))
-	w, err := s.newWriter(path)
+	w, err := newWriter(path, s.create)
 	if err != nil {
 		return 0, s.failed(err)
 	}
@@ -179,8 +175,8 @@ func (s *Store) rewrite(ctx context.Context, at where, old []*chunk, goes func(k
 	if w.rows+int64(len(w.pending.rows)) == 0 {
 		w.abandon()
 	} else {
-		if err := w.finish(); err != nil {
-			return 0, s.failed(err)
+		if err := s.failed(w.finish()); err != nil {
+			return 0, err
 		}
 		c = &chunk{id: id, level: at.level, bucket: at.bucket, rows: w.rows, size: w.size, path: path}
 	}

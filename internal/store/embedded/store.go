@@ -31,6 +31,8 @@ type Store struct {
 	retention store.Retention
 	most      int // rows in memory
 
+	create func(path string) (output, error)
+
 	db, reading *sql.DB
 	locked      *sql.DB
 
@@ -41,7 +43,8 @@ type Store struct {
 	dictionary       *dictionary // changed under writing
 	sequences        sequences   // the same
 	lastUse          int64       // of uses; the same
-	unsavedUses      int         // the same
+	unsaved          int         // roughly the bytes of uses; the same
+	rounds           int         // of Maintain since they were saved; the same
 
 	// mu guards what follows, and is held for as long as memory takes, never while a file is read or written.
 	mu      sync.RWMutex
@@ -52,7 +55,8 @@ type Store struct {
 	trouble map[string]string // what could not be read, by file
 
 	lastChunk atomic.Int64
-	full      atomic.Bool
+	full      atomic.Bool // the last transaction had no room
+	fullFiles atomic.Bool // the last file had none
 	unsynced  atomic.Bool
 	changed   signal
 	appended  signal
@@ -82,7 +86,7 @@ var _ store.Store = (*Store)(nil)
 // Open opens a folder, or makes it.
 func Open(o Options) (*Store, error) {
 	s := &Store{
-		folder: o.Folder, retention: o.Retention.WithDefaults(), most: o.Rows, dictionary: newDictionary(), sequences: sequences{}, tokens: map[string]*record{},
+		folder: o.Folder, retention: o.Retention.WithDefaults(), most: o.Rows, create: create, dictionary: newDictionary(), sequences: sequences{}, tokens: map[string]*record{},
 		trouble: map[string]string{}, closing: make(chan struct{}),
 	}
 	if s.most <= 0 {
@@ -199,12 +203,11 @@ func (s *Store) loadPending() error {
 		if l >= levels {
 			return fmt.Errorf("pending rows %d are of level %d", number, l)
 		}
-		r, err := decodeRun(data)
-		if err != nil {
-			s.trouble[fmt.Sprintf("pending rows %d", number)] = err.Error()
-			return nil
+		if r, err := decodeRun(data); err != nil {
+			s.trouble[fmt.Sprintf("pending rows %d", number)] = fmt.Sprintf("rows %d of the database, not yet in a file: %v; what they counted is missing", number, err)
+		} else {
+			s.keep(l, id, kept{r, number})
 		}
-		s.keep(l, id, kept{r, number})
 		return nil
 	})
 }

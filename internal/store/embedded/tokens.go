@@ -132,7 +132,7 @@ func (s *Store) PutTokens(ctx context.Context, tokens []store.Token) error {
 	defer s.gate.RUnlock()
 	s.writing.Lock()
 	defer s.writing.Unlock()
-	var changed []record
+	var changed []*record
 	for i := range tokens {
 		if tokens[i].ID == "" {
 			return fmt.Errorf("token %d of %d has no id", i+1, len(tokens))
@@ -159,27 +159,20 @@ func (s *Store) PutTokens(ctx context.Context, tokens []store.Token) error {
 			return err
 		}
 		if known == nil || string(before) != string(after) {
-			changed = append(changed, becomes)
+			changed = append(changed, &becomes)
 		}
 	}
 	if len(changed) == 0 {
 		return nil
 	}
-	err := s.transact(ctx, func(tx *sql.Tx) error {
-		for i := range changed {
-			if err := saveRecord(tx, &changed[i]); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
+	err := s.transact(ctx, func(tx *sql.Tx) error { return saveRecords(tx, changed) })
 	if err != nil {
 		return err
 	}
 	s.mu.Lock()
-	for i := range changed {
-		changed[i].dirty = false
-		s.tokens[changed[i].ID] = &changed[i]
+	for _, r := range changed {
+		r.dirty = false
+		s.tokens[r.ID] = r
 	}
 	s.mu.Unlock()
 	s.changed.notify()
@@ -194,13 +187,23 @@ func (r *record) parse(text []byte) error {
 	return nil
 }
 
-func saveRecord(tx *sql.Tx, r *record) error {
-	text, err := json.Marshal(&r.Token)
+// saveRecords writes records, over those of the same tokens.
+func saveRecords(tx *sql.Tx, records []*record) error {
+	put, err := tx.Prepare("INSERT INTO tokens (id, applied, record) VALUES (?, ?, ?) ON CONFLICT (id) DO UPDATE SET applied = excluded.applied, record = excluded.record")
 	if err != nil {
-		return fmt.Errorf("token %s: %w", r.ID, err)
+		return err
 	}
-	_, err = tx.Exec("INSERT INTO tokens (id, applied, record) VALUES (?, ?, ?) ON CONFLICT (id) DO UPDATE SET applied = excluded.applied, record = excluded.record", r.ID, r.applied, text)
-	return err
+	defer func() { _ = put.Close() }()
+	for _, r := range records {
+		text, err := json.Marshal(&r.Token)
+		if err != nil {
+			return fmt.Errorf("token %s: %w", r.ID, err)
+		}
+		if _, err := put.Exec(r.ID, r.applied, text); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // saveTokens writes the records that changed, so that uses need not be kept. The caller holds s.writing.
@@ -218,10 +221,8 @@ func (s *Store) saveTokens(ctx context.Context) error {
 	}
 	slices.SortFunc(dirty, func(a, b *record) int { return cmp.Compare(a.ID, b.ID) })
 	err := s.transact(ctx, func(tx *sql.Tx) error {
-		for _, r := range dirty {
-			if err := saveRecord(tx, r); err != nil {
-				return err
-			}
+		if err := saveRecords(tx, dirty); err != nil {
+			return err
 		}
 		_, err := tx.Exec("DELETE FROM uses WHERE id <= ?", s.lastUse)
 		return err
@@ -234,7 +235,7 @@ func (s *Store) saveTokens(ctx context.Context) error {
 		r.dirty = false
 	}
 	s.mu.Unlock()
-	s.unsavedUses = 0
+	s.unsaved, s.rounds = 0, 0
 	return nil
 }
 

@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"hash/crc32"
 	"math"
 	"slices"
 
@@ -171,7 +172,7 @@ func (s *Store) commit(ctx context.Context, p pipe, b store.Batch, hours []hour,
 		s.keep(minutes, h.bucket, kept{h.run, numbers[i]})
 	}
 	s.lastUse = lastUse
-	s.unsavedUses += len(uses) + len(b.Sightings)
+	s.unsaved += 8*len(uses) + 500*len(b.Sightings)
 	s.apply(lastUse, uses, b.Sightings)
 	return nil
 }
@@ -200,11 +201,11 @@ func (s *Store) keep(l level, id int64, k kept) {
 	s.rows += b.rows
 }
 
-// encodeRun packs a run for the database: how many sections, and of each kind, rows, bytes, and its block.
+// encodeRun packs a run for the database: a checksum, and of each block kind, rows, bytes, and itself.
 func encodeRun(r *run) []byte {
 	var (
 		e   encoder
-		out []byte
+		out = make([]byte, 4)
 	)
 	for k := range r.sections {
 		s := &r.sections[k]
@@ -217,6 +218,7 @@ func encodeRun(r *run) []byte {
 			out = append(out, block...)
 		}
 	}
+	binary.LittleEndian.PutUint32(out, crc32.Checksum(out[4:], checksums))
 	return out
 }
 
@@ -238,6 +240,10 @@ func (s *section) part(from, to int) section {
 }
 
 func decodeRun(data []byte) (*run, error) {
+	if len(data) < 4 || crc32.Checksum(data[4:], checksums) != binary.LittleEndian.Uint32(data) {
+		return nil, errors.New("they have another checksum")
+	}
+	data = data[4:]
 	r := &run{}
 	var d decoder
 	for len(data) > 0 {

@@ -206,8 +206,8 @@ func scopes(t *testing.T, open Open) {
 			assert.Equal(t, 1, n)
 		}
 		for _, kind := range []store.Kind{store.RouteDurations, store.Coverage} {
-			for range s.Facts(t.Context(), store.FactQuery{Filter: filter, Kind: kind, From: monday, To: monday.Add(time.Hour), Level: time.Minute}) {
-				t.Error("what nobody is named for shows what all do")
+			for u, err := range s.Facts(t.Context(), store.FactQuery{Filter: filter, Kind: kind, From: monday, To: monday.Add(time.Hour), Level: time.Minute}) {
+				t.Errorf("what nobody is named for shows what all do: %+v, %v", u, err)
 			}
 		}
 		page, err := s.Tokens(t.Context(), store.TokenQuery{Filter: filter})
@@ -228,7 +228,8 @@ func scopes(t *testing.T, open Open) {
 	assert.Equal(t, 203.0, total(t, s, span))
 	for _, kind := range []store.Kind{store.RouteDurations, store.Coverage} {
 		n := 0
-		for range s.Facts(t.Context(), store.FactQuery{Filter: store.TokenFilter{NotEnvironments: []string{"x"}}, Kind: kind, From: monday, To: monday.Add(time.Hour), Level: time.Minute}) {
+		for _, err := range s.Facts(t.Context(), store.FactQuery{Filter: store.TokenFilter{NotEnvironments: []string{"x"}}, Kind: kind, From: monday, To: monday.Add(time.Hour), Level: time.Minute}) {
+			require.NoError(t, err)
 			n++
 		}
 		assert.Equal(t, 1, n)
