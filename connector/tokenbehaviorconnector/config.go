@@ -125,6 +125,8 @@ type Output struct {
 	ByMinute bool `mapstructure:"by_minute"`
 	// LastUsed tells how each token was used last.
 	LastUsed bool `mapstructure:"last_used"`
+	// Evidence tells how much speaks against each token.
+	Evidence bool `mapstructure:"evidence"`
 
 	// prevent unkeyed literal initialization
 	_ struct{}

@@ -59,6 +59,7 @@ func (w *worker) heed(all []behavior.Feedback) {
 			w.refuseFeedback(f, err)
 			continue
 		}
+		w.metrics.touch(f)
 		w.telemetry.TokenBehaviorFeedback.Add(context.Background(), 1, resultTaken)
 		w.logger.Info("feedback is taken", zap.String("token", f.Token), zap.Stringer("verdict", f.Verdict), zap.String("facet", f.Facet),
 			zap.Duration("ttl", f.TTL), zap.String("by", f.By))

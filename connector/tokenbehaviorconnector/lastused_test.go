@@ -74,3 +74,26 @@ func TestHowATokenWasUsedLast(t *testing.T) {
 		assert.Fail(t, "this output did not ask for it")
 	})
 }
+
+func TestEvidenceIsToldWhenItChanges(t *testing.T) {
+	h := newHouse(t, func(c *Config) {
+		c.Outputs = map[pipeline.ID]Output{warehouse: {Temporality: temporalityDelta, ByMinute: true, Evidence: true}}
+	}).start()
+	flush := func() { h.runtime().worker.ask(t.Context(), h.runtime().worker.flush) }
+	h.send(spans(call{n: 1, token: "tok_a"}, call{n: 2, token: "tok_b"}))
+	flush()
+	h.send(spans(call{n: 3, token: "tok_a"}))
+	flush()
+	h.stop()
+	told := 0
+	h.warehouse.points(otelattr.MetricEvidence, func(pcommon.Map, pmetric.NumberDataPoint) { told++ })
+	assert.Equal(t, 2, told, "once for each token")
+	evidence := h.sighted()["tok_a inbound"].Evidence
+	require.NotNil(t, evidence)
+	assert.True(t, evidence.Learning)
+	assert.Positive(t, evidence.Threshold)
+	assert.Equal(t, morning.Add(time.Second), evidence.At)
+	h.warehouse.points(otelattr.MetricLastUsed, func(pcommon.Map, pmetric.NumberDataPoint) {
+		assert.Fail(t, "this output did not ask for it")
+	})
+}

@@ -122,6 +122,16 @@ func (l *learner) advise(f behavior.Feedback) (err error) {
 	return l.engine.Advise(f)
 }
 
+// standing is how much speaks against a token; not known where it has left memory.
+func (l *learner) standing(token string, outbound bool) (standing behavior.Standing, known bool) {
+	defer func() {
+		if recover() != nil {
+			known = false
+		}
+	}()
+	return l.engine.Standing(token, outbound)
+}
+
 // report tells telemetry what the engine counted, and returns the panics that it survived by itself: each costs the
 // baseline of one token.
 func (l *learner) report() (panics uint64) {

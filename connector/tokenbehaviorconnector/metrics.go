@@ -34,6 +34,7 @@ type metricsOutput struct {
 	views     []*view
 	started   bool
 	replaying bool
+	standing  func(token string, outbound bool) (behavior.Standing, bool)
 }
 
 // metricsPipe is one pipeline.

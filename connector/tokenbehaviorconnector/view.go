@@ -6,12 +6,9 @@ import (
 	"iter"
 	"time"
 
-	"go.opentelemetry.io/collector/pdata/pmetric"
 	"go.opentelemetry.io/collector/pipeline"
 
-	"github.com/holterhq/holter/connector/tokenbehaviorconnector/internal/metadata"
 	"github.com/holterhq/holter/internal/behavior"
-	"github.com/holterhq/holter/internal/otelattr"
 	"github.com/holterhq/holter/internal/usage"
 )
 
@@ -24,6 +21,7 @@ type view struct {
 	released uint64    // records up to here are in delta batches that were cut
 	at       int64     // when the latest was
 	flushed  time.Time // the same on the clock
+	evidence evidence
 }
 
 // viewOptions are the settings of a pipeline.
@@ -31,6 +29,7 @@ type viewOptions struct {
 	usage.Options
 	ByMinute bool
 	LastUsed bool
+	Evidence bool
 	Every    time.Duration // between two batches
 }
 
@@ -47,9 +46,6 @@ type counter interface {
 // mostBehind is how many batches wait for a pipeline from which on minutes are counted on, since they add up, and not cut.
 const mostBehind = 8
 
-// pageTokens is how many tokens' usage goes into what a pipeline gets at once, where it can be divided.
-const pageTokens = 1_000
-
 // viewOptions are the settings of one pipeline.
 func (c *Config) viewOptions(id pipeline.ID) viewOptions {
 	output := c.Outputs[id]
@@ -65,9 +61,10 @@ func (c *Config) viewOptions(id pipeline.ID) viewOptions {
 		},
 		ByMinute: output.ByMinute,
 		LastUsed: output.LastUsed,
+		Evidence: output.Evidence,
 		Every:    cmp.Or(output.FlushInterval, c.Metrics.FlushInterval),
 	}
-	options.Sightings = options.LastUsed
+	options.Sightings = options.LastUsed || options.Evidence
 	if options.ByMinute {
 		options.MaxCells = c.Limits.MaxTokenMinutes
 	}
@@ -105,45 +102,6 @@ func (v *view) behind(batches int) bool {
 func (v *view) crowded() bool {
 	minutes, ok := v.counter.(*usage.Minutes)
 	return ok && minutes.Crowded() && !v.behind(deltaBatches/4)
-}
-
-// pages are what was counted, as a pipeline gets it.
-func (o *metricsOutput) pages(v *view, now int64) []pmetric.Metrics {
-	var all []pmetric.Metrics
-	var page *otelattr.UsageWriter
-	tokens := 0
-	for b := range v.counter.Batches(now) {
-		if page == nil || tokens >= pageTokens {
-			if page != nil {
-				page.Close()
-			}
-			md := o.blank()
-			all = append(all, md)
-			page, tokens = otelattr.NewUsageWriter(b.Delta, md.ResourceMetrics().At(0).ScopeMetrics().At(0).Metrics()), 0
-		}
-		page.Put(b)
-		if v.LastUsed {
-			for i := range b.Sightings {
-				page.PutLastUsed(&b.Sightings[i])
-			}
-		}
-		tokens += len(b.Tokens) + len(b.Sightings)
-	}
-	if page != nil {
-		page.Close()
-	}
-	v.flushed = time.Now()
-	o.reportOverflow(v)
-	return all
-}
-
-// blank is where metrics go.
-func (o *metricsOutput) blank() pmetric.Metrics {
-	md := pmetric.NewMetrics()
-	scope := md.ResourceMetrics().AppendEmpty().ScopeMetrics().AppendEmpty()
-	scope.Scope().SetName(metadata.ScopeName)
-	scope.Scope().SetVersion(o.version)
-	return md
 }
 
 func (o *metricsOutput) reportOverflow(v *view) {

@@ -16,6 +16,7 @@ import (
 	"github.com/holterhq/holter/connector/tokenbehaviorconnector/internal/journal"
 	"github.com/holterhq/holter/connector/tokenbehaviorconnector/internal/metadata"
 	"github.com/holterhq/holter/connector/tokenbehaviorconnector/internal/requests"
+	"github.com/holterhq/holter/internal/behavior"
 	"github.com/holterhq/holter/internal/otelattr"
 	"github.com/holterhq/holter/internal/price"
 )
@@ -83,6 +84,9 @@ func newWorker(config *Config, logger *zap.Logger, telemetry *metadata.Telemetry
 	}
 	for _, output := range config.Outputs {
 		w.detailed = w.detailed || output.LastUsed
+	}
+	metrics.standing = func(token string, outbound bool) (behavior.Standing, bool) {
+		return w.learner.standing(token, outbound)
 	}
 	w.reset()
 	return w

@@ -6,6 +6,7 @@ import (
 	"go.opentelemetry.io/collector/pdata/pcommon"
 	"go.opentelemetry.io/collector/pdata/pmetric"
 
+	"github.com/holterhq/holter/internal/behavior"
 	"github.com/holterhq/holter/internal/usage"
 )
 
@@ -50,6 +51,25 @@ func (w *UsageWriter) PutLastUsed(s *usage.Sighting) {
 		x.SetDoubleValue(seconds)
 	}
 	putSighting(s, p.Attributes())
+}
+
+// PutEvidence writes how much speaks against a token, and how much an alert asks for.
+func (w *UsageWriter) PutEvidence(token string, outbound bool, at int64, standing behavior.Standing) {
+	if w.evidence == (pmetric.NumberDataPointSlice{}) {
+		w.evidence = w.gauge(MetricEvidence, "{nat}", "How much speaks against the token.")
+		w.threshold = w.gauge(MetricEvidenceThreshold, "{nat}", "How much of it an alert asks for.")
+	}
+	put := func(points pmetric.NumberDataPointSlice, nats float64) {
+		p := points.AppendEmpty()
+		p.SetTimestamp(pcommon.Timestamp(at))
+		p.SetDoubleValue(nats)
+		attrs := p.Attributes()
+		attrs.PutStr(TokenID, token)
+		attrs.PutStr(TokenDirection, direction(outbound))
+		attrs.PutStr(EvidenceState, standing.State.String())
+	}
+	put(w.evidence, standing.Nats)
+	put(w.threshold, standing.Limit)
 }
 
 func (w *UsageWriter) gauge(name, unit, description string) pmetric.NumberDataPointSlice {

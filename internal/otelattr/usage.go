@@ -93,7 +93,7 @@ type UsageWriter struct {
 	start                                          pcommon.Timestamp
 	requests, io, routes, origins, releases, cover pmetric.NumberDataPointSlice
 	clients, active, units, costs                  pmetric.NumberDataPointSlice
-	lastUsed                                       pmetric.NumberDataPointSlice
+	lastUsed, evidence, threshold                  pmetric.NumberDataPointSlice
 	duration, stress                               pmetric.ExponentialHistogramDataPointSlice
 }
 
