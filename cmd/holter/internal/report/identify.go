@@ -18,7 +18,8 @@ import (
 	"github.com/holterhq/holter/processor/tokenidentityprocessor"
 )
 
-// identifier is a token_identity that runs here. Without a key it makes one for itself, and forgets it.
+// identifier is a token_identity that runs here. It writes into what it is given whose tokens they are, for several sifters at a time. Without
+// a key it makes one for itself, and forgets it.
 type identifier struct {
 	logs   processor.Logs
 	traces processor.Traces
@@ -28,8 +29,8 @@ type noExtensions struct{}
 
 func (noExtensions) GetExtensions() map[component.ID]component.Component { return nil }
 
-// newIdentifier starts a token_identity that hands on what it has cleaned.
-func newIdentifier(ctx context.Context, owners string, logs func(plog.Logs), traces func(ptrace.Traces)) (*identifier, error) {
+// newIdentifier starts a token_identity.
+func newIdentifier(ctx context.Context, owners string) (*identifier, error) {
 	factory := tokenidentityprocessor.NewFactory()
 	cfg := factory.CreateDefaultConfig().(*tokenidentityprocessor.Config)
 	cfg.Attributes = []string{otelattr.TokenOwnerName, otelattr.TokenType}
@@ -41,11 +42,11 @@ func newIdentifier(ctx context.Context, owners string, logs func(plog.Logs), tra
 	set := processor.Settings{ID: component.NewID(factory.Type()), TelemetrySettings: component.TelemetrySettings{
 		Logger: zap.NewNop(), TracerProvider: tracenoop.NewTracerProvider(), MeterProvider: metricnoop.NewMeterProvider(), Resource: pcommon.NewResource(),
 	}}
-	nextLogs, err := consumer.NewLogs(func(_ context.Context, ld plog.Logs) error { logs(ld); return nil })
+	nextLogs, err := consumer.NewLogs(func(context.Context, plog.Logs) error { return nil })
 	if err != nil {
 		return nil, err
 	}
-	nextTraces, err := consumer.NewTraces(func(_ context.Context, td ptrace.Traces) error { traces(td); return nil })
+	nextTraces, err := consumer.NewTraces(func(context.Context, ptrace.Traces) error { return nil })
 	if err != nil {
 		return nil, err
 	}

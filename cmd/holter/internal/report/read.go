@@ -16,23 +16,29 @@ import (
 	"go.opentelemetry.io/collector/pdata/pcommon"
 	"go.opentelemetry.io/collector/pdata/plog"
 	"go.opentelemetry.io/collector/pdata/ptrace"
-
-	"github.com/holterhq/holter/internal/otelattr"
 )
 
 const (
 	longestLine = 64 << 20
-	recordsAt   = 2000 // a time through token_identity
 	hopeless    = 1000 // lines of a file without a request among them, after which it is given up
 	complaints  = 20   // skipped lines that are told one by one
+
+	blockLines = hopeless
+	blockBytes = 256 << 10
 )
 
-// batch is what goes through token_identity at a time: log records or spans.
-type batch struct {
-	logs   plog.Logs
-	traces ptrace.Traces
-	spans  bool
-	done   float64
+// block is a part of a file: whole lines. What it holds is found by a sifter, and told in the order of the blocks.
+type block struct {
+	path  string
+	first int // the number of its first line
+	end   int // and of its last
+	text  []byte
+	part  float64 // of all that is read, up to its end
+	last  bool    // of its file
+	err   error   // that ended the file
+
+	sifted chan struct{} // closed when the rest is known
+	finds
 }
 
 // Skipped are the lines that could not be read.
@@ -41,24 +47,18 @@ type Skipped struct {
 	First []string // file, line and reason of the first of them
 }
 
-func (s *Skipped) add(path string, line int, err error) {
-	s.Lines++
-	if len(s.First) < complaints {
-		s.First = append(s.First, fmt.Sprintf("%s: line %d: %v", path, line, err))
-	}
+// add takes in those of one more block.
+func (s *Skipped) add(from Skipped) {
+	s.Lines += from.Lines
+	s.First = append(s.First, from.First[:min(len(from.First), complaints-len(s.First))]...)
 }
 
-// reader turns files into batches.
+// reader cuts files into blocks.
 type reader struct {
-	service string
-	out     chan<- batch
-	size    int64 // of all files
+	ordered chan<- *block
+	any     chan<- *block // the same ones, for whichever sifter is free
+	size    int64         // of all files
 	read    int64
-	lines   int
-	skipped Skipped
-
-	logs    plog.Logs
-	records plog.LogRecordSlice
 }
 
 func stamp(at time.Time) pcommon.Timestamp { return pcommon.NewTimestampFromTime(at) }
@@ -86,41 +86,25 @@ func (r *reader) all(ctx context.Context, paths []string) error {
 		}
 		return 0
 	})
-	r.fresh()
 	for _, path := range ordered {
 		if err := r.file(ctx, path); err != nil {
 			return err
 		}
 	}
-	return r.send(ctx)
+	return nil
 }
 
-// fresh begins a batch of log records.
-func (r *reader) fresh() {
-	r.logs = plog.NewLogs()
-	resource := r.logs.ResourceLogs().AppendEmpty()
-	resource.Resource().Attributes().PutStr(otelattr.ServiceName, r.service)
-	r.records = resource.ScopeLogs().AppendEmpty().LogRecords()
-	r.records.EnsureCapacity(recordsAt)
-}
-
-func (r *reader) send(ctx context.Context) error {
-	if r.records.Len() == 0 {
-		return ctx.Err()
+func (r *reader) send(ctx context.Context, b *block) error {
+	b.part = float64(r.read) / float64(max(1, r.size))
+	b.sifted = make(chan struct{})
+	for _, to := range [...]chan<- *block{r.any, r.ordered} {
+		select {
+		case to <- b:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
 	}
-	full := batch{logs: r.logs}
-	r.fresh()
-	return r.emit(ctx, full)
-}
-
-func (r *reader) emit(ctx context.Context, b batch) error {
-	b.done = float64(r.read) / float64(max(1, r.size))
-	select {
-	case r.out <- b:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
+	return nil
 }
 
 // counting counts the bytes of a file that were read.
@@ -189,7 +173,7 @@ func firstTime(path string) (at int64, err error) {
 	return 0, nil
 }
 
-// file reads one file line by line.
+// file reads one file block by block.
 func (r *reader) file(ctx context.Context, path string) (err error) {
 	text, file, err := open(path, &r.read)
 	if err != nil {
@@ -198,56 +182,25 @@ func (r *reader) file(ctx context.Context, path string) (err error) {
 	defer func() { err = errors.Join(err, file.Close()) }()
 	var l lines
 	l.reset(text)
-	good := 0
-	var reason error
-	for number := 1; ; number++ {
-		line, err := l.next()
-		if errors.Is(err, io.EOF) {
-			if good == 0 && reason != nil {
-				return fmt.Errorf("read requests: %s: none of its %d lines could be read: line 1: %w", path, number-1, reason)
+	number := 1
+	for {
+		b := &block{path: path, first: number}
+		for !b.last && len(b.text) < blockBytes && number-b.first < blockLines {
+			line, err := l.next()
+			if err != nil {
+				if b.last = true; !errors.Is(err, io.EOF) {
+					b.err = fmt.Errorf("read requests: %s: line %d: %w", path, number, err)
+				}
+				break
 			}
-			return nil
+			b.text = append(b.text, line...)
+			number++
 		}
-		if err != nil {
-			return fmt.Errorf("read requests: %s: line %d: %w", path, number, err)
-		}
-		if len(bytes.TrimSpace(line)) == 0 {
-			continue
-		}
-		r.lines++
-		if err := r.line(ctx, line); err != nil {
-			if ctx.Err() != nil {
-				return ctx.Err()
-			}
-			r.skipped.add(path, number, err)
-			if reason == nil {
-				reason = err
-			}
-			if good == 0 && number >= hopeless {
-				return fmt.Errorf("read requests: %s: none of its first %d lines could be read: line 1: %w", path, number, reason)
-			}
-			continue
-		}
-		good++
-	}
-}
-
-func (r *reader) line(ctx context.Context, line []byte) error {
-	parsed, err := parse(line)
-	switch {
-	case err != nil:
-		return err
-	case parsed.spans || parsed.otlp:
-		if err := r.send(ctx); err != nil {
+		b.end = number - 1
+		if err := r.send(ctx, b); err != nil || b.last {
 			return err
 		}
-		return r.emit(ctx, batch{logs: parsed.logs, traces: parsed.traces, spans: parsed.spans})
 	}
-	parsed.record.MoveTo(r.records.AppendEmpty())
-	if r.records.Len() >= recordsAt {
-		return r.send(ctx)
-	}
-	return nil
 }
 
 // parsed is what a line is: a log record, or OTLP with many spans or records.

@@ -6,15 +6,12 @@ import (
 	"fmt"
 	"html/template"
 	"io"
+	"runtime"
+	"sync"
 	"time"
-
-	"go.opentelemetry.io/collector/pdata/pcommon"
-	"go.opentelemetry.io/collector/pdata/plog"
-	"go.opentelemetry.io/collector/pdata/ptrace"
 
 	"github.com/holterhq/holter/connector/tokenbehaviorconnector"
 	"github.com/holterhq/holter/internal/behavior"
-	"github.com/holterhq/holter/internal/otelattr"
 	"github.com/holterhq/holter/internal/route"
 )
 
@@ -39,114 +36,123 @@ type Summary struct {
 	Skipped  Skipped
 }
 
-// Run reads the files and writes the page.
+// recentRecords are remembered to tell spans of one request.
+const recentRecords = 262_144
+
+// Run reads the files and writes the page. Blocks are sifted by as many goroutines as there are processors; requests are counted and judged in
+// their order.
 func Run(ctx context.Context, cfg Config, page io.Writer) (*Summary, error) {
+	identifier, err := newIdentifier(ctx, cfg.Owners)
+	if err != nil {
+		return nil, err
+	}
+	defer identifier.stop(context.WithoutCancel(ctx))
 	ctx, stop := context.WithCancel(ctx)
+	var working sync.WaitGroup
+	defer working.Wait()
 	defer stop()
-	batches, seen := make(chan batch, 4), make(chan []behavior.Observation, 4)
-	r := &reader{service: cfg.Service, out: batches}
-	var readErr, identifyErr error
-	go func() {
-		defer close(batches)
+
+	sifters := runtime.GOMAXPROCS(0)
+	ordered, free := make(chan *block, 4*sifters), make(chan *block, 4*sifters)
+	r := &reader{ordered: ordered, any: free}
+	var readErr error
+	working.Go(func() {
+		defer close(ordered)
+		defer close(free)
 		readErr = r.all(ctx, cfg.Paths)
-	}()
-	go func() {
-		defer close(seen)
-		if identifyErr = identify(ctx, cfg, batches, seen); identifyErr != nil {
-			stop()
-		}
-	}()
+	})
+	for range sifters {
+		s := &sifter{service: cfg.Service, identifier: identifier}
+		working.Go(func() {
+			for b := range free {
+				s.sift(ctx, b)
+			}
+		})
+	}
 	engine := behavior.New(behavior.Config{
 		Budget: behavior.Budget{FalseAlerts: cfg.Budget, Per: 7 * 24 * time.Hour}, Limits: behavior.Limits{MaxTokens: cfg.MaxTokens, LiveTokens: cfg.MaxTokens},
 		Routes: route.New(route.Options{}),
 	})
-	t := newTally(engine, cfg.MaxTokens)
-	for obs := range seen {
-		t.take(obs)
+	c := collector{cfg: &cfg, tally: newTally(engine, cfg.MaxTokens), entries: tokenbehaviorconnector.NewEntries(recentRecords)}
+	for b := range ordered {
+		<-b.sifted
+		if err := c.take(b); err != nil {
+			return nil, err
+		}
 	}
+	t := c.tally
 	switch {
-	case identifyErr != nil:
-		return nil, identifyErr
 	case readErr != nil:
 		return nil, readErr
 	case t.requests == 0:
 		return nil, errors.New("there are no requests in what was given")
 	}
 	s := &Summary{
-		Bytes: r.read, Lines: r.lines, Requests: t.requests, Named: t.named, Tokens: len(t.tokens), Alerts: t.alerts, Skipped: r.skipped,
+		Bytes: r.read, Lines: c.lines, Requests: t.requests, Named: t.named, Tokens: len(t.tokens), Alerts: t.alerts, Skipped: c.skipped,
 	}
 	return s, pageTemplate().Execute(page, newPage(cfg, t, s))
 }
 
-// identify sends batches through token_identity and hands on the requests in them.
-func identify(ctx context.Context, cfg Config, batches <-chan batch, seen chan<- []behavior.Observation) error {
-	c := collector{entries: tokenbehaviorconnector.NewEntries(recentRecords)}
-	i, err := newIdentifier(ctx, cfg.Owners, c.logs, c.traces)
-	if err != nil {
-		for range batches { // the reader waits to be rid of them
+// collector takes in what was found, block by block.
+type collector struct {
+	cfg     *Config
+	tally   *tally
+	entries *tokenbehaviorconnector.Entries
+	obs     []behavior.Observation
+
+	lines   int
+	skipped Skipped
+	file    progress // that is read now
+}
+
+// progress is how far a file was read.
+type progress struct {
+	lines, skipped int
+	reason         error // why the first of them was skipped
+}
+
+func (c *collector) take(b *block) error {
+	c.lines += b.lines
+	c.skipped.add(b.skipped)
+	c.obs = c.obs[:0]
+	for i := range b.records {
+		if r := &b.records[i]; c.entries.Request(r) {
+			c.obs = append(c.obs, r.Observation)
 		}
+	}
+	clear(b.records)
+	records := b.records
+	recordPool.Put(&records)
+	if len(c.obs) > 0 {
+		at := time.Unix(0, c.obs[len(c.obs)-1].Time).UTC()
+		if c.tally.take(c.obs); c.cfg.Progress != nil {
+			c.cfg.Progress(b.part, at, c.tally.requests)
+		}
+	}
+	if err := errors.Join(b.failure, b.err); err != nil {
 		return err
 	}
-	defer i.stop(context.WithoutCancel(ctx))
-	total := 0
-	for b := range batches {
-		c.found = nil
-		if b.spans {
-			err = i.traces.ConsumeTraces(ctx, b.traces)
-		} else {
-			err = i.logs.ConsumeLogs(ctx, b.logs)
-		}
-		if err != nil {
-			return fmt.Errorf("identify tokens: %w", err)
-		}
-		if len(c.found) == 0 {
-			continue
-		}
-		total += len(c.found)
-		if cfg.Progress != nil {
-			cfg.Progress(b.done, time.Unix(0, c.found[len(c.found)-1].Time).UTC(), total)
-		}
-		select {
-		case seen <- c.found:
-		case <-ctx.Done():
-			return ctx.Err()
-		}
+	return c.hope(b)
+}
+
+// hope gives up a file in which nothing can be read.
+func (c *collector) hope(b *block) (err error) {
+	f := &c.file
+	f.lines += b.lines
+	if f.skipped += b.skipped.Lines; f.reason == nil {
+		f.reason = b.reason
 	}
-	return nil
-}
-
-// collector reads requests from what token_identity has cleaned.
-type collector struct {
-	found   []behavior.Observation
-	entries *tokenbehaviorconnector.Entries
-}
-
-// recentRecords are remembered to tell spans of one request.
-const recentRecords = 262_144
-
-func (c *collector) logs(ld plog.Logs) {
-	eachLog(ld, func(resource pcommon.Resource, log plog.LogRecord) {
-		var r otelattr.Record
-		if !otelattr.OriginOf(resource.Attributes(), "").Log(log, &r) {
-			if _, request := log.Attributes().Get(otelattr.HTTPMethod); request && log.Timestamp() != 0 {
-				c.found = append(c.found, behavior.Observation{Time: int64(log.Timestamp())})
-			}
-			return
-		}
-		if c.entries.Request(&r) {
-			c.found = append(c.found, r.Observation)
-		}
-	})
-}
-
-// traces takes the spans of servers: each of them is a request, unless it is part of one.
-func (c *collector) traces(td ptrace.Traces) {
-	eachSpan(td, func(resource pcommon.Resource, span ptrace.Span) {
-		var r otelattr.Record
-		if otelattr.OriginOf(resource.Attributes(), "").Span(span, &r) && r.Served && c.entries.Request(&r) {
-			c.found = append(c.found, r.Observation)
-		}
-	})
+	switch {
+	case f.reason == nil || f.skipped < f.lines:
+	case b.last:
+		err = fmt.Errorf("read requests: %s: none of its %d lines could be read: line 1: %w", b.path, b.end, f.reason)
+	case b.end >= hopeless:
+		err = fmt.Errorf("read requests: %s: none of its first %d lines could be read: line 1: %w", b.path, b.end, f.reason)
+	}
+	if b.last {
+		*f = progress{}
+	}
+	return err
 }
 
 // pageTemplate is parsed on use: few commands need it.
