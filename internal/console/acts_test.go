@@ -281,7 +281,7 @@ func TestDemo(t *testing.T) {
 	require.Equal(t, 202, status, body)
 	w.demo.steps <- .5
 	assert.Contains(t, wait(t, stream, "demo"), `"state":"playing","done":0.5`)
-	assert.True(t, get[status_](v, "/api/v1/status").Demo.Playing)
+	assert.True(t, get[standing](v, "/api/v1/status").Demo.Playing)
 	status, _ = v.say("POST", "/api/v1/demo", demoOrder{"play"})
 	assert.Equal(t, 409, status)
 	w.demo.steps <- 1
@@ -290,7 +290,7 @@ func TestDemo(t *testing.T) {
 		page := get[tokenList](v, "/api/v1/tokens?demo=only")
 		return page.Total == 1 && page.Tokens[0].OwnerName == "Kestrel Labs"
 	}, 10*time.Second, 10*time.Millisecond)
-	assert.False(t, get[status_](v, "/api/v1/status").Demo.Playing)
+	assert.False(t, get[standing](v, "/api/v1/status").Demo.Playing)
 	status, _ = v.say("POST", "/api/v1/demo", demoOrder{"remove"})
 	assert.Equal(t, 202, status)
 	assert.Contains(t, wait(t, stream, "demo"), `"state":"removed"`)
@@ -306,7 +306,8 @@ func TestDemo(t *testing.T) {
 	assert.Equal(t, 400, status)
 }
 
-type status_ = status //nolint:revive // tests have variables of that name
+// standing is a status: tests have variables of that name.
+type standing = status
 
 func TestErasure(t *testing.T) {
 	w := newTown(t)
@@ -322,7 +323,7 @@ func TestErasure(t *testing.T) {
 	assert.Empty(t, w.console.ledger.of("tok_zeta0"))
 	_, body = v.ask("/api/v1/tokens")
 	assert.NotContains(t, body, "tok_zeta")
-	assert.Equal(t, 5-2, get[status_](v, "/api/v1/status").Store.Tokens)
+	assert.Equal(t, 5-2, get[standing](v, "/api/v1/status").Store.Tokens)
 }
 
 func TestLimits(t *testing.T) {

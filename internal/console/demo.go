@@ -79,7 +79,7 @@ func (k *call) playDemo() (any, error) {
 	if !k.stage.play() {
 		return nil, conflict("the demo is being played")
 	}
-	return demoEvent{State: demoPlaying}, k.audit("demo_play", k.by()+" plays the demo", "", nil)
+	return demoEvent{State: demoPlaying}, k.audit("demo_play", k.by()+" plays the demo", nil)
 }
 
 func (k *call) removeDemo() (any, error) {
@@ -89,8 +89,8 @@ func (k *call) removeDemo() (any, error) {
 		return nil, err
 	}
 	k.stage.sweep(k.by())
-	k.hub.tellAll("demo", demoEvent{State: demoRemoved, Message: count(float64(len(erased.Tokens)), "token") + " of the demo removed"})
-	return demoEvent{State: demoRemoved}, k.audit("demo_remove", k.by()+" removed the demo", "", map[string]any{"audit.tokens": len(erased.Tokens)})
+	k.hub.tellDemo(demoEvent{State: demoRemoved, Message: count(float64(len(erased.Tokens)), "token") + " of the demo removed"})
+	return demoEvent{State: demoRemoved}, k.audit("demo_remove", k.by()+" removed the demo", map[string]any{"audit.tokens": len(erased.Tokens)})
 }
 
 // play begins; false: it is being played.
@@ -120,15 +120,15 @@ func (s *stage) run(ctx context.Context) {
 			event.State = demoDone
 			s.set(false)
 		}
-		s.c.hub.tellAll("demo", event)
+		s.c.hub.tellDemo(event)
 		s.introduce(ctx)
 	})
 	s.introduce(ctx)
 	if err != nil && ctx.Err() == nil {
 		s.c.Trouble("play the demo", err)
-		s.c.hub.tellAll("demo", demoEvent{State: demoFailed, Requests: requests, Message: err.Error()})
+		s.c.hub.tellDemo(demoEvent{State: demoFailed, Requests: requests, Message: err.Error()})
 	} else if ctx.Err() == nil && s.going() {
-		s.c.hub.tellAll("demo", demoEvent{State: demoDone, Done: 1, Requests: requests})
+		s.c.hub.tellDemo(demoEvent{State: demoDone, Done: 1, Requests: requests})
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()

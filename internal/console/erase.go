@@ -61,6 +61,6 @@ func (k *call) eraseSomebody() (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	err = k.audit("erase", fmt.Sprintf("%s erased %s", k.by(), count(float64(len(gone.Tokens)), "token")), "", nil)
+	err = k.audit("erase", fmt.Sprintf("%s erased %s", k.by(), count(float64(len(gone.Tokens)), "token")), nil)
 	return erased{len(gone.Tokens), gone.Facts, gone.Events, gone.Entries}, err
 }

@@ -123,10 +123,10 @@ func (h *hub) tell(s *subscription, event string, data any) {
 	}
 }
 
-// tellAll gives everybody what is nobody's secret.
-func (h *hub) tellAll(event string, data any) {
+// tellDemo tells everybody how far the demo is, which is nobody's secret.
+func (h *hub) tellDemo(e demoEvent) {
 	for _, s := range h.all() {
-		h.tell(s, event, data)
+		h.tell(s, "demo", e)
 	}
 }
 

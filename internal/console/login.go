@@ -37,14 +37,14 @@ func (k *call) comeBack() error {
 		return badRequest("state", "%s", err)
 	case errors.Is(err, access.ErrNoRole):
 		k.who = who
-		return errors.Join(forbidden("%s", err), k.audit("login_refused", who.Name+" has no role", "", nil))
+		return errors.Join(forbidden("%s", err), k.audit("login_refused", who.Name+" has no role", nil))
 	case errors.Is(err, access.ErrPassword):
-		return errors.Join(err, k.audit("login_refused", "somebody could not log in", "", nil))
+		return errors.Join(err, k.audit("login_refused", "somebody could not log in", nil))
 	case err != nil:
 		return fmt.Errorf("log somebody in: %w", err)
 	}
 	k.who = who
-	if err := k.audit("login", who.Name+" logged in", "", nil); err != nil {
+	if err := k.audit("login", who.Name+" logged in", nil); err != nil {
 		return err
 	}
 	k.w.Header().Set("Content-Type", "text/html; charset=utf-8")

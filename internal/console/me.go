@@ -54,13 +54,13 @@ func (k *call) logIn() (any, error) {
 		return nil, tooMany(wait, "too many tries to log in: wait a little")
 	case errors.Is(err, access.ErrPassword):
 		k.who.Name = given.User // as they claim
-		return nil, errors.Join(err, k.audit("login_refused", "somebody could not log in as "+given.User, "", nil))
+		return nil, errors.Join(err, k.audit("login_refused", "somebody could not log in as "+given.User, nil))
 	case err != nil:
 		return nil, err
 	}
 	k.who = who
 	k.r.AddCookie(secret)
-	return k.self(), k.audit("login", who.Name+" logged in", "", nil)
+	return k.self(), k.audit("login", who.Name+" logged in", nil)
 }
 
 func (k *call) logOut() (any, error) {
@@ -68,11 +68,11 @@ func (k *call) logOut() (any, error) {
 	if k.who.Name == "" {
 		return nil, nil
 	}
-	return nil, k.audit("logout", k.who.Name+" logged out", "", nil)
+	return nil, k.audit("logout", k.who.Name+" logged out", nil)
 }
 
 // audit takes down what somebody did.
-func (k *call) audit(action, body, token string, more map[string]any) error {
+func (k *call) audit(action, body string, more map[string]any) error {
 	attrs := map[string]any{"audit.action": action, "audit.from": k.from()}
 	for key, value := range more {
 		attrs[key] = value
@@ -81,7 +81,7 @@ func (k *call) audit(action, body, token string, more map[string]any) error {
 	if err != nil {
 		return err
 	}
-	return k.Store.Append(k.ctx, []store.Entry{{Time: k.now, Kind: store.EntryAudit, Token: token, By: k.by(), Body: body, Attributes: text}})
+	return k.Store.Append(k.ctx, []store.Entry{{Time: k.now, Kind: store.EntryAudit, By: k.by(), Body: body, Attributes: text}})
 }
 
 // by is who does something, in a word.

@@ -66,7 +66,7 @@ func TestNobodySeesAnotherTenant(t *testing.T) {
 
 		o := get[overview](v, "/api/v1/overview")
 		assert.Equal(t, counts{Requests: day, Errors: day / perHour, Tokens: 2, Active: 2, Anomalies: 1}, o.Totals.counts)
-		assert.Equal(t, storeStatus{Tokens: 2}, get[status_](v, "/api/v1/status").Store)
+		assert.Equal(t, storeStatus{Tokens: 2}, get[standing](v, "/api/v1/status").Store)
 		assert.Equal(t, day, int(get[topAnswer](v, "/api/v1/top?group=outcome").Total))
 	}
 	_, body := w.visit("root").ask("/api/v1/tokens")
@@ -106,11 +106,11 @@ func TestNobodyChangesAnotherTenant(t *testing.T) {
 	assert.Equal(t, 404, code)
 	code, _ = v.say("POST", root+"/demo", demoOrder{"remove"})
 	assert.Equal(t, 403, code)
-	assert.Equal(t, 5, get[status_](w.visit("root"), "/api/v1/status").Store.Tokens)
+	assert.Equal(t, 5, get[standing](w.visit("root"), "/api/v1/status").Store.Tokens)
 
 	code, body := v.say("POST", root+"/erase", erasure{Owner: "acme-owner"})
 	assert.Equal(t, 200, code, body)
-	assert.Equal(t, 3, get[status_](w.visit("root"), "/api/v1/status").Store.Tokens)
+	assert.Equal(t, 3, get[standing](w.visit("root"), "/api/v1/status").Store.Tokens)
 }
 
 // heard reads the events of a stream.
@@ -190,7 +190,7 @@ func TestStreamsTellWhatOneMaySee(t *testing.T) {
 	var mine finding
 	require.NoError(t, json.Unmarshal([]byte(wait(t, some, "anomaly")), &mine))
 	assert.Equal(t, "acme is in FR", mine.Sentence)
-	w.console.hub.tellAll("demo", demoEvent{State: demoDone}) // the last of it
+	w.console.hub.tellDemo(demoEvent{State: demoDone}) // the last of it
 	for _, stream := range []<-chan string{some, other} {
 		for text := range stream {
 			assert.NotContains(t, text, "zeta")

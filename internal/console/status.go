@@ -55,7 +55,7 @@ func (k *call) statusNow() (any, error) {
 	if k.who.Scoped() { // how much there is of others is theirs to know
 		out.Store.Bytes, out.Store.Facts, out.Store.Oldest, out.Store.Newest, out.Store.Trouble = 0, 0, time.Time{}, time.Time{}, ""
 	}
-	out.OTLP.GRPC, out.OTLP.HTTP = k.Settings.OTLP()
+	out.OTLP.GRPC, out.OTLP.HTTP = k.OTLP()
 	return out, nil
 }
 
