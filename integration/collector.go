@@ -40,10 +40,10 @@ func newCollector(t testing.TB, configs ...string) *Collector {
 		}
 		c.configs = append(c.configs, config)
 	}
-	ports := freePorts(t, 5)
+	ports := freePorts(t, 6)
 	c.Env = map[string]string{
 		"HOLTER_DATA": c.Data, "IDENTITY_KEY": identityKey, "FINGERPRINT_KEY": fingerprintKey,
-		"OTLP_GRPC": ports[0], "OTLP_HTTP": ports[1], "PROMETHEUS": ports[2], "TELEMETRY": ports[3], "HEALTH": ports[4],
+		"OTLP_GRPC": ports[0], "OTLP_HTTP": ports[1], "PROMETHEUS": ports[2], "TELEMETRY": ports[3], "HEALTH": ports[4], "CONSOLE": ports[5],
 	}
 	t.Cleanup(func() {
 		if t.Failed() {
@@ -91,6 +91,7 @@ func (c *Collector) onOwnPorts() []string {
 		"--set=receivers.otlp.protocols.http.endpoint=" + strings.TrimPrefix(c.HTTP(), "http://"),
 		"--set=exporters.prometheus.endpoint=127.0.0.1:" + c.Env["PROMETHEUS"],
 		"--set=extensions.health_check.endpoint=127.0.0.1:" + c.Env["HEALTH"],
+		"--set=extensions.token_console.endpoint=127.0.0.1:" + c.Env["CONSOLE"],
 		"--set=connectors.token_behavior.metrics.flush_interval=1s",
 		"--set=service.telemetry.metrics.level=none", // else on the well-known port 8888
 	}
@@ -113,6 +114,9 @@ func (c *Collector) Telemetry() string { return page(c.Env["TELEMETRY"], "/metri
 
 // Health is what the health endpoint says, component by component.
 func (c *Collector) Health() string { return page(c.Env["HEALTH"], "/?verbose") }
+
+// Console is where the page is.
+func (c *Collector) Console() string { return "http://127.0.0.1:" + c.Env["CONSOLE"] }
 
 // page is what a local server answers; empty while it does not.
 func page(port, path string) string {

@@ -22,7 +22,7 @@ import (
 type effectiveConfig struct{ conf map[string]any }
 
 // ownTypes are the component types that Holter adds.
-var ownTypes = map[string]bool{"token_identity": true, "token_behavior": true, "token_registry": true, "token_response": true}
+var ownTypes = map[string]bool{"token_identity": true, "token_behavior": true, "token_registry": true, "token_response": true, "token_store": true, "token_console": true}
 
 // factory hooks it into the Collector as the last converter.
 func (e *effectiveConfig) factory() confmap.ConverterFactory {

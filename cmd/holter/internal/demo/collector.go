@@ -29,7 +29,7 @@ const (
 
 // startCollector runs the binary with its built-in configuration, on free ports of this machine and with data of its own.
 func startCollector(ctx context.Context, path, data string) (*collector, error) {
-	ports, err := freePorts(4)
+	ports, err := freePorts(5)
 	if err != nil {
 		return nil, err
 	}
@@ -44,6 +44,7 @@ func startCollector(ctx context.Context, path, data string) (*collector, error) 
 		"--set=receivers::otlp::protocols::http::endpoint="+ports[1],
 		"--set=exporters::prometheus::endpoint="+ports[2],
 		"--set=extensions::health_check::endpoint="+ports[3],
+		"--set=extensions::token_console::endpoint="+ports[4],
 		"--set=service::telemetry::metrics::level=none",
 	)
 	c.cmd.Env = append(os.Environ(), "HOLTER_DATA="+data)
