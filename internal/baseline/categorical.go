@@ -138,6 +138,9 @@ func (c *Categorical[V]) Decay(factor float32) {
 	c.total *= factor
 }
 
+// Within lets it keep its values in memory that is there already, as long as it lasts. It must have learned nothing yet.
+func (c *Categorical[V]) Within(room []Share[V]) { c.values = room[:0] }
+
 // Emptied has learned nothing, and uses the memory of c again.
 func (c *Categorical[V]) Emptied() Categorical[V] { return Categorical[V]{values: c.values[:0]} }
 

@@ -7,21 +7,23 @@ import "strings"
 type Words struct {
 	list    []string
 	numbers map[string]uint32
-	recent  [512]uint16 // numbers by the looks of their string: most are found there
+	recent  [1 << recentBits]uint16 // numbers by the looks of their string: most are found there
 }
 
 const (
 	wordsKept   = 8192
 	longestWord = 128
+	recentBits  = 12
+	endLength   = 8
 )
 
-// looks tells most strings apart by their length and some of their bytes.
-func looks(s string) int {
-	if s == "" {
-		return 0
+// looks tells most strings apart by their length and their ends.
+func looks(s string) uint32 {
+	h := uint32(len(s))
+	for i := max(0, len(s)-endLength); i < len(s); i++ {
+		h = h*31 + uint32(s[i])
 	}
-	last := len(s) - 1
-	return (len(s)*131 + int(s[last])*31 + int(s[last/2])*7 + int(s[last*3/4])) % 512
+	return h * 0x9e3779b1 >> (32 - recentBits)
 }
 
 // number is the number of a string, which it is given if it has none and there is room.

@@ -31,9 +31,7 @@ func (t *token) getMore(r *baseline.Reader) {
 	var suspected bool
 	setFlags(r.Uint(), &suspected)
 	if suspected {
-		if t.suspect, t.spare = t.spare, nil; t.suspect == nil {
-			t.suspect = &suspect{}
-		}
+		t.suspect = t.newSuspect()
 		t.suspect.get(r)
 	}
 	t.block.getMore(r)

@@ -317,7 +317,7 @@ func (s *shard) await(obs []Observation, part []int) {
 		sum += t.behind()
 	}
 	for _, t := range leaving {
-		sum += t.behind()
+		sum += t.behind() + t.beneath()
 	}
 	s.awaited = sum
 }
@@ -354,6 +354,36 @@ func (t *token) behind() uint64 {
 	}
 	if len(b.mixNow) > 0 {
 		sum += uint64(b.mixNow[0])
+	}
+	return sum
+}
+
+// beneath reads what else a token that is packed points to.
+func (t *token) beneath() (sum uint64) {
+	for _, c := range [...]*baseline.Categorical[string]{&t.countries, &t.networks, &t.clients, &t.services} {
+		if values := c.Values(); len(values) > 0 {
+			sum += uint64(values[0].Weight)
+		}
+	}
+	for i := range t.endpoints {
+		if values := t.endpoints[i].routes.Values(); len(values) > 0 {
+			sum += uint64(values[0].Weight)
+		}
+	}
+	s := t.suspect
+	if s == nil {
+		return sum
+	}
+	for i := range s.seen {
+		if len(s.seen[i]) > 0 {
+			sum += uint64(s.seen[i][0].n)
+		}
+	}
+	for i := range s.endpoints {
+		sum += uint64(s.endpoints[i].n)
+	}
+	if len(s.hours) > 0 {
+		sum += uint64(s.hours[0].bin)
 	}
 	return sum
 }

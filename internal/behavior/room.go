@@ -1,5 +1,7 @@
 package behavior
 
+import "github.com/holterhq/holter/internal/baseline"
+
 // roomy is a live token with memory beside it for what a usual day shows, so that one place holds all that a request asks for. Longer lists
 // are elsewhere.
 type roomy struct {
@@ -7,8 +9,18 @@ type roomy struct {
 	seen      [4][2]count
 	endpoints [4]endpointCount
 	mix       [2][4]uint16
-	sizes     [sizesKept]float32
-	requests  [sizesKept]float32
+	sizes     [sizesKept / 2]float32
+	requests  [sizesKept / 2]float32
+
+	countries, clients, services [2]baseline.Share[string]
+	networks                     [4]baseline.Share[string]
+	used                         [1]serviceRoutes
+	routes                       [4]baseline.Share[Endpoint]
+
+	guise          suspect
+	guiseSeen      [3][1]count
+	guiseEndpoints [2]endpointCount
+	guiseHours     [4]hourWeight
 }
 
 // roomsAtOnce is how many live tokens are made room for together.
@@ -45,5 +57,18 @@ func (r *roomy) furnish() *token {
 	}
 	b.endpoints, b.sizes, b.requests = r.endpoints[:0], r.sizes[:0], r.requests[:0]
 	b.mixNow, b.mixBefore = r.mix[0][:0], r.mix[1][:0]
-	return &r.token
+	t := &r.token
+	t.countries.Within(r.countries[:])
+	t.clients.Within(r.clients[:])
+	t.services.Within(r.services[:])
+	t.networks.Within(r.networks[:])
+	r.used[0].routes.Within(r.routes[:])
+	t.endpoints = r.used[:0]
+	s := &r.guise
+	for i := range s.seen {
+		s.seen[i] = r.guiseSeen[i][:0]
+	}
+	s.endpoints, s.hours = r.guiseEndpoints[:0], r.guiseHours[:0]
+	t.spare = s
+	return t
 }

@@ -86,24 +86,37 @@ func (s *suspect) hour(bin int, g float64) float64 {
 	return (float64(near) + suspectHours*g) / (float64(s.hourTotal)*baseline.HourMass + suspectHours)
 }
 
-// after is the suspect for the next block: this one with the block's habits, or a new one where the evidence is gone.
-func (s *suspect) after(x *[facetCount]float64, b *block, mature bool) *suspect {
-	if s != nil {
-		var nats float64
-		for _, w := range suspectWeights {
-			nats += w.weight * x[w.of]
-		}
-		s.evidence.Close(nats - suspectToll)
-		s.days++
-		if !mature || s.evidence <= 0 && s.days > 1 || s.days > suspectDays {
-			s.clear()
-		}
+// suspectNext makes ready the suspect for the next block: this one with the block's habits, or a new one where the evidence is gone.
+func (t *token) suspectNext(x *[facetCount]float64) {
+	if t.suspect == nil {
+		t.suspect = t.newSuspect()
+	} else {
+		t.suspect.weigh(x, t.mature())
 	}
+	t.suspect.learn(&t.block)
+}
+
+// newSuspect knows nothing. It has the memory of an earlier one, where there was one.
+func (t *token) newSuspect() *suspect {
+	s := t.spare
 	if s == nil {
-		s = &suspect{}
+		return &suspect{}
 	}
-	s.learn(b)
+	t.spare = nil
 	return s
+}
+
+// weigh takes in the evidence of a block that is over, and forgets him where it is gone.
+func (s *suspect) weigh(x *[facetCount]float64, mature bool) {
+	var nats float64
+	for _, w := range suspectWeights {
+		nats += w.weight * x[w.of]
+	}
+	s.evidence.Close(nats - suspectToll)
+	s.days++
+	if !mature || s.evidence <= 0 && s.days > 1 || s.days > suspectDays {
+		s.clear()
+	}
 }
 
 func (s *suspect) clear() {

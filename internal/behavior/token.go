@@ -2,6 +2,7 @@ package behavior
 
 import (
 	"math"
+	"slices"
 
 	"github.com/holterhq/holter/internal/baseline"
 )
@@ -145,7 +146,7 @@ func (t *token) end(x *[facetCount]float64, frozen bool) {
 		}
 	}
 	t.learnCalm(x)
-	t.suspect = t.suspect.after(x, b, t.mature())
+	t.suspectNext(x)
 	t.days++
 	t.learned += uint64(b.n)
 	t.learn(frozen)
@@ -236,11 +237,13 @@ func (t *token) routesOf(name string) *baseline.Categorical[Endpoint] {
 			least = i
 		}
 	}
-	fresh := serviceRoutes{service: intern(name)}
-	if len(t.endpoints) < servicesKept {
-		t.endpoints = append(t.endpoints, fresh)
-		return &t.endpoints[len(t.endpoints)-1].routes
+	at := len(t.endpoints)
+	if at < servicesKept {
+		t.endpoints = slices.Grow(t.endpoints, 1)[:at+1]
+	} else {
+		at = least
 	}
-	t.endpoints[least] = fresh
-	return &t.endpoints[least].routes
+	s := &t.endpoints[at]
+	*s = serviceRoutes{intern(name), s.routes.Emptied()}
+	return &s.routes
 }
