@@ -13,8 +13,12 @@ const (
 // nominalDays is how many token-days the theory's bound on false alerts weighs against what was measured.
 const nominalDays = 1000
 
-// memoryDays is how many token-days the calibration remembers.
-const memoryDays = 200000
+// The calibration remembers so many token-days, and so many days of all tokens: what a budget for a million tokens allows is so seldom that
+// a week's worth shows it a few times.
+const (
+	memoryDays = 200000
+	memorySpan = 30
+)
 
 // Two rates, in multiples of the tolerable one, between which the tail of the evidence is measured. Both lie well above it, where
 // calm days outnumber attacks by far.
@@ -108,12 +112,13 @@ func (c *calibration) merge(from *calibration) {
 	from.days, from.alerted = 0, [detectorCount]float64{}
 }
 
-// fade forgets what is older than memoryDays.
-func (c *calibration) fade() {
-	if c.days <= memoryDays {
+// fade forgets what is older than the memory of so many live tokens.
+func (c *calibration) fade(live float64) {
+	memory := max(memoryDays, memorySpan*live)
+	if c.days <= memory {
 		return
 	}
-	f := memoryDays / c.days
+	f := memory / c.days
 	c.days *= f
 	for d := range c.passed {
 		c.alerted[d] *= f
@@ -141,8 +146,38 @@ func (c *calibration) limit(d int, counted levels, rate, nominal float64, frugal
 	if below > at {
 		slope = math.Log(frequent/seldom) / (below - at)
 	}
-	return max(below, below+math.Log(seldom/rate)/max(slope, flattest))
+	reached := max(below, below+math.Log(seldom/rate)/max(slope, flattest))
+	if frugal && seldomRate*rate*c.days < few {
+		reached = max(reached, c.beyond(counted, left, rate, prior))
+	}
+	return reached
 }
+
+// few counts are too few to tell a rate by.
+const few = 10
+
+// beyond is limit where so little was measured that what the rate asks for has never happened: above everything that was seen is not seldom
+// enough. It starts where there are a few counts still, or at no evidence at all, and continues the tail by how far they went on. That mean excess
+// is known the worse the fewer they are, and the tail is the heavier for it: a gamma prior for the slope makes a Lomax tail of the exponential one,
+// which is followed no farther than the flattest exponential.
+func (c *calibration) beyond(counted levels, left func(level int) float64, rate, prior float64) float64 {
+	at := func(l int) float64 { return counted.at(l) + left(l) }
+	from := levelCount - 1
+	var excess float64
+	for ; from > 1 && at(from) < few; from-- {
+		excess += at(from) * levelStep
+	}
+	nats := float64(from) * levelStep
+	share := (at(from) + prior*math.Exp(-nats)) / (c.days + nominalDays)
+	if share <= rate {
+		return nats
+	}
+	ratio := share / rate
+	return nats + min((slopeTrust+excess)*(math.Pow(ratio, 1/(slopeTrust+at(from)))-1), math.Log(ratio)/flattest)
+}
+
+// slopeTrust is how many counts the nominal slope of one a nat weighs.
+const slopeTrust = 2
 
 // rarer is how much rarer than any evidence at all the seldom rate is at most: some facets have none on most days.
 const rarer = 5

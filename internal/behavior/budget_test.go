@@ -34,6 +34,45 @@ func TestLimitFollowsTheMeasuredTail(t *testing.T) {
 	}
 }
 
+// What happens once in a million days cannot be seen in ten thousand: the tail is continued from where there are counts, and on the mean over
+// many draws the budget is missed by a few times at most, not by the hundred that nobody has seen.
+func TestLimitBeyondWhatWasMeasured(t *testing.T) {
+	const rate, days, draws = 1e-6, 10_000, 40
+	for _, tail := range []float64{0.4, 0.7, 1, 2} {
+		for _, share := range []float64{0.3, 0.01, 0.0005} {
+			var passes, farthest float64
+			for seed := range uint64(draws) {
+				var c calibration
+				r := rand.New(rand.NewPCG(seed, 1))
+				for range days {
+					c.days++
+					if r.Float64() < share {
+						nats := r.ExpFloat64() / tail
+						c.add(0, 0, nats, nats)
+					}
+				}
+				limit := c.limit(0, c.passed[0], rate, rate, true)
+				passes += share * math.Exp(-tail*limit) / draws
+				farthest = max(farthest, limit)
+			}
+			require.Less(t, passes, 5*rate, "tail %v share %v", tail, share)
+			require.Less(t, farthest, 60.0, "tail %v share %v: it is still to be reached", tail, share)
+		}
+	}
+}
+
+func TestALargeInstallationRemembersAMonth(t *testing.T) {
+	c := calibration{days: 7e6}
+	c.passed[0].rise(0, 3)
+	c.fade(1e6)
+	require.InDelta(t, 7e6, c.days, 0)
+	c.fade(1e5)
+	require.InDelta(t, 3e6, c.days, 0)
+	require.InDelta(t, 3.0/7, c.passed[0].at(1), 1e-12)
+	c.fade(100)
+	require.InDelta(t, memoryDays, c.days, 0)
+}
+
 func TestRateOfABudget(t *testing.T) {
 	require.InDelta(t, 0.005, Budget{FalseAlerts: 5, PerTokenDays: 1000}.rate(1e6), 1e-12)
 	week := Budget{FalseAlerts: 10, Per: 7 * 24 * time.Hour}

@@ -130,7 +130,7 @@ func (p *population) fade(factor float64) {
 			delete(peers.releases, v)
 		}
 	}
-	p.calib.fade()
+	p.calib.fade(p.live)
 }
 
 func total(hours *[48]float64) (sum float64) {
