@@ -12,11 +12,11 @@ import (
 	"go.opentelemetry.io/collector/component"
 )
 
-// OfSpan and OfLog are compiled expressions, ready to be evaluated in a span or a log record.
-type (
-	OfSpan = ottl.ValueExpression[*ottlspan.TransformContext]
-	OfLog  = ottl.ValueExpression[*ottllog.TransformContext]
-)
+// OfSpan is a compiled expression, ready to be evaluated in a span.
+type OfSpan = ottl.ValueExpression[*ottlspan.TransformContext]
+
+// OfLog is OfSpan for a log record.
+type OfLog = ottl.ValueExpression[*ottllog.TransformContext]
 
 // Compiler reads expressions of one kind of record.
 type Compiler[C any] struct {
