@@ -151,75 +151,72 @@ func (d *decoder) decode(packed []byte, rows int, keep func(subject uint32) bool
 }
 
 func (d *decoder) rowsOf(columns [5][]byte, base uint32, rows int, keep func(uint32) bool) (*section, error) {
-	structure, times, values, lengths, histograms := columns[0], columns[1], columns[2], columns[3], columns[4]
-	withHistograms := len(lengths) > 0
-	ok := true
-	next := func(column *[]byte) uint64 {
-		c := *column
-		if len(c) > 0 && c[0] < 0x80 {
-			*column = c[1:]
-			return uint64(c[0])
-		}
-		v, n := binary.Uvarint(c)
-		if n <= 0 {
-			ok = false
-			return 0
-		}
-		*column = c[n:]
-		return v
-	}
-	// more adds a difference; what is numbered fits into 32 bits.
-	more := func(to uint64) uint64 {
-		difference := next(&structure)
-		if to += difference; difference > math.MaxUint32 || to > math.MaxUint32 {
-			ok = false
-		}
-		return to
-	}
+	structure, times, values := varints{left: columns[0]}, varints{left: columns[1]}, varints{left: columns[2]}
+	sizes, histograms := varints{left: columns[3]}, columns[4]
+	withHistograms := len(columns[3]) > 0
 	if cap(d.rows) < min(rows, blockRows) {
 		d.rows = make([]row, 0, min(rows, blockRows))
 	}
-	subject, left := uint64(0), uint64(rows)
-	for subjects := next(&structure); subjects > 0 && ok; subjects-- {
-		if subject = more(subject); !ok {
-			break
+	// Rows of others are passed over many at a time.
+	passed := 0
+	pass := func() bool {
+		times.skip(passed)
+		values.skip(passed)
+		if withHistograms {
+			size := sizes.sum(passed)
+			if size > uint64(len(histograms)) {
+				return false
+			}
+			histograms = histograms[size:]
 		}
+		passed = 0
+		return true
+	}
+	subject, left := uint64(0), uint64(rows)
+	for subjects := structure.next(); subjects > 0 && !structure.broken; subjects-- {
+		subject = structure.number(subject)
 		wanted := keep == nil || keep(uint32(subject))
 		key := uint64(0)
-		for keys := next(&structure); keys > 0 && ok; keys-- {
-			key = more(key)
-			count := next(&structure)
+		for keys := structure.next(); keys > 0 && !structure.broken; keys-- {
+			key = structure.number(key)
+			count := structure.next()
 			if count > left {
 				return nil, errBlock
 			}
 			left -= count
+			if !wanted {
+				passed += int(count)
+				continue
+			}
+			if passed > 0 && !pass() {
+				return nil, errBlock
+			}
 			at := uint64(base)
 			for i := range count {
-				later := next(&times)
+				later := times.next()
 				if i > 0 {
 					later++
 				}
 				at += later
-				folded := next(&values)
-				size := uint64(0)
+				folded := values.next()
 				if withHistograms {
-					size = next(&lengths)
+					size := sizes.next()
+					if size > uint64(len(histograms)) {
+						return nil, errBlock
+					}
+					d.histograms = append(d.histograms, histograms[:size]...)
+					histograms = histograms[size:]
 				}
-				if !ok || later > math.MaxUint32 || at > math.MaxUint32 || size > uint64(len(histograms)) {
+				if later > math.MaxUint32 || at > math.MaxUint32 {
 					return nil, errBlock
 				}
-				if wanted {
-					d.histograms = append(d.histograms, histograms[:size]...)
-					d.rows = append(d.rows, row{
-						subject: uint32(subject), key: uint32(key), at: uint32(at), end: uint32(len(d.histograms)),
-						value: int64(folded>>1) ^ -int64(folded&1),
-					})
-				}
-				histograms = histograms[size:]
+				d.rows = append(d.rows, row{
+					subject: uint32(subject), key: uint32(key), at: uint32(at), end: uint32(len(d.histograms)), value: int64(folded>>1) ^ -int64(folded&1),
+				})
 			}
 		}
 	}
-	if !ok || left > 0 {
+	if left > 0 || structure.broken || times.broken || values.broken || sizes.broken {
 		return nil, errBlock
 	}
 	return &d.section, nil

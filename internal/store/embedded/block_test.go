@@ -2,6 +2,7 @@ package embedded
 
 import (
 	"bytes"
+	"encoding/binary"
 	"math/rand/v2"
 	"testing"
 
@@ -91,6 +92,27 @@ func FuzzBlock(f *testing.F) {
 		_, _, _ = decodeUses(plain, 10)
 		_, _ = decodeRun(plain)
 	})
+}
+
+func TestVarintsAreSkipped(t *testing.T) {
+	random := rand.New(rand.NewPCG(4, 1))
+	for range 200 {
+		var column []byte
+		var numbers []uint64
+		for range random.IntN(100) {
+			numbers = append(numbers, random.Uint64()>>random.IntN(64))
+			column = binary.AppendUvarint(column, numbers[len(numbers)-1])
+		}
+		n := random.IntN(len(numbers) + 1)
+		v := varints{left: column}
+		v.skip(n)
+		require.False(t, v.broken)
+		for _, want := range numbers[n:] {
+			require.Equal(t, want, v.next())
+		}
+		v.skip(1)
+		require.True(t, v.broken)
+	}
 }
 
 func TestHistogramsAreMerged(t *testing.T) {

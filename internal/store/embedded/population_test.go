@@ -10,6 +10,9 @@ import (
 	"github.com/holterhq/holter/internal/store"
 )
 
+// start is when all stories begin.
+var start = time.Date(2026, 3, 2, 0, 0, 0, 0, time.UTC)
+
 // population draws minutes of tokens, few of which do most, by day more than by night. A token that is awake makes some nine facts a minute.
 type population struct {
 	random *rand.Rand
