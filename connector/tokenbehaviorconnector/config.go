@@ -34,7 +34,7 @@ type Config struct {
 	Limits Limits `mapstructure:"limits"`
 	// Metrics is how usage is emitted, unless Outputs says otherwise for a pipeline.
 	Metrics Metrics `mapstructure:"metrics"`
-	// Outputs overrides Metrics for single metrics pipelines, by their id.
+	// Outputs is what differs for single pipelines, by their id.
 	Outputs map[pipeline.ID]Output `mapstructure:"outputs"`
 	// Feedback is what people say of tokens, in api_token.feedback events among the log records.
 	Feedback Feedback `mapstructure:"feedback"`
@@ -116,8 +116,11 @@ type Metrics struct {
 	_ struct{}
 }
 
-// Output is what differs from Metrics for one metrics pipeline. Empty fields are taken from there.
+// Output is what differs for one pipeline. For a metrics pipeline empty fields are taken from Metrics.
 type Output struct {
+	// Baselines tells a logs pipeline what has been learned of tokens.
+	Baselines bool `mapstructure:"baselines"`
+
 	FlushInterval time.Duration `mapstructure:"flush_interval"`
 	Temporality   string        `mapstructure:"temporality"`
 	MaxTokens     int           `mapstructure:"max_tokens"`
@@ -304,8 +307,13 @@ func (c *Config) validateOutputs() []error {
 	var errs []error
 	fail := func(format string, args ...any) { errs = append(errs, fmt.Errorf(format, args...)) }
 	for id, output := range c.Outputs {
-		if id.Signal() != pipeline.SignalMetrics {
-			fail("outputs::%s: not a metrics pipeline: use an id such as metrics or metrics/prometheus", id)
+		switch plain := (Output{Baselines: output.Baselines}); {
+		case id.Signal() == pipeline.SignalLogs && output != plain:
+			fail("outputs::%s: a logs pipeline has no other key than baselines: true", id)
+		case id.Signal() == pipeline.SignalMetrics && output.Baselines:
+			fail("outputs::%s::baselines: baselines are log records: set it for a logs pipeline, such as logs/store", id)
+		case id.Signal() != pipeline.SignalMetrics && id.Signal() != pipeline.SignalLogs:
+			fail("outputs::%s: neither a metrics nor a logs pipeline: use an id such as metrics, metrics/prometheus or logs/store", id)
 		}
 		if output.Temporality != "" {
 			if err := checkTemporality(fmt.Sprintf("outputs::%s::temporality", id), output.Temporality); err != nil {

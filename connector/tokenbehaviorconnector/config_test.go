@@ -52,7 +52,8 @@ func TestConfig(t *testing.T) {
 		},
 		Outputs: map[pipeline.ID]Output{
 			prometheus:                             {FlushInterval: 2 * time.Second, Temporality: temporalityCumulative, MaxTokens: 20},
-			warehouse:                              {ByMinute: true},
+			warehouse:                              {ByMinute: true, LastUsed: true, Evidence: true},
+			logsID:                                 {Baselines: true},
 			pipeline.NewID(pipeline.SignalMetrics): {},
 		},
 		Detectors: map[string]Detector{"odd_hours": {Enabled: false}, "new_country": {Enabled: true}},
@@ -86,8 +87,11 @@ func TestErrorsSayWhatWouldBeRight(t *testing.T) {
 		"wrong_key":     {`identity_key_id: "tok_x": use the eight hex digits`},
 		"wrong_limits":  {`limits::max_tokens: 0: use a number of at least 1 (default 1000000)`, `limits::journal_mib: -1: use`},
 		"wrong_metrics": {`metrics::flush_interval: 10ms: use a duration of at least 1s`, `metrics::temporality: "both": use cumulative or delta`},
-		"wrong_outputs": {`outputs::traces: not a metrics pipeline`, `outputs::metrics/a::temporality: "rate"`, `outputs::metrics/a::max_tokens: -4`, `outputs::metrics/a::flush_interval: 20ms: use`,
-			`outputs::metrics/b::by_minute: only deltas are cut by the minute: set outputs::metrics/b::temporality: delta as well`},
+		"wrong_outputs": {
+			`outputs::traces: neither a metrics nor a logs pipeline`, `outputs::logs/c: a logs pipeline has no other key than baselines: true`,
+			`outputs::metrics/c::baselines: baselines are log records`, `outputs::metrics/a::temporality: "rate"`, `outputs::metrics/a::max_tokens: -4`, `outputs::metrics/a::flush_interval: 20ms: use`,
+			`outputs::metrics/b::by_minute: only deltas are cut by the minute: set outputs::metrics/b::temporality: delta as well`,
+		},
 		"wrong_detector": {`detectors::odd_ours: no such detector: use one of`, `odd_hours`},
 	} {
 		err := confmap.Validate(load(t, name))

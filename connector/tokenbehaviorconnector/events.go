@@ -3,6 +3,7 @@ package tokenbehaviorconnector
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"go.opentelemetry.io/collector/component"
@@ -16,12 +17,14 @@ import (
 
 	"github.com/holterhq/holter/connector/tokenbehaviorconnector/internal/metadata"
 	"github.com/holterhq/holter/internal/anomaly"
+	"github.com/holterhq/holter/internal/behavior"
 	"github.com/holterhq/holter/internal/otelattr"
 )
 
-// eventsOutput brings anomaly events to each logs pipeline by itself: one that refuses them delays no other. What no
+// eventsOutput brings events to each logs pipeline by itself: one that refuses them delays no other. What no
 // pipeline has accepted yet is the outbox. It is saved with the state; between two saves the journal stands for it.
 type eventsOutput struct {
+	config    *Config
 	version   string
 	telemetry *metadata.TelemetryBuilder
 	health    *health
@@ -31,9 +34,10 @@ type eventsOutput struct {
 }
 
 type eventsPipe struct {
-	id      string
-	courier *courier[plog.LogRecord]
-	saved   bool // something is in the storage
+	id        string
+	courier   *courier[plog.LogRecord]
+	saved     bool // something is in the storage
+	baselines bool // it is told what has been learned
 }
 
 const (
@@ -42,29 +46,34 @@ const (
 )
 
 func newEventsOutput(config *Config, build component.BuildInfo, telemetry *metadata.TelemetryBuilder, h *health) *eventsOutput {
-	return &eventsOutput{version: build.Version, limit: config.Limits.MaxOutbox, telemetry: telemetry, health: h}
+	return &eventsOutput{config: config, version: build.Version, limit: config.Limits.MaxOutbox, telemetry: telemetry, health: h}
 }
 
 // connect finds the pipelines behind a consumer, once: all nodes feed the same.
-func (o *eventsOutput) connect(next consumer.Logs) {
+func (o *eventsOutput) connect(next consumer.Logs) error {
 	if o.pipes != nil {
-		return
+		return nil
 	}
 	router, ok := next.(connector.LogsRouterAndConsumer)
 	if !ok {
 		o.add(pipeline.NewID(pipeline.SignalLogs), next)
-		return
+		return nil
 	}
-	for _, id := range sortedIDs(router.PipelineIDs()) {
+	ids := sortedIDs(router.PipelineIDs())
+	if err := o.config.checkOutputs(pipeline.SignalLogs, ids); err != nil {
+		return err
+	}
+	for _, id := range ids {
 		if single, err := router.Consumer(id); err == nil {
 			o.add(id, single)
 		}
 	}
+	return nil
 }
 
 func (o *eventsOutput) add(id pipeline.ID, next consumer.Logs) {
-	fault := faultDelivery("anomaly events", id.String())
-	o.pipes = append(o.pipes, &eventsPipe{id: id.String(), courier: newCourier(courierOptions[plog.LogRecord]{
+	fault := faultDelivery("events", id.String())
+	o.pipes = append(o.pipes, &eventsPipe{id: id.String(), baselines: o.config.Outputs[id].Baselines, courier: newCourier(courierOptions[plog.LogRecord]{
 		send: func(ctx context.Context, group []plog.LogRecord) error {
 			return next.ConsumeLogs(ctx, o.pack(group))
 		},
@@ -88,6 +97,23 @@ func (o *eventsOutput) put(events []anomaly.Event) {
 		o.telemetry.TokenBehaviorAnomalies.Add(context.Background(), 1,
 			metric.WithAttributeSet(attribute.NewSet(attribute.String("detector", string(events[i].Detector)))))
 		for _, pipe := range o.pipes {
+			pipe.courier.put(record)
+		}
+	}
+}
+
+// tellsBaselines says whether a pipeline is told what has been learned.
+func (o *eventsOutput) tellsBaselines() bool {
+	return slices.ContainsFunc(o.pipes, func(p *eventsPipe) bool { return p.baselines })
+}
+
+// putBaseline hands over what has been learned of a token.
+func (o *eventsOutput) putBaseline(l *behavior.Life, cause *anomaly.Event) {
+	record := plog.NewLogRecord()
+	otelattr.PutBaseline(l, cause, pcommon.Timestamp(now()), record)
+	o.telemetry.TokenBehaviorBaselines.Add(context.Background(), 1)
+	for _, pipe := range o.pipes {
+		if pipe.baselines {
 			pipe.courier.put(record)
 		}
 	}

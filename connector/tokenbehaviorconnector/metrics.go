@@ -87,14 +87,8 @@ func (o *metricsOutput) connect(next consumer.Metrics) error {
 		return nil
 	}
 	ids := sortedIDs(router.PipelineIDs())
-	for id := range o.config.Outputs {
-		if !slices.Contains(ids, id) {
-			names := make([]string, len(ids))
-			for i := range ids {
-				names[i] = ids[i].String()
-			}
-			return fmt.Errorf("outputs::%s: no such pipeline receives from this connector: use one of %s", id, strings.Join(names, ", "))
-		}
+	if err := o.config.checkOutputs(pipeline.SignalMetrics, ids); err != nil {
+		return err
 	}
 	for _, id := range ids {
 		single, err := router.Consumer(id)
@@ -102,6 +96,20 @@ func (o *metricsOutput) connect(next consumer.Metrics) error {
 			return fmt.Errorf("outputs::%s: %w", id, err)
 		}
 		o.add(id, single)
+	}
+	return nil
+}
+
+// checkOutputs refuses outputs of a signal that no pipeline is meant by.
+func (c *Config) checkOutputs(signal pipeline.Signal, ids []pipeline.ID) error {
+	for id := range c.Outputs {
+		if id.Signal() == signal && !slices.Contains(ids, id) {
+			names := make([]string, len(ids))
+			for i := range ids {
+				names[i] = ids[i].String()
+			}
+			return fmt.Errorf("outputs::%s: no such pipeline receives from this connector: use one of %s", id, strings.Join(names, ", "))
+		}
 	}
 	return nil
 }

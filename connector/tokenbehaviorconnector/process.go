@@ -63,7 +63,7 @@ func (w *worker) process(records []otelattr.Record) {
 		if !learned {
 			tally.unlearned = tally.learn
 		}
-		w.events.put(events)
+		w.tell(events)
 		w.settleCharges()
 	}
 	tally.report(w)

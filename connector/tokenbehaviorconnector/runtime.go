@@ -81,7 +81,9 @@ func (r *runtime) toMetrics(next consumer.Metrics) error {
 func (r *runtime) toLogs(next consumer.Logs) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.events.connect(next)
+	if err := r.events.connect(next); err != nil {
+		return fmt.Errorf("connectors::%s::%w", r.id, err)
+	}
 	return nil
 }
 

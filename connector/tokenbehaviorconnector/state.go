@@ -34,7 +34,8 @@ type meta struct {
 	Newest   int64          `json:"newest"`   // of the reorder window
 	Passed   int64          `json:"passed"`
 	Recent   requests.State `json:"recent"`
-	Spans    requests.State `json:"spans"` // whose units were taken
+	Untold   *int32         `json:"untold,omitempty"` // the day whose baselines are not all told
+	Spans    requests.State `json:"spans"`            // whose units were taken
 }
 
 // save writes what changed since the last time, in one transaction with the deletion of the journal that it covers.
@@ -81,6 +82,9 @@ func (w *worker) save() {
 		Recent:   state,
 		Spans:    spans,
 	}
+	if day, untold := w.learner.engine.Untold(); untold {
+		w.meta.Untold = &day
+	}
 	w.store.keep(metaKey, w.meta.encode())
 	w.store.save(began)
 }
@@ -117,7 +121,13 @@ func (w *worker) restore() (err error) {
 	}
 	w.store.first, w.store.next = w.meta.Next, w.meta.Next
 	w.released = w.meta.Released
-	return w.replay()
+	if err := w.replay(); err != nil {
+		return err
+	}
+	if _, untold := w.learner.engine.Untold(); !untold && w.meta.Untold != nil {
+		w.learner.engine.Retell(*w.meta.Untold)
+	}
+	return nil
 }
 
 func (w *worker) read(value []byte) error {

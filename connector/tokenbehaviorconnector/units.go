@@ -157,7 +157,7 @@ func (w *worker) settleCharges() {
 	}
 	events, _ := w.learner.learn(w.units.charges, 0)
 	w.units.charges = w.units.charges[:0]
-	w.events.put(events)
+	w.tell(events)
 }
 
 // held returns what waits for its request, in the order of trace and span.

@@ -138,8 +138,12 @@ func (w *worker) run() {
 	defer flush.Stop()
 	tick := time.NewTicker(time.Second)
 	defer tick.Stop()
+	pace, stop := w.pace()
+	defer stop()
 	for {
 		select {
+		case <-pace:
+			w.guard(w.tellLives)
 		case t := <-w.tasks:
 			w.perform(t)
 		case err := <-w.store.saved:

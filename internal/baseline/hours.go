@@ -56,6 +56,17 @@ func (h *Hours) P(bin int, g float64) float64 {
 // Learn counts one request.
 func (h *Hours) Learn(bin int, weight float32) { h.count[bin] += weight; h.total += weight }
 
+// Shares are those of the bins in all that was learned.
+func (h *Hours) Shares() (shares [48]float64) {
+	if h.total <= 0 {
+		return shares
+	}
+	for bin, n := range h.count {
+		shares[bin] = float64(n / h.total)
+	}
+	return shares
+}
+
 // Decay multiplies all counts by factor, a number in (0, 1].
 func (h *Hours) Decay(factor float32) {
 	for i := range h.count {

@@ -64,6 +64,14 @@ func (r *Record) Usual() float64 { return math.Exp(float64(r.mean)) }
 // Typical is the usual value.
 func (r *Record) Typical() float64 { return math.Exp(float64(r.mean)) }
 
+// Span holds the values that lie within so many standard deviations of the usual one, on the log scale, for a tail index of tail until the
+// token has shown its own.
+func (r *Record) Span(deviations, tail float64) (low, usual, high float64) {
+	usual = r.Usual()
+	factor := math.Exp(deviations / r.index(tail))
+	return usual / factor, usual, usual * factor
+}
+
 // Learn ends a block that reached y.
 func (r *Record) Learn(y float64) {
 	r.best = max(r.best*recordFade, float32(y))

@@ -80,6 +80,7 @@ type Engine struct {
 	clients    families
 	directions directions
 	ahead      ahead
+	sweep      sweep
 	latest     seenRelease
 	stats      Stats
 	parts      [shardCount][]int // Apply's work, reused
@@ -170,6 +171,9 @@ func (e *Engine) Apply(obs []Observation) []anomaly.Event {
 			events = append(events, e.stand(e.settle(today))...)
 			for p := range e.populations() {
 				events = append(events, p.crowd.tell(0, true)...)
+			}
+			if e.population.began {
+				e.dawn(e.population.day)
 			}
 			e.turn(today)
 			e.latest = seenRelease{}

@@ -52,14 +52,19 @@ func (t *token) event(o *Observation, name anomaly.Detector, severity anomaly.Se
 	return anomaly.Event{
 		ID: anomaly.NewID(t.id, name, int64(t.block.day), severity), Time: o.Time, Trace: o.Trace, Span: o.Span,
 		Detector: name, Severity: severity,
-		Token: anomaly.Token{
-			ID: tokenOf(t.id), Tenant: t.tenant, Hint: t.about.hint, Type: t.about.kind, Registry: t.about.registry,
-			OwnerID: t.about.ownerID, OwnerName: t.about.ownerName, OwnerTeam: t.about.ownerTeam, Outbound: t.about.outbound,
-		},
+		Token: t.told(),
 		Trigger: anomaly.Trigger{
 			Service: o.Service, Version: o.Version, Environment: o.Environment, Method: o.Method, Route: o.Route,
 			HTTPStatus: o.HTTPStatus, Country: o.Country, Network: o.Network, Client: o.Client,
 		},
+	}
+}
+
+// told is what may be said of the token to a person.
+func (t *token) told() anomaly.Token {
+	return anomaly.Token{
+		ID: tokenOf(t.id), Tenant: t.tenant, Hint: t.about.hint, Type: t.about.kind, Registry: t.about.registry,
+		OwnerID: t.about.ownerID, OwnerName: t.about.ownerName, OwnerTeam: t.about.ownerTeam, Outbound: t.about.outbound,
 	}
 }
 

@@ -16,6 +16,8 @@ type shard struct {
 	stats      Stats
 	max        int
 	clock      uint64            // counts uses
+	dawns      [2]uint64         // the clock when the day that ended last began, and when it ended
+	telling    *token            // of which is told
 	away       map[string][]byte // evicted since the last snapshot
 	back       map[string]bool   // returned from storage since then
 	wordsSaved int               // words that the storage has

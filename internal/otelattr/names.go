@@ -74,7 +74,8 @@ const (
 // Attributes of a token's baseline as the engine tells of it, daily and with each anomaly, and that event's name.
 const (
 	EventBaseline     = "api_token.baseline"
-	BaselineDays      = "baseline.days"
+	BaselineID        = "baseline.id"   // the same event twice has the same
+	BaselineDays      = "baseline.days" // on which the token was used
 	BaselineRequests  = "baseline.requests"
 	BaselineState     = "baseline.state"            // BaselineLearning, BaselineReady or BaselineFrozen
 	BaselinePerDay    = "baseline.requests_per_day" // map: low, median, high

@@ -99,6 +99,7 @@ func storedEvent(kind, name string, resource pcommon.Map, log plog.LogRecord) (s
 	case store.EventAuth:
 		e.Name = strings.TrimPrefix(name, EventAuthPrefix)
 	case store.EventBaseline:
+		e.ID = textOf(all, BaselineID)
 		if e.Token == "" {
 			return e, fmt.Errorf("no %s", TokenID)
 		}

@@ -27,6 +27,7 @@ type TelemetryBuilder struct {
 	mu                            sync.Mutex
 	registrations                 []metric.Registration
 	TokenBehaviorAnomalies        metric.Int64Counter
+	TokenBehaviorBaselines        metric.Int64Counter
 	TokenBehaviorClockAhead       metric.Int64Counter
 	TokenBehaviorClockEvictions   metric.Int64Counter
 	TokenBehaviorDropped          metric.Int64Counter
@@ -92,6 +93,12 @@ func NewTelemetryBuilder(settings component.TelemetrySettings, options ...Teleme
 	builder.TokenBehaviorAnomalies, err = builder.meter.Int64Counter(
 		"otelcol_token_behavior_anomalies",
 		metric.WithDescription("Anomaly events raised. [Alpha]"),
+		metric.WithUnit("{event}"),
+	)
+	errs = errors.Join(errs, err)
+	builder.TokenBehaviorBaselines, err = builder.meter.Int64Counter(
+		"otelcol_token_behavior_baselines",
+		metric.WithDescription("Events that tell what has been learned of a token, daily and beside anomalies. [Alpha]"),
 		metric.WithUnit("{event}"),
 	)
 	errs = errors.Join(errs, err)
@@ -181,13 +188,13 @@ func NewTelemetryBuilder(settings component.TelemetrySettings, options ...Teleme
 	errs = errors.Join(errs, err)
 	builder.TokenBehaviorOutboxDropped, err = builder.meter.Int64Counter(
 		"otelcol_token_behavior_outbox_dropped",
-		metric.WithDescription("Anomaly events given up because the outbox was full; the oldest go first. [Alpha]"),
+		metric.WithDescription("Events given up because the outbox was full; the oldest go first. [Alpha]"),
 		metric.WithUnit("{event}"),
 	)
 	errs = errors.Join(errs, err)
 	builder.TokenBehaviorOutboxSize, err = builder.meter.Int64Gauge(
 		"otelcol_token_behavior_outbox_size",
-		metric.WithDescription("Anomaly events that no logs pipeline has accepted yet. [Alpha]"),
+		metric.WithDescription("Events that no logs pipeline has accepted yet. [Alpha]"),
 		metric.WithUnit("{event}"),
 	)
 	errs = errors.Join(errs, err)

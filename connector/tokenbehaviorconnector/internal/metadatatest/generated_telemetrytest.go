@@ -37,6 +37,22 @@ func AssertEqualTokenBehaviorAnomalies(t *testing.T, tt *componenttest.Telemetry
 	metricdatatest.AssertEqual(t, want, got, opts...)
 }
 
+func AssertEqualTokenBehaviorBaselines(t *testing.T, tt *componenttest.Telemetry, dps []metricdata.DataPoint[int64], opts ...metricdatatest.Option) {
+	want := metricdata.Metrics{
+		Name:        "otelcol_token_behavior_baselines",
+		Description: "Events that tell what has been learned of a token, daily and beside anomalies. [Alpha]",
+		Unit:        "{event}",
+		Data: metricdata.Sum[int64]{
+			Temporality: metricdata.CumulativeTemporality,
+			IsMonotonic: true,
+			DataPoints:  dps,
+		},
+	}
+	got, err := tt.GetMetric("otelcol_token_behavior_baselines")
+	require.NoError(t, err)
+	metricdatatest.AssertEqual(t, want, got, opts...)
+}
+
 func AssertEqualTokenBehaviorClockAhead(t *testing.T, tt *componenttest.Telemetry, dps []metricdata.DataPoint[int64], opts ...metricdatatest.Option) {
 	want := metricdata.Metrics{
 		Name:        "otelcol_token_behavior_clock_ahead",
@@ -260,7 +276,7 @@ func AssertEqualTokenBehaviorOriginHidden(t *testing.T, tt *componenttest.Teleme
 func AssertEqualTokenBehaviorOutboxDropped(t *testing.T, tt *componenttest.Telemetry, dps []metricdata.DataPoint[int64], opts ...metricdatatest.Option) {
 	want := metricdata.Metrics{
 		Name:        "otelcol_token_behavior_outbox_dropped",
-		Description: "Anomaly events given up because the outbox was full; the oldest go first. [Alpha]",
+		Description: "Events given up because the outbox was full; the oldest go first. [Alpha]",
 		Unit:        "{event}",
 		Data: metricdata.Sum[int64]{
 			Temporality: metricdata.CumulativeTemporality,
@@ -276,7 +292,7 @@ func AssertEqualTokenBehaviorOutboxDropped(t *testing.T, tt *componenttest.Telem
 func AssertEqualTokenBehaviorOutboxSize(t *testing.T, tt *componenttest.Telemetry, dps []metricdata.DataPoint[int64], opts ...metricdatatest.Option) {
 	want := metricdata.Metrics{
 		Name:        "otelcol_token_behavior_outbox_size",
-		Description: "Anomaly events that no logs pipeline has accepted yet. [Alpha]",
+		Description: "Events that no logs pipeline has accepted yet. [Alpha]",
 		Unit:        "{event}",
 		Data: metricdata.Gauge[int64]{
 			DataPoints: dps,

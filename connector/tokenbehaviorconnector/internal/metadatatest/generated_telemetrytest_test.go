@@ -20,6 +20,7 @@ func TestSetupTelemetry(t *testing.T) {
 	require.NoError(t, err)
 	defer tb.Shutdown()
 	tb.TokenBehaviorAnomalies.Add(context.Background(), 1)
+	tb.TokenBehaviorBaselines.Add(context.Background(), 1)
 	tb.TokenBehaviorClockAhead.Add(context.Background(), 1)
 	tb.TokenBehaviorClockEvictions.Add(context.Background(), 1)
 	tb.TokenBehaviorDropped.Add(context.Background(), 1)
@@ -52,6 +53,9 @@ func TestSetupTelemetry(t *testing.T) {
 	tb.TokenBehaviorUnlearned.Add(context.Background(), 1)
 	tb.TokenBehaviorUntimed.Add(context.Background(), 1)
 	AssertEqualTokenBehaviorAnomalies(t, testTel,
+		[]metricdata.DataPoint[int64]{{Value: 1}},
+		metricdatatest.IgnoreTimestamp())
+	AssertEqualTokenBehaviorBaselines(t, testTel,
 		[]metricdata.DataPoint[int64]{{Value: 1}},
 		metricdatatest.IgnoreTimestamp())
 	AssertEqualTokenBehaviorClockAhead(t, testTel,
