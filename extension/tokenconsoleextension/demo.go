@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"sync"
 	"time"
 
@@ -94,7 +95,7 @@ func (p *player) Known(seen []store.Token) (out []store.Token) {
 		by[t.Credential.Hint()] = t
 	}
 	for _, t := range seen {
-		known, ok := by[t.Hint]
+		known, ok := by[t.Hint[strings.LastIndexByte(t.Hint, '/')+1:]] // jwt/client, basic/user
 		if !ok || t.OwnerID != "" {
 			continue
 		}

@@ -292,8 +292,7 @@ func (k *call) drawChart(in *incident) error {
 }
 
 func chartOf(s strip, at, began time.Time) chart {
-	c := chart{Width: 960, Height: 300, Left: 52, Right: 948, Base: 216, Foot: 262, Step: (time.Duration(s.Step) * time.Second).String()}
-	c.Step = strings.TrimSuffix(strings.TrimSuffix(c.Step, "0s"), "0m")
+	c := chart{Width: 960, Height: 300, Left: 52, Right: 948, Base: 216, Foot: 262, Step: duration(time.Duration(s.Step) * time.Second)}
 	n := len(s.Requests)
 	if n == 0 {
 		return c

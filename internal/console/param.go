@@ -242,9 +242,15 @@ func parseDuration(text string) (time.Duration, error) {
 	return d, err
 }
 
+// duration is a length of time in words.
 func duration(d time.Duration) string {
-	if d >= 48*time.Hour && d%(24*time.Hour) == 0 {
-		return strconv.Itoa(int(d/(24*time.Hour))) + " days"
+	for _, unit := range []struct {
+		of   time.Duration
+		word string
+	}{{24 * time.Hour, "day"}, {time.Hour, "hour"}, {time.Minute, "minute"}} {
+		if d >= unit.of && d%unit.of == 0 {
+			return count(float64(d/unit.of), unit.word)
+		}
 	}
-	return strings.TrimSuffix(strings.TrimSuffix(d.String(), "0s"), "0m")
+	return d.String()
 }

@@ -62,3 +62,11 @@ func TestNetworksAreNobodysAlone(t *testing.T) {
 		assert.Equal(t, want, network(address))
 	}
 }
+
+func TestDurationsInWords(t *testing.T) {
+	for d, want := range map[time.Duration]string{
+		30 * time.Minute: "30 minutes", time.Hour: "1 hour", 10 * time.Hour: "10 hours", 800 * 24 * time.Hour: "800 days", 90 * time.Minute: "90 minutes", 1500 * time.Millisecond: "1.5s",
+	} {
+		assert.Equal(t, want, duration(d))
+	}
+}
