@@ -28,8 +28,6 @@ type Config struct {
 	confighttp.ServerConfig `mapstructure:",squash"`
 	// Store is the token_store extension that is shown.
 	Store component.ID `mapstructure:"store"`
-	// Registry is the token_registry extension, where there is one.
-	Registry *component.ID `mapstructure:"registry"`
 	// Users may log in with a name and a password, or are known to the auth extension by their names.
 	Users []UserConfig `mapstructure:"users"`
 	// OIDC is an OpenID provider that people log in at.
@@ -40,6 +38,8 @@ type Config struct {
 	Sessions SessionConfig `mapstructure:"sessions"`
 	// TraceLinks lead from trace ids to where traces are.
 	TraceLinks []LinkConfig `mapstructure:"trace_links"`
+	// DeprecatedRoutes ought to be gone, beside those that have a later version.
+	DeprecatedRoutes []string `mapstructure:"deprecated_routes"`
 	// Limits bound what may be asked.
 	Limits LimitsConfig `mapstructure:"limits"`
 	// Demo is traffic to look at before there is any.
@@ -207,6 +207,11 @@ func (c *Config) Validate() error {
 	for i, l := range c.TraceLinks {
 		if err := l.validate(); err != nil {
 			errs = append(errs, fmt.Errorf("trace_links[%d]::%w", i, err))
+		}
+	}
+	for i, route := range c.DeprecatedRoutes {
+		if method, path, ok := strings.Cut(route, " "); !ok || method == "" || path == "" {
+			errs = append(errs, fmt.Errorf("deprecated_routes[%d]: %q: write a method and a route, such as GET /v1/orders/{id}", i, route))
 		}
 	}
 	return errors.Join(append(errs, c.validateLimits()...)...)

@@ -54,6 +54,7 @@ func TestWhatIsWrongIsSaidWithItsKey(t *testing.T) {
 		"limit":  {map[string]any{"limits": map[string]any{"timeout": "0s"}}, "limits::timeout: must be above zero, such as 20s"},
 		"others": {map[string]any{"others": map[string]any{"roles": []any{"boss"}}}, `others::roles: "boss"`},
 		"issuer": {map[string]any{"oidc": map[string]any{"issuer": "http://login.example.com", "client_id": "holter"}}, `oidc::issuer: "http://login.example.com": write`},
+		"route":  {map[string]any{"deprecated_routes": []any{"/v1/orders"}}, `deprecated_routes[0]: "/v1/orders": write a method and a route`},
 		"client": {map[string]any{"oidc": map[string]any{"issuer": "https://login.example.com"}}, "oidc::client_id: is missing"},
 		"back": {
 			map[string]any{"oidc": map[string]any{"issuer": "https://login.example.com", "client_id": "holter", "redirect_url": "https://holter.example.com/"}},

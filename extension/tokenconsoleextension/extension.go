@@ -51,9 +51,6 @@ var (
 // Dependencies has the store started first.
 func (e *consoleExtension) Dependencies() []component.ID {
 	ids := []component.ID{e.cfg.Store}
-	if e.cfg.Registry != nil {
-		ids = append(ids, *e.cfg.Registry)
-	}
 	if auth := e.cfg.Auth.Get(); auth != nil {
 		ids = append(ids, auth.AuthenticatorID)
 	}
@@ -82,7 +79,7 @@ func (e *consoleExtension) start(ctx context.Context, host component.Host) error
 	}
 	limits := e.cfg.Limits
 	settings := console.Settings{
-		Store: held, Gate: e.gate(), Assets: assets(), Version: e.set.BuildInfo.Version,
+		Store: held, Gate: e.gate(), Assets: assets(), Version: e.set.BuildInfo.Version, Deprecated: e.cfg.DeprecatedRoutes,
 		Limits: console.Limits{
 			MaxRange: limits.MaxRange, Timeout: limits.Timeout, Streams: limits.Streams, Export: limits.ExportRows, Entries: limits.JournalEntries,
 			Requests: &access.Rates{Each: rate.Limit(limits.RequestsPerSecond), Burst: limits.Burst, Keys: mostAddresses},

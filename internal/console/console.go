@@ -19,6 +19,8 @@ type Settings struct {
 	Version string
 	Links   []Link
 	Limits  Limits
+	// Deprecated are routes that ought to be gone, such as GET /v1/orders, beside those that have a later version.
+	Deprecated []string
 	// OTLP is where apps send their telemetry, as far as it is known: host:port, and a URL.
 	OTLP func() (grpc, http string)
 	// Demo plays traffic that is made up; nil: there is none.

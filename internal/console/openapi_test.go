@@ -65,7 +65,8 @@ func TestAnswersAreAsDescribed(t *testing.T) {
 		"/me", "/status", "/overview", "/overview?token=tok_nobody", "/tokens?strip=1", "/tokens?q=nothing-is-called-so", "/tokens/tok_acme0", "/tokens/tok_demo",
 		"/tokens/tok_acme0/heartbeat", "/tokens/tok_acme1/heartbeat?from=-7d", "/tokens/tok_acme0/habits", "/tokens/tok_demo/habits", "/series", "/series?measure=p95&step=1m&from=-2h",
 		"/series?group=owner&limit=1", "/series?measure=tokens", "/top", "/top?group=route", "/top?measure=p99", "/top?measure=cost&group=currency", "/anomalies",
-		"/anomalies/" + anomalyID(0), "/anomalies/many", "/openapi.json",
+		"/anomalies/" + anomalyID(0), "/anomalies/many", "/openapi.json", "/hygiene", "/hygiene?days=1", "/coverage", "/coverage?from=-8d", "/limits", "/limits?group=route&window=1h",
+		"/limits?window=24h&owner=nobody", "/plans", "/plans?owner=nobody", "/routes", "/routes?owner=acme-owner", "/capacity", "/spend", "/spend?group=model", "/spend?owner=nobody",
 	} {
 		status, body := v.ask(root + path)
 		require.Equal(t, 200, status, "%s: %s", path, body)

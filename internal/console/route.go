@@ -3,6 +3,8 @@ package console
 import (
 	"context"
 	"encoding/json"
+	"fmt"
+	"io"
 	"math"
 	"net/http"
 	"net/url"
@@ -189,6 +191,12 @@ func (k *call) body(into any) error {
 
 // give writes an answer.
 func (c *Console) give(w http.ResponseWriter, status int, answer any) {
+	if file, ok := answer.(download); ok {
+		w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+		w.Header().Set("Content-Disposition", fmt.Sprintf("attachment; filename=%q", file.name))
+		_, _ = io.WriteString(w, file.text) // whoever asked has gone
+		return
+	}
 	if status == 0 {
 		status = http.StatusOK
 	}

@@ -4,6 +4,7 @@ import (
 	"net/http"
 
 	"github.com/holterhq/holter/internal/console/access"
+	"github.com/holterhq/holter/internal/insight"
 )
 
 // table is what can be asked and said.
@@ -12,6 +13,8 @@ func (c *Console) table() []route {
 	measure := param{name: "measure", about: "what is counted", of: measures}
 	group := param{name: "group", about: "what it is broken down by: " + groupNames + ", or tag:<key>"}
 	step := param{name: "step", about: "width of a point: 1m, 1h, 1d; what fits, unless given"}
+	limitGroup := param{name: "group", about: "a limit of each token, or of each token on a route", of: []string{"token", "route"}}
+	window := param{name: "window", about: "that requests are counted in", of: []string{"1m", "1h", "24h"}}
 	return []route{
 		{method: get, path: "/me", summary: "Who asks, and how to log in", gives: me{}, answer: (*call).me},
 		{method: post, path: "/session", summary: "Log in", takes: login{}, gives: me{}, answer: (*call).logIn},
@@ -60,6 +63,32 @@ func (c *Console) table() []route {
 		{
 			method: get, path: "/anomalies/{id}/incident.html", summary: "A file that holds all there is to know of an anomaly", role: access.Read,
 			media: "text/html", write: (*call).incident,
+		},
+		{
+			method: get, path: "/hygiene", summary: "Tokens that want tidying up", role: access.Read,
+			params: filterParams(param{name: "days", about: "without use, and without rotation; 90 unless given", number: true}), gives: insight.Hygiene{}, answer: (*call).hygiene,
+		},
+		{
+			method: get, path: "/coverage", summary: "How much of each service's traffic can be told by its token", role: access.Read, params: filterParams(), gives: coverage{},
+			answer: (*call).coverage,
+		},
+		{
+			method: get, path: "/limits", summary: "Rate limits that leave tokens room", role: access.Read, params: filterParams(limitGroup, window), gives: limits{},
+			answer: (*call).limits,
+		},
+		{
+			method: get, path: "/limits/export", summary: "The same as the configuration of a gateway", role: access.Read,
+			params: filterParams(limitGroup, window, param{name: "format", about: "of which gateway", of: insight.GatewayFormats}), media: "text/plain", answer: (*call).exportLimits,
+		},
+		{method: get, path: "/plans", summary: "Usage by owner and plan", role: access.Read, params: filterParams(), gives: insight.Plans{}, answer: (*call).plans},
+		{
+			method: get, path: "/routes", summary: "Routes under stress, worth an effort, new, and deprecated", role: access.Read, params: filterParams(), gives: insight.Routes{},
+			answer: (*call).routesNow,
+		},
+		{method: get, path: "/capacity", summary: "When limits are reached", role: access.Read, params: filterParams(), gives: capacity{}, answer: (*call).capacity},
+		{
+			method: get, path: "/spend", summary: "What priced usage cost", role: access.Read,
+			params: filterParams(param{name: "group", about: "it is broken down by", of: []string{"token", "owner", "model"}}), gives: insight.Spending{}, answer: (*call).spend,
 		},
 		{method: get, path: "/stream", summary: "What happens, while it happens: beat, token, anomaly and demo", role: access.Read, params: tokenParams, media: "text/event-stream", write: (*call).stream},
 		{

@@ -1,0 +1,159 @@
+package console
+
+import (
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/holterhq/holter/internal/insight"
+	"github.com/holterhq/holter/internal/store"
+)
+
+// month is what limits, plans, routes, capacity and spend are about where nobody says.
+const month = 30 * 24 * time.Hour
+
+// insightQuestion is what insights are asked about: some tokens, some time, and no dimension.
+func (k *call) insightQuestion() (q insight.Question, err error) {
+	asked, err := k.asked()
+	if err != nil {
+		return q, err
+	}
+	if asked.where.Group != "" {
+		return q, &problem{status: http.StatusBadRequest, Code: "apart", Field: string(asked.where.Group), Message: "this is not counted by " + string(asked.where.Group) + ": leave it out"}
+	}
+	if k.args.Get("from") == "" {
+		if asked.from, asked.to, err = k.span(month); err != nil {
+			return q, err
+		}
+	}
+	return insight.Question{Filter: asked.tokens, From: asked.from, To: asked.to}, nil
+}
+
+func (k *call) hygiene() (any, error) {
+	q, err := k.insightQuestion()
+	if err != nil {
+		return nil, err
+	}
+	const most = 730
+	days := 90
+	if text := k.args.Get("days"); text != "" {
+		if days, err = strconv.Atoi(text); err != nil || days < 1 || days > most {
+			return nil, badRequest("days", "%q: write a number from 1 to %d", text, most)
+		}
+	}
+	return insight.FindHygiene(k.ctx, k.Store, insight.HygieneQuestion{Filter: q.Filter, Now: k.now, Days: days})
+}
+
+// coverage is what of the services' traffic can be told by its token.
+type coverage struct {
+	Services []insight.Coverage `json:"services" doc:"the least covered first"`
+}
+
+func (k *call) coverage() (any, error) {
+	if _, err := k.insightQuestion(); err != nil { // what it refuses is refused
+		return nil, err
+	}
+	from, to, err := k.span(24 * time.Hour)
+	if err != nil {
+		return nil, err
+	}
+	// Spans without a token are no token's: only who sees all may count them.
+	found, err := insight.FindCoverage(k.ctx, k.Store, insight.Question{Filter: store.TokenFilter{Scope: k.who.Scope}, From: from, To: to})
+	return coverage{list(found)}, err
+}
+
+// windows that limits are for.
+var windows = map[string]time.Duration{"1m": time.Minute, "1h": time.Hour, "24h": 24 * time.Hour}
+
+// limits are rates that leave tokens room.
+type limits struct {
+	Rows   []insight.Limit `json:"rows"`
+	Window string          `json:"window" enum:"1m,1h,24h"`
+}
+
+func (k *call) limitRows() (rows []insight.Limit, window string, err error) {
+	q, err := k.insightQuestion()
+	if err != nil {
+		return nil, "", err
+	}
+	group, err := k.choice("group", string(store.ByToken), string(store.ByRoute))
+	if err != nil {
+		return nil, "", err
+	}
+	if window, err = k.choice("window", "1m", "1h", "24h"); err != nil {
+		return nil, "", err
+	}
+	rows, err = insight.FindLimits(k.ctx, k.Store, insight.LimitQuestion{Question: q, Group: store.Group(group), Window: windows[window]})
+	return rows, window, err
+}
+
+func (k *call) limits() (any, error) {
+	rows, window, err := k.limitRows()
+	return limits{list(rows), window}, err
+}
+
+// exportLimits writes them for a gateway.
+func (k *call) exportLimits() (any, error) {
+	format, err := k.choice("format", insight.GatewayFormats...)
+	if err != nil {
+		return nil, err
+	}
+	rows, window, err := k.limitRows()
+	if err != nil {
+		return nil, err
+	}
+	text, err := insight.ForGateway(format, rows, windows[window])
+	if err != nil {
+		return nil, err
+	}
+	ending := map[string]string{"nginx": "conf"}[format]
+	if ending == "" {
+		ending = "yaml"
+	}
+	return download{"holter-limits-" + format + "." + ending, text}, nil
+}
+
+// download is a text that is given as a file.
+type download struct{ name, text string }
+
+func (k *call) plans() (any, error) {
+	q, err := k.insightQuestion()
+	if err != nil {
+		return nil, err
+	}
+	return insight.FindPlans(k.ctx, k.Store, q)
+}
+
+func (k *call) routesNow() (any, error) {
+	q, err := k.insightQuestion()
+	if err != nil {
+		return nil, err
+	}
+	return insight.FindRoutes(k.ctx, k.Store, insight.RouteQuestion{Question: q, Deprecated: k.Deprecated})
+}
+
+// capacity is who reaches a limit, and when.
+type capacity struct {
+	Rows []insight.Capacity `json:"rows"`
+}
+
+func (k *call) capacity() (any, error) {
+	q, err := k.insightQuestion()
+	if err != nil {
+		return nil, err
+	}
+	found, err := insight.FindCapacity(k.ctx, k.Store, q)
+	return capacity{list(found)}, err
+}
+
+func (k *call) spend() (any, error) {
+	q, err := k.insightQuestion()
+	if err != nil {
+		return nil, err
+	}
+	group, err := k.choice("group", string(store.ByToken), string(store.ByOwner), string(store.ByModel))
+	if err != nil {
+		return nil, err
+	}
+	return insight.FindSpend(k.ctx, k.Store, q, store.Group(group))
+}
