@@ -17,20 +17,11 @@ const (
 	magnitudePrior  = 0.5
 	magnitudeSquare = 6
 	magnitudeFree   = 3
-	magnitudeClipHi = 2.5 // no single request is worth more
-	magnitudeClipLo = -1
 	magnitudeOffset = 100 // bytes: below that sizes are all alike
 )
 
 // LogOf is the scale on which a Magnitude measures.
 func LogOf(bytes float64) float64 { return math.Log(bytes + magnitudeOffset) }
-
-// Excess is by how many spreads the quantity, given by its LogOf, lies above the usual, less one, clipped: positive only for what is
-// well above.
-func (m *Magnitude) Excess(log float64) float64 {
-	mean, sd := m.level()
-	return max(magnitudeClipLo, min(magnitudeClipHi, (log-mean)/sd-1))
-}
 
 // Typical is the usual quantity.
 func (m *Magnitude) Typical() float64 {

@@ -17,8 +17,7 @@ type block struct {
 	errors  baseline.Streak
 	fresh   uint32 // endpoints that the token never used before
 	gapNats float64
-	excess  float64 // sum over the sized requests
-	sized   uint32
+	excess  baseline.Tilt // of the answers, towards far larger ones
 	largest float32
 
 	slot    int64   // half-hour of the newest request
@@ -197,10 +196,8 @@ func (b *block) request(bytes float64) {
 	}
 }
 
-// size takes in the size of an answer and its logarithm.
-func (b *block) size(usual *baseline.Magnitude, bytes, log float64) {
-	b.excess += usual.Excess(log)
-	b.sized++
+// size takes in the size of an answer.
+func (b *block) size(bytes float64) {
 	b.largest = max(b.largest, float32(bytes))
 	if len(b.sizes) < sizesKept {
 		b.sizes = append(b.sizes, float32(bytes))

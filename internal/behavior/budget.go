@@ -133,9 +133,9 @@ func (c *calibration) fade(live float64) {
 // measured takes over with its weight, (passed + K·e^-c) / (days + K), and the tail beyond is continued as the exponential that it
 // is between the frequent and the seldom rate. Alerts were left out of what was measured: as many as are tolerated are put back, and all of
 // them, at the evidence that they had, under a frugal budget.
-func (c *calibration) limit(d int, counted levels, rate, nominal float64, frugal bool) float64 {
+func (c *calibration) limit(d int, counted levels, rate, tolerated, nominal float64, frugal bool) float64 {
 	prior := nominalDays * rate / nominal
-	left := func(int) float64 { return min(c.alerted[d], rate*c.days) }
+	left := func(int) float64 { return min(c.alerted[d], tolerated*c.days) }
 	if frugal {
 		left = func(l int) float64 { return c.over[d].at(l) }
 	}
@@ -214,10 +214,10 @@ func (b Budget) limits(c *calibration, live float64, disabled *[detectorCount]bo
 			unmeasured := nominalDays / (nominalDays + c.days)
 			nominal = min(0.5, max(own, rate/kinds*math.Exp(max(0, -detectors[d].drift))*unmeasured*unmeasured))
 		}
-		l.instant[d] = c.limit(d, c.passed[d], own*instant, nominal, rate < strict)
+		l.instant[d] = c.limit(d, c.passed[d], own*instant, own, nominal, rate < strict)
 		l.settled[d] = l.instant[d]
 		if instant < 1 {
-			l.settled[d] = min(l.instant[d], c.limit(d, c.settled[d], own*(1-instant), nominal, rate < strict))
+			l.settled[d] = min(l.instant[d], c.limit(d, c.settled[d], own*(1-instant), own, nominal, rate < strict))
 		}
 	}
 	return l
@@ -234,8 +234,8 @@ const minor = 0.1
 const most = 0.01
 
 // kept is the part of the budget that is handed out: detectors overlap, and a token has one event a day, but tails are estimates. On the
-// population of docs/detection.md with its attacks nine tenths of the budget are spent.
-const kept = 0.89
+// population of docs/detection.md with its attacks nearly all of the budget is spent.
+const kept = 0.795
 
 // rate is the tolerable number of false alerts per active token-day.
 func (b Budget) rate(live float64) float64 {

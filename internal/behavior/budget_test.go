@@ -12,7 +12,7 @@ import (
 func TestLimitIsNominalBeforeAnythingIsMeasured(t *testing.T) {
 	var c calibration
 	for _, rate := range []float64{0.001, 0.0001, 0.00001} {
-		require.InDelta(t, -math.Log(rate), c.limit(0, c.passed[0], rate, rate, false), levelStep)
+		require.InDelta(t, -math.Log(rate), c.limit(0, c.passed[0], rate, rate, rate, false), levelStep)
 	}
 }
 
@@ -28,8 +28,8 @@ func TestLimitFollowsTheMeasuredTail(t *testing.T) {
 			}
 		}
 		for _, rate := range []float64{0.005, 0.0005} {
-			require.InDelta(t, math.Log(0.2/rate)/tail, c.limit(0, c.passed[0], rate, rate, false), 0.2*math.Log(0.2/rate)/tail+levelStep, "tail %v rate %v", tail, rate)
-			require.InDelta(t, math.Log(0.2/rate)/tail/2, c.limit(0, c.settled[0], rate, rate, false), 0.1*math.Log(0.2/rate)/tail+levelStep, "a day as a whole")
+			require.InDelta(t, math.Log(0.2/rate)/tail, c.limit(0, c.passed[0], rate, rate, rate, false), 0.2*math.Log(0.2/rate)/tail+levelStep, "tail %v rate %v", tail, rate)
+			require.InDelta(t, math.Log(0.2/rate)/tail/2, c.limit(0, c.settled[0], rate, rate, rate, false), 0.1*math.Log(0.2/rate)/tail+levelStep, "a day as a whole")
 		}
 	}
 }
@@ -51,7 +51,7 @@ func TestLimitBeyondWhatWasMeasured(t *testing.T) {
 						c.add(0, 0, nats, nats)
 					}
 				}
-				limit := c.limit(0, c.passed[0], rate, rate, true)
+				limit := c.limit(0, c.passed[0], rate, rate, rate, true)
 				passes += share * math.Exp(-tail*limit) / draws
 				farthest = max(farthest, limit)
 			}

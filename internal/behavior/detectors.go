@@ -17,24 +17,24 @@ type detector struct {
 // coefficients of a logistic regression of days after a swap against calm days; the second is for single requests of a stranger. Weights
 // and shares were chosen on a population of real histories; docs/detection.md says how.
 var detectors = [...]detector{
-	{name: anomaly.IdentityShift, share: 2.1, drift: 1.5, instant: 0.1, weights: [facetCount]float64{
+	{name: anomaly.IdentityShift, share: 3.2, drift: 1.5, instant: 1, weights: [facetCount]float64{
 		serviceShift: 0.59, clientShift: 0.55, hourHabit: 0.45, countryShift: 0.43, hourShift: 0.28, clientHabit: 0.26, volume: 0.25,
 		endpointHabit: 0.24, endpoint: 0.24, requestShift: 0.24, variety: 0.19, breadth: 0.18, country: 0.17, combination: 0.14,
 		endpointShift: 0.12, sizeShift: 0.11,
 	}},
-	{name: anomaly.IdentityShift, share: 0.65, instant: 0.3, weights: [facetCount]float64{stranger: 1}},
+	{name: anomaly.IdentityShift, share: 0.7, instant: 1, weights: [facetCount]float64{stranger: 1}},
 	{name: anomaly.ImpossibleTravel, share: 0.2, instant: 1, weights: [facetCount]float64{hop: 1}},
-	{name: anomaly.NewCountry, share: 0.4, instant: 0.5, weights: [facetCount]float64{country: 1, hop: 1}},
+	{name: anomaly.NewCountry, share: 0.9, instant: 1, weights: [facetCount]float64{country: 1, hop: 1}},
 	{name: anomaly.NewClient, share: 0.0005, instant: 0.5, weights: [facetCount]float64{client: 1}},
 	{name: anomaly.NewEndpoint, share: 0.0005, drift: -0.6, instant: 1, weights: [facetCount]float64{service: 1, endpoint: 1, breadth: 1}},
-	{name: anomaly.OddHours, share: 1.3, instant: 0.3, weights: [facetCount]float64{hourShift: 0.8, hour: 0.5, burst: 0.4, variety: 0.6}},
+	{name: anomaly.OddHours, share: 1.3, instant: 1, weights: [facetCount]float64{hourShift: 0.8, hour: 0.5, burst: 0.4, variety: 0.6}},
 	{name: anomaly.RequestBurst, share: 2, drift: -2.3, instant: 1, weights: [facetCount]float64{
-		burst: 1, combination: 1, rise: 0.5, variety: 0.3,
+		burst: 1, combination: 1, rise: 0.5, order: 0.5, variety: 0.3,
 	}},
 	{name: anomaly.SlowDrift, share: 0.47, drift: -0.5, instant: 0.2, weights: [facetCount]float64{rise: 1}},
 	{name: anomaly.ErrorSpike, share: 0.02, instant: 1, weights: [facetCount]float64{errorRate: 1}},
-	{name: anomaly.DataExfiltration, share: 0.9, instant: 0.1, weights: [facetCount]float64{bytesOut: 1, sizeShift: 0.3, burst: 0.3}},
-	{name: anomaly.DormantWake, share: 3.9, drift: -1, instant: 1, weights: [facetCount]float64{gap: 1.1}},
+	{name: anomaly.DataExfiltration, share: 0.8, drift: -0.2, instant: 0.1, weights: [facetCount]float64{bytesOut: 0.8, sizeShift: 0.3, burst: 0.3}},
+	{name: anomaly.DormantWake, share: 4.3, drift: -1, instant: 1, weights: [facetCount]float64{gap: 1.1}},
 	{name: anomaly.ConcurrentUse, share: 0.02, instant: 1, weights: [facetCount]float64{crossing: 1}},
 	{name: anomaly.EndpointSequence, share: 0.1, instant: 1, weights: [facetCount]float64{order: 1}},
 	{name: anomaly.SpendSpike, share: 0.1, instant: 1, weights: [facetCount]float64{spend: 1}},

@@ -12,13 +12,15 @@ import (
 // stateVersion heads every record. A reader takes what an older build has written, and refuses what it does not know. Version 2
 // added travel, mixtures, request sizes, the suspect and the request that tipped a day; version 3 words, and leaves out what is zero, and
 // the day of an incident; version 4 the detector of networks, and how long a token slept that woke;
-// version 5 tenants.
+// version 5 tenants; version 6 how answers lean.
 const (
-	stateVersion  = 5
+	stateVersion  = 6
 	oldestVersion = 1
 	wordsVersion  = 3
 	// from tenantsVersion on a state says which tenants there are
 	tenantsVersion = 5
+	// from leaningVersion on it says how answers lean towards far larger ones
+	leaningVersion = 6
 )
 
 // pack writes a token into the memory of an earlier encoding. Its id comes first.
@@ -83,6 +85,11 @@ func (s *shard) repack(record []byte) ([]byte, error) {
 		}
 		return slices.Clone(r.Bytes), nil
 	}
+	return s.renew(r, version)
+}
+
+// renew reads a token that an older build packed into the form of memory.
+func (s *shard) renew(r *baseline.Reader, version uint64) ([]byte, error) {
 	t := &token{}
 	if t.get(r, version); r.Err != nil {
 		return nil, r.Err
@@ -218,16 +225,14 @@ func (b *block) put(w *baseline.Writer) {
 	w.Uint(uint64(b.peakBin))
 	b.errors.Put(w)
 	w.Uint(uint64(b.fresh))
-	w.Uint(flags(b.gapNats != 0, b.excess != 0, b.slept != 0))
-	for _, v := range [...]float64{b.gapNats, b.excess} {
-		if v != 0 {
-			w.Double(v)
-		}
+	w.Uint(flags(b.gapNats != 0, b.slept != 0))
+	if b.gapNats != 0 {
+		w.Double(b.gapNats)
 	}
 	if b.slept != 0 {
 		w.Floats(b.slept, b.longest)
 	}
-	w.Uint(uint64(b.sized))
+	b.excess.Put(w)
 	w.Int(b.slot)
 	w.Floats(b.largest, b.inSlot, b.before, b.busiest)
 	var used uint64
@@ -274,7 +279,7 @@ func (b *block) get(r *baseline.Reader, version uint64) {
 	if r.Plain {
 		b.getPlain(r)
 	} else {
-		b.getSparse(r)
+		b.getSparse(r, version)
 	}
 	for f := range b.seen {
 		b.seen[f] = getCounts(r, b.seen[f][:0])
@@ -288,19 +293,28 @@ func (b *block) get(r *baseline.Reader, version uint64) {
 	b.rules = uint16(r.Uint())
 }
 
-func (b *block) getSparse(r *baseline.Reader) {
-	var gapped, sized, slept bool
-	setFlags(r.Uint(), &gapped, &sized, &slept)
+func (b *block) getSparse(r *baseline.Reader, version uint64) {
+	var gapped, slept, sized bool
+	if version < leaningVersion {
+		setFlags(r.Uint(), &gapped, &sized, &slept)
+	} else {
+		setFlags(r.Uint(), &gapped, &slept)
+	}
 	if gapped {
 		b.gapNats = r.Double()
 	}
 	if sized {
-		b.excess = r.Double()
+		r.Double()
 	}
 	if slept {
 		r.Floats(&b.slept, &b.longest)
 	}
-	b.sized, b.slot = uint32(r.Uint()), r.Int()
+	if version < leaningVersion {
+		r.Uint()
+	} else {
+		b.excess.Get(r)
+	}
+	b.slot = r.Int()
 	r.Floats(&b.largest, &b.inSlot, &b.before, &b.busiest)
 	for used := r.Uint() & (1<<len(b.hours) - 1); used != 0; used &= used - 1 {
 		b.hours[bits.TrailingZeros64(used)] = uint16(r.Uint())
@@ -309,8 +323,8 @@ func (b *block) getSparse(r *baseline.Reader) {
 
 // getPlain reads what versions before words wrote.
 func (b *block) getPlain(r *baseline.Reader) {
-	b.gapNats, b.excess = r.Double(), r.Double()
-	b.sized, b.largest = uint32(r.Uint()), r.Float()
+	b.gapNats, _ = r.Double(), r.Double()
+	_, b.largest = r.Uint(), r.Float()
 	b.slot = r.Int()
 	b.inSlot, b.before, b.busiest = r.Float(), r.Float(), r.Float()
 	for i := range b.hours {

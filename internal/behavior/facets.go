@@ -1,6 +1,7 @@
 package behavior
 
 import (
+	"math"
 	"slices"
 
 	"github.com/holterhq/holter/internal/baseline"
@@ -102,6 +103,9 @@ const (
 	mixTail      = 2
 )
 
+// swollen is by how much, on the log scale, the answers of an exfiltration are larger than the token's own: twenty times.
+var swollen = math.Log(20)
+
 // errorsRise expects 3 % errors and holds two in three against them; hopsRise one leap in two hundred requests against one in three.
 var (
 	errorsRise = baseline.Rise{Hits: 0.3, Misses: 10, Trust: 20, AlarmHits: 3, AlarmMisses: 1.5}
@@ -152,8 +156,9 @@ func (t *token) observeSizes(o *Observation) {
 	if o.ResponseBytes >= 0 && o.Outcome == Success {
 		log := baseline.LogOf(float64(o.ResponseBytes))
 		d := t.densities()
-		b.size(&t.size, float64(o.ResponseBytes), log)
 		own := d.size.Log(log)
+		b.size(float64(o.ResponseBytes))
+		b.excess.Add(d.size.Log(log-swollen) - own)
 		b.shift(sizeShift).Add(sizeOdds(&d.suspectSize, own, log))
 		b.odd(sizeShift, max(sizeFloor, anySize.Log(log)-own))
 	}
@@ -283,9 +288,7 @@ func (t *token) nats() (x [facetCount]float64) {
 	x[rise] = t.volume.Rise(float64(b.n), burstTail)
 	x[breadth] = t.breadth.Nats(float64(b.fresh), breadthFloor, breadthTail)
 	x[errorRate] = b.errors.Nats()
-	if b.sized > 0 {
-		x[bytesOut] = b.excess / float64(b.sized)
-	}
+	x[bytesOut] = b.excess.Nats(&powers)
 	x[gap] = b.gapNats
 	x[hop] = b.hops.Nats()
 	x[combination] = t.combinations.Nats(float64(b.mixed), mixFloor, mixTail)

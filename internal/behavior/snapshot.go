@@ -308,7 +308,13 @@ func (e *Engine) readPage(state []byte) error {
 		case kind == pagePack && r.Err == nil:
 			if pack := r.Next(); r.Err == nil && packWhole(pack) {
 				h := hash(string(idOf(pack)))
-				e.shards[h%shardCount].restore(h, pack)
+				s := e.shards[h%shardCount]
+				if version < stateVersion {
+					if pack, err = s.renew(&baseline.Reader{Bytes: pack, Words: &s.words}, version); err != nil {
+						return err
+					}
+				}
+				s.restore(h, pack)
 			}
 		case kind == pageGone && r.Err == nil:
 			id := r.String()

@@ -7,7 +7,7 @@ package behavior
 // nats. Source: Grünwald, The safe Bayesian, ALT 2012.
 var stakes = [facetCount]float64{
 	endpoint: 0.9, errorRate: 0.55, gap: 0.6, rise: 0.9, endpointHabit: 0.75, hop: 0.45, countryShift: 0.8, serviceShift: 0.9, endpointShift: 0.35,
-	sizeShift: 0.45, requestShift: 0.7, stranger: 0.35, crossing: 0.4, order: 0.6, burst: 0.85, volume: 0.9,
+	sizeShift: 0.45, requestShift: 0.7, stranger: 0.35, crossing: 0.4, order: 0.6, burst: 0.85, volume: 0.9, bytesOut: 0.45,
 }
 
 func init() {
