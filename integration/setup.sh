@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
-# Installs what the integration tests talk to: Node with the packages of node/, Prometheus, and PostgreSQL 15.
-# Does nothing where all is there. Only a missing Node or PostgreSQL needs root; Prometheus is unpacked into build/tools, not
-# installed, and PostgreSQL is installed without a cluster, so that no service starts.
+# Installs what the integration tests talk to: Node with the packages of node/, Prometheus, PostgreSQL 15, and Chromium.
+# Does nothing where all is there. Only a missing Node, PostgreSQL or Chromium needs root; without Chromium the tests of the page are
+# skipped. Prometheus is unpacked into build/tools, not installed, and PostgreSQL is installed without a cluster, so that no service
+# starts.
 set -euo pipefail
 cd "$(dirname "$0")"
 
@@ -56,6 +57,17 @@ if [ ! -x "$postgres/postgres" ] || [ ! -x "$postgres/initdb" ]; then
 		echo 'create_main_cluster = false' >/etc/postgresql-common/createcluster.conf
 	fi
 	DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends -o Dpkg::Options::=--force-confold postgresql-15 >/dev/null
+fi
+
+if ! have chromium; then
+	if [ "$(id -u)" -eq 0 ] && have apt-get; then
+		refresh_packages chromium
+		say "installing chromium"
+		DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium >/dev/null ||
+			say "chromium could not be installed: the tests of the page will be SKIPPED" >&2
+	else
+		say "chromium is missing, and installing it needs root: the tests of the page will be SKIPPED" >&2
+	fi
 fi
 
 say "node $(node --version), $( (have prometheus && prometheus --version || "$tools/usr/bin/prometheus" --version) 2>&1 | head -n 1)"

@@ -61,7 +61,18 @@ export function Tokens({ query, params }) {
   // New facts of a token replace what the list has of it.
   const [fresh] = useState(() => new Map());
   const [, again] = useState(0);
-  useEffect(() => live.on('token', (token) => { fresh.set(token.id, token); again((n) => n + 1); }), []);
+  const held = useRef(list);
+  held.current = list;
+  useEffect(() => {
+    let timer = 0;
+    const off = live.on('token', (token) => {
+      fresh.set(token.id, token);
+      again((n) => n + 1);
+      // One that is not listed may be new: the list is read again, at most every second.
+      if (!timer && !held.current.rows.some((row) => row.id === token.id) && (scrollY < 600 || !held.current.rows.length)) timer = setTimeout(() => { timer = 0; held.current.again(); }, 1000);
+    });
+    return () => { clearTimeout(timer); off(); };
+  }, []);
   useEffect(() => live.on('beat', (data) => { if (Object.keys(data.evidence || {}).length) again((n) => n + 1); }), []);
 
   const measure = () => {

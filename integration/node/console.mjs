@@ -1,0 +1,333 @@
+// Uses the console's page as people do, in Chromium: node console.mjs URL. Prints a line of JSON for each step.
+//
+//   OTLP      URL of the collector's OTLP receiver over HTTP, for the steps that send a request
+//   STEPS     comma-separated; none: all
+//   SHOTS     a folder for screenshots; none: none are taken
+//   CHROMIUM  the browser
+import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
+import { readFileSync, mkdirSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import { chromium } from 'playwright-core';
+
+const base = process.argv[2], shots = process.env.SHOTS || '';
+const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+const desktop = { width: 1440, height: 900 }, phone = { width: 390, height: 844 };
+const patience = 60_000;
+
+const browser = await chromium.launch({
+  executablePath: process.env.CHROMIUM || '/usr/bin/chromium',
+  args: ['--headless', '--no-sandbox', '--disable-gpu', '--disable-background-networking', '--disable-component-update', '--disable-sync'],
+});
+
+// open gives a page whose every complaint is kept: nothing of what people do may make one.
+const complaints = [];
+async function open({ viewport = desktop, colorScheme = 'light', ...more } = {}) {
+  const context = await browser.newContext({ baseURL: base, viewport, colorScheme, acceptDownloads: true, ...more });
+  await context.grantPermissions(['clipboard-read', 'clipboard-write'], { origin: base });
+  const page = await context.newPage();
+  page.setDefaultTimeout(patience);
+  page.on('console', (m) => { if (m.type() === 'error' || m.type() === 'warning') complaints.push(`${page.url()}: ${m.text()} ${(m.location() || {}).url || ''}`); });
+  page.on('pageerror', (e) => complaints.push(`${page.url()}: ${e.stack || e.message}`));
+  return page;
+}
+
+const ask = async (path, init) => {
+  const response = await fetch(base + path, init);
+  const text = await response.text();
+  assert.ok(response.ok, `${path}: ${response.status} ${text.slice(0, 300)}`);
+  return text ? JSON.parse(text) : {};
+};
+const me = () => ask('/api/v1/me');
+const settled = (page) => page.waitForFunction(() => document.querySelector('main h1') && !document.querySelector('main .waiting, main [aria-busy="true"]'));
+const rows = (page) => page.locator('.tokens tbody tr[data-row]');
+const clipboard = (page) => page.evaluate(() => navigator.clipboard.readText());
+const until = async (what, seen) => {
+  for (const end = Date.now() + patience; Date.now() < end;) {
+    const found = await seen();
+    if (found) return found;
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+  return assert.fail('gave up waiting for ' + what);
+};
+
+// anomalous is the token whose latest anomaly is the gravest.
+async function anomalous() {
+  const { anomalies } = await ask('/api/v1/anomalies?from=-30d&limit=200');
+  const of = (severity) => anomalies.find((a) => a.severity === severity && a.token && a.contributions.some((c) => c.nats));
+  return of('ERROR') || of('WARN') || assert.fail('there is no anomaly with evidence');
+}
+
+const pages = async () => {
+  const anomaly = await anomalous();
+  return {
+    overview: '/', explore: '/explore?group=route&from=-7d', token: `/token/${anomaly.token}?from=-7d`, anomaly: `/anomaly/${anomaly.id}`, anomalies: '/anomalies?from=-30d',
+    hygiene: '/hygiene', coverage: '/coverage?from=-7d', limits: '/limits', plans: '/plans', routes: '/routes', capacity: '/capacity', spend: '/spend',
+  };
+};
+
+const steps = {
+  // Nothing has arrived: the page says what to do, and plays the demo.
+  async empty() {
+    const page = await open();
+    await page.goto('/');
+    await page.getByRole('heading', { name: 'No token has been seen yet' }).waitFor();
+    for (const [button, part] of [['Node', 'headersToSpanAttributes'], ['Python', 'HEADERS_SERVER_REQUEST'], ['Java', '-javaagent'], ['Go', 'SetAttributes'], ['Gateway', 'filelog'], ['Only curl', '/v1/traces']]) {
+      await page.getByRole('button', { name: button, exact: true }).click();
+      await page.locator('.code .copy').last().click();
+      const copied = await page.locator('.code pre').allInnerTexts();
+      assert.ok(copied.join('\n').includes(part), `${button} shows ${part}`);
+      assert.equal(await clipboard(page), copied.at(-1).trimEnd() + '\n', `${button} copies what it shows`);
+    }
+    if (process.env.OTLP) assert.ok((await page.locator('main').innerText()).includes(process.env.OTLP), 'the page says where to send');
+    await picture(page, 'empty');
+    await accessible(page, 'empty');
+    await page.getByRole('button', { name: 'Play the demo' }).click();
+    await rows(page).first().waitFor({ timeout: 4 * patience });
+    await until('the demo to be played', async () => (await ask('/api/v1/anomalies?from=-30d')).anomalies.some((a) => a.severity === 'ERROR'));
+    await page.getByRole('region', { name: 'Demo traffic' }).waitFor();
+    await page.context().close();
+  },
+
+  // Filter, sort, search and walk through the list.
+  async overview() {
+    const page = await open();
+    await page.goto('/');
+    await settled(page);
+    assert.ok(await rows(page).count() > 5);
+    assert.equal(await page.locator('.tokens tbody tr[data-row] .demo').count(), await rows(page).count(), 'all that the demo plays is marked');
+
+    const { tokens } = await ask('/api/v1/tokens?limit=1000');
+    const owner = tokens.find((t) => t.owner_name) || tokens.find((t) => t.owner_id) || tokens[0];
+    if (owner.owner_id) {
+      await page.getByRole('button', { name: '+ filter' }).click();
+      await page.locator('.adder select').selectOption('owner');
+      await page.locator('.adder input').fill(owner.owner_name || owner.owner_id);
+      await page.locator('.adder .choices button').first().click();
+      await page.waitForURL((url) => url.searchParams.get('owner') === owner.owner_id);
+      const wanted = tokens.filter((t) => t.owner_id === owner.owner_id).length;
+      await until('the filtered list', async () => await rows(page).count() === wanted);
+      await page.getByRole('button', { name: 'remove owner ' + owner.owner_id }).click();
+      await until('the whole list', async () => await rows(page).count() > wanted || wanted === tokens.length);
+    }
+
+    await page.getByRole('button', { name: /key/ }).first().click();
+    await page.waitForURL((url) => /hint/.test(url.searchParams.get('sort')));
+    await page.goBack();
+    await page.waitForURL((url) => !url.searchParams.get('sort'));
+
+    await page.getByRole('button', { name: 'hide', exact: true }).click();
+    await page.getByText('No token meets this filter in this time.').waitFor();
+    await page.getByRole('button', { name: 'show', exact: true }).click();
+    await rows(page).first().waitFor();
+
+    await page.keyboard.press('j');
+    await page.keyboard.press('j');
+    const name = await page.evaluate(() => document.activeElement.textContent);
+    await page.keyboard.press('Enter');
+    await page.getByRole('heading', { level: 1, name }).waitFor();
+    await page.goBack();
+    await rows(page).first().waitFor();
+
+    await page.keyboard.press('/');
+    await page.keyboard.type(owner.hint || owner.id);
+    await page.getByRole('option').first().waitFor();
+    await page.keyboard.press('ArrowDown');
+    await page.keyboard.press('Enter');
+    await page.waitForURL(/\/token\//);
+    await page.keyboard.press('?');
+    await page.getByRole('dialog').waitFor();
+    await page.keyboard.press('Escape');
+    await page.getByRole('dialog').waitFor({ state: 'hidden' });
+    await page.keyboard.press('g');
+    await page.keyboard.press('e');
+    await page.waitForURL(/\/explore/);
+    await page.keyboard.press('t');
+    assert.equal(await page.evaluate(() => document.documentElement.dataset.theme), 'light');
+    await page.keyboard.press('t');
+    assert.equal(await page.evaluate(() => document.documentElement.dataset.theme), 'dark');
+    await page.reload();
+    assert.equal(await page.evaluate(() => document.documentElement.dataset.theme), 'dark', 'the theme is kept');
+    await page.context().close();
+  },
+
+  // Group, drill down, zoom and export; what the page shows is what the API says.
+  async explore() {
+    const page = await open();
+    await page.goto('/explore?from=-7d&group=country');
+    await settled(page);
+    const top = await ask('/api/v1/top?from=-7d&group=country');
+    const table = page.locator('main .tablebox').first();
+    const row = table.locator('tbody tr').first();
+    const shown = Number(await row.locator('[data-label="requests"] [title]').getAttribute('title').then((t) => t.replaceAll(',', '')));
+    assert.ok(Math.abs(shown - top.rows[0].value) <= top.rows[0].value * 0.02 + 100, `the first country has ${top.rows[0].value} requests, the page says ${shown}`);
+    await row.getByRole('link').first().click();
+    await page.waitForURL((url) => url.searchParams.get('country') === top.rows[0].key);
+    await settled(page);
+    await page.getByLabel(/remove country/).waitFor();
+    assert.equal(await table.locator('tbody tr').count(), 1, 'only that country is left');
+
+    await page.getByLabel(/remove country/).click();
+    await page.getByLabel('by').selectOption('route');
+    await page.waitForURL((url) => url.searchParams.get('group') === 'route');
+    await settled(page);
+    const slider = page.getByRole('slider').first();
+    await slider.focus();
+    await page.keyboard.press('ArrowLeft');
+    assert.match(await slider.getAttribute('aria-valuetext'), /UTC: .*requests/);
+    await page.keyboard.press('+');
+    await page.waitForURL((url) => /Z$/.test(url.searchParams.get('to') || ''));
+    await settled(page);
+
+    const [download] = await Promise.all([page.waitForEvent('download'), page.getByRole('link', { name: 'Export CSV' }).click()]);
+    const text = readFileSync(await download.path(), 'utf8').trim().split('\n');
+    assert.ok(text.length > 2 && text[0].includes(','), 'the export has rows');
+    await page.getByRole('button', { name: /copy .* as CSV/ }).first().click();
+    await until('the copy', async () => (await clipboard(page)).includes('route,requests'));
+    await page.getByRole('button', { name: /copy .* as curl/ }).first().click();
+    const curl = await until('the call', async () => { const c = await clipboard(page); return c.startsWith('curl') && c; });
+    await ask(new URL(curl.match(/'(.*)'/)[1]).pathname + new URL(curl.match(/'(.*)'/)[1]).search);
+    await page.context().close();
+  },
+
+  // Whose is it, is it all right, what changed; then say that it was benign, and see that it is taken.
+  async token() {
+    const page = await open();
+    const anomaly = await anomalous();
+    const { token } = await ask('/api/v1/tokens/' + anomaly.token);
+    await page.goto(`/token/${anomaly.token}?from=-7d`);
+    await settled(page);
+    const text = await page.locator('main').innerText();
+    for (const part of [token.hint, token.owner_name || 'Nobody is known to own it', 'What you can do', 'Normal life, and now']) assert.ok(text.includes(part), 'the page says ' + part);
+    const places = ['last used', 'Heartbeat', 'What you can do', 'Anomalies', 'Normal life, and now', 'Releases along time'].map((part) => text.indexOf('\n' + part));
+    assert.deepEqual(places, [...places].sort((a, b) => a - b), 'in the order of the questions');
+
+    const cell = page.locator('[role="grid"]').first().locator('[role="gridcell"][tabindex="0"]');
+    await cell.focus();
+    const before = await page.locator('.weeks .said').innerText();
+    await page.keyboard.press('ArrowDown');
+    await page.keyboard.press('ArrowRight');
+    await until('the cursor to move', async () => await page.locator('.weeks .said').innerText() !== before);
+
+    await page.goto('/anomaly/' + anomaly.id);
+    await settled(page);
+    assert.ok((await page.locator('.why tbody tr').count()) >= 1, 'the evidence is shown in words');
+    const [file] = await Promise.all([page.waitForEvent('download'), page.getByRole('link', { name: 'Incident file' }).click()]);
+    const incident = readFileSync(await file.path(), 'utf8');
+    assert.ok(incident.includes(token.hint) && !/<script/i.test(incident), 'the incident file stands for itself');
+
+    await page.getByRole('button', { name: 'Benign' }).click();
+    await page.getByText('Said: benign').waitFor();
+    const feedback = await until('the answer to be kept', async () => (await ask('/api/v1/anomalies/' + anomaly.id)).feedback[0]);
+    assert.match(JSON.stringify(feedback), /benign/);
+    const beat = await ask(`/api/v1/tokens/${anomaly.token}/heartbeat?from=-7d`);
+    assert.ok(beat.marks.some((m) => m.kind === 'feedback'), 'it stands on the heartbeat');
+    await page.goto('/anomalies?from=-30d');
+    await page.getByText(/said benign/).first().waitFor();
+    await page.context().close();
+  },
+
+  // Every page, in both themes and two widths: no violation of accessibility, nothing that overflows.
+  async pages() {
+    for (const colorScheme of ['light', 'dark']) {
+      for (const viewport of [desktop, phone]) {
+        const page = await open({ viewport, colorScheme, reducedMotion: 'reduce' });
+        for (const [name, path] of Object.entries(await pages())) {
+          await page.goto(path);
+          await settled(page);
+          const size = viewport === phone ? 'phone' : 'desktop';
+          assert.equal(await page.locator('main .trouble').count(), 0, `${name}: ${await page.locator('main .trouble').allInnerTexts()}`);
+          const over = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+          assert.ok(over <= 0, `${name} is ${over} px too wide at ${viewport.width} px`);
+          await accessible(page, `${name}, ${colorScheme}, ${size}`);
+          await picture(page, `${name}-${colorScheme}-${size}`);
+        }
+        await page.context().close();
+      }
+    }
+  },
+
+  // A request's token is on the page within two seconds of its arrival.
+  async live() {
+    const page = await open();
+    await page.goto('/?sort=-last_used');
+    await settled(page);
+    await page.locator('.pulse.open').waitFor();
+    const key = 'acme_live_' + randomBytes(16).toString('hex'), hint = new RegExp('…' + key.slice(-4) + '$');
+    const send = async () => {
+      const now = Date.now();
+      const attribute = (name, value) => ({ key: name, value });
+      const response = await fetch(process.env.OTLP + '/v1/traces', {
+        method: 'POST', headers: { 'Content-Type': 'application/json' },
+        body: JSON.stringify({ resourceSpans: [{ resource: { attributes: [attribute('service.name', { stringValue: 'orders' })] }, scopeSpans: [{ spans: [{
+          traceId: randomBytes(16).toString('hex'), spanId: randomBytes(8).toString('hex'), name: 'GET /v1/orders', kind: 2,
+          startTimeUnixNano: `${now - 5}000000`, endTimeUnixNano: `${now}000000`,
+          attributes: [attribute('http.request.method', { stringValue: 'GET' }), attribute('http.route', { stringValue: '/v1/orders' }), attribute('http.response.status_code', { intValue: '200' }),
+            attribute('client.address', { stringValue: '81.2.69.160' }), attribute('http.request.header.x-api-key', { arrayValue: { values: [{ stringValue: key }] } })],
+        }] }] }] }),
+      });
+      assert.ok(response.ok, 'the collector takes the span: ' + response.status);
+      return Date.now();
+    };
+    await send();
+    const row = rows(page).filter({ has: page.getByRole('link', { name: hint }) });
+    await row.waitFor();
+    const times = [];
+    for (let i = 0; i < 3; i++) {
+      // Until "… ago" has grown the last use is not told apart from the one before.
+      await page.waitForFunction((name) => [...document.querySelectorAll('.tokens tr[data-row]')].some((r) => r.textContent.includes(name) && /[3-9] s ago|\d\d s ago/.test(r.textContent)), key.slice(-4));
+      const at = await send();
+      await page.waitForFunction((name) => [...document.querySelectorAll('.tokens tr[data-row]')].some((r) => r.textContent.includes(name) && /\bnow\b|\b[12] s ago/.test(r.querySelector('.last').textContent)), key.slice(-4), { polling: 20 });
+      times.push(Date.now() - at);
+    }
+    assert.ok(!(await page.content()).includes(key), 'the page holds no secret');
+    await page.context().close();
+    return { 'last use on the page (ms)': times };
+  },
+
+  // One click takes the demo away.
+  async remove() {
+    const page = await open();
+    await page.goto('/');
+    await page.getByRole('button', { name: 'Remove the demo' }).click();
+    await page.getByRole('region', { name: 'Demo traffic' }).waitFor({ state: 'hidden' });
+    const { tokens } = await ask('/api/v1/tokens?demo=only');
+    assert.equal(tokens.length, 0);
+    await page.context().close();
+  },
+};
+
+async function accessible(page, where) {
+  await page.evaluate(axe);
+  const found = await page.evaluate(async () => (await globalThis.axe.run(document, { runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'] })).violations
+    .map((v) => `${v.id}: ${v.help}: ${v.nodes.slice(0, 3).map((n) => n.target.join(' ') + ' ' + n.failureSummary).join('; ')}`));
+  assert.deepEqual(found, [], where);
+}
+
+async function picture(page, name) {
+  if (!shots) return;
+  mkdirSync(shots, { recursive: true });
+  await page.screenshot({ path: join(shots, name + '.png') });
+}
+
+let failed = false;
+await me();
+for (const name of process.env.STEPS ? process.env.STEPS.split(',') : Object.keys(steps)) {
+  const began = Date.now();
+  complaints.length = 0;
+  try {
+    const told = await steps[name]();
+    assert.deepEqual(complaints, [], 'complaints of the browser');
+    console.log(JSON.stringify({ step: name, ms: Date.now() - began, ...told }));
+  } catch (error) {
+    failed = true;
+    console.log(JSON.stringify({ step: name, ms: Date.now() - began, error: String(error.stack || error), complaints }));
+    for (const context of browser.contexts()) {
+      for (const page of context.pages()) await page.screenshot({ path: join(process.env.FAILED || '/nonexistent', `failed-${name}.png`) }).catch(() => {});
+      await context.close();
+    }
+  }
+}
+await browser.close();
+process.exit(failed ? 1 : 0);
