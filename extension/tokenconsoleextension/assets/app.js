@@ -78,7 +78,7 @@ function App() {
           <button type="button" class="plain" onClick=${cycle} title="Theme (t)"><${ThemeName} /></button>
           <button type="button" class="plain" onClick=${() => setHelp(true)} aria-label="Keys and how to read this page" title="Keys (?)">?</button>
           ${me && me.user && me.login !== 'none' ? html`<${Who} me=${me} />` : ''}</div></header>
-      <nav class="rail" aria-label="Pages">${menu.map(([name, entries]) => html`<div key=${name}><span class="soft" aria-hidden="true">${name}</span>${entries.map(([href, text]) => html`<${A} key=${href} href=${link(href)} aria-current=${path === href || (href === '/' && room === 'token') || (href === '/anomalies' && room === 'anomaly') ? 'page' : undefined}>${text}<//>`)}</div>`)}</nav>
+      ${signedIn ? html`<nav class="rail" aria-label="Pages">${menu.map(([name, entries]) => html`<div key=${name}><span class="soft" aria-hidden="true">${name}</span>${entries.map(([href, text]) => html`<${A} key=${href} href=${link(href)} aria-current=${path === href || (href === '/' && room === 'token') || (href === '/anomalies' && room === 'anomaly') ? 'page' : undefined}>${text}<//>`)}</div>`)}</nav>` : html`<div></div>`}
       <div class="side">${signedIn ? html`<${DemoBanner} status=${current} query=${query} done=${renew} />` : ''}${current.store && current.store.trouble ? html`<div class="banner bad" role="alert">${current.store.trouble}</div>` : ''}
       <main id="main" class="page" tabindex="-1" ref=${main}>${body()}</main></div>
       <${Announcer} />

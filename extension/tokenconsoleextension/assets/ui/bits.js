@@ -65,10 +65,11 @@ export function Trouble({ error, again }) {
 export const Empty = ({ children }) => html`<p class="empty">${children}</p>`;
 
 // Pane shows what an answer holds, or why not; older data stays while newer is fetched.
-export function Pane({ answer, rows, children, again }) {
+// With a name it is the whole view.
+export function Pane({ answer, rows, children, again, name }) {
   const { data, error, waiting } = answer;
-  if (error && !data) return html`<${Trouble} error=${error} again=${again} />`;
-  if (data === undefined) return html`<${Waiting} rows=${rows} />`;
+  if (error && !data) return html`${name ? html`<h1>${name}</h1>` : ''}<${Trouble} error=${error} again=${again} />`;
+  if (data === undefined) return html`${name ? html`<h1 class="sr">${name}</h1>` : ''}<${Waiting} rows=${rows} />`;
   return html`<div class=${'pane' + (waiting ? ' stale' : '')} aria-busy=${waiting ? 'true' : 'false'}>${error ? html`<${Trouble} error=${error} again=${again} />` : ''}${children(data)}</div>`;
 }
 

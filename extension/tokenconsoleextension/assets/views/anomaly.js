@@ -16,7 +16,7 @@ export const title = () => 'Anomaly';
 export function View({ id }) {
   const [again, setAgain] = useState(0);
   const url = address('anomalies/' + encodeURIComponent(id)), answer = useAnswer(url, { again });
-  return html`<${Pane} answer=${answer} rows=${8}>${(e) => html`<${Anomaly} e=${e} url=${url} done=${() => setAgain((n) => n + 1)} />`}<//>`;
+  return html`<${Pane} answer=${answer} rows=${8} name="Anomaly">${(e) => html`<${Anomaly} e=${e} url=${url} done=${() => setAgain((n) => n + 1)} />`}<//>`;
 }
 
 function Anomaly({ e, url, done }) {

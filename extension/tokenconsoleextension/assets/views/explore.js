@@ -12,6 +12,14 @@ import { Traces } from '../ui/traces.js';
 
 export const title = () => 'Explore';
 
+// useTags are the keys of tags that tokens have here.
+function useTags(params) {
+  const only = new URLSearchParams({ limit: '200', sort: '-last_used' });
+  if (params.get('demo')) only.set('demo', params.get('demo'));
+  const { data } = useAnswer(address('tokens', only));
+  return useMemo(() => [...new Set(((data && data.tokens) || []).flatMap((t) => Object.keys(t.tags || {})))].sort(), [data]);
+}
+
 const groups = ['token', 'owner', 'team', ...dimensions];
 const quantile = (measure) => ['p50', 'p95', 'p99', 'tokens', 'owners'].includes(measure);
 const named = (group, row) => (group === 'country' ? country(row.key) : group === 'outcome' ? outcomes[row.key] || row.key : row.label || row.key || 'none');
@@ -30,14 +38,14 @@ export function View({ query }) {
   const errorsUrl = measure === 'requests' && !other ? address('series', with_({ measure: 'errors', step, limit: 1 })) : null;
   const errors = useAnswer(errorsUrl);
   const [over, setOver] = useState('');
-  const m = measures[measure];
+  const m = measures[measure], tags = useTags(params);
   const zoom = (a, b) => go(change({ from: new Date(a).toISOString().replace('.000Z', 'Z'), to: new Date(b).toISOString().replace('.000Z', 'Z') }), { keep: true });
 
   return html`
     <div class="head"><h1>Explore</h1><${Chips} query=${query}><${Range} query=${query} /><//></div>
     <div class="controls">
       <label><span class="soft">count</span><select value=${measure} onChange=${(e) => go(change({ measure: e.currentTarget.value === 'requests' ? null : e.currentTarget.value }), { keep: true })}>${Object.entries(measures).map(([key, v]) => html`<option key=${key} value=${key}>${v.label}</option>`)}</select></label>
-      <label><span class="soft">by</span><select value=${group} onChange=${(e) => go(change({ group: e.currentTarget.value }), { keep: true })}>${groups.map((g) => html`<option key=${g} value=${g}>${dimension[g]}</option>`)}${group.startsWith('tag:') ? html`<option value=${group}>${group}</option>` : ''}</select></label>
+      <label><span class="soft">by</span><select value=${group} onChange=${(e) => go(change({ group: e.currentTarget.value }), { keep: true })}>${groups.map((g) => html`<option key=${g} value=${g}>${dimension[g]}</option>`)}${[...new Set([...tags.map((t) => 'tag:' + t), ...(group.startsWith('tag:') ? [group] : [])])].map((t) => html`<option key=${t} value=${t}>tag ${t.slice(4)}</option>`)}</select></label>
       <label><span class="soft">step</span><select value=${query.get('step') || ''} onChange=${(e) => go(change({ step: e.currentTarget.value || null }), { keep: true })}><option value="">auto${!step && total.data ? ` (${span(duration(total.data.step))})` : ''}</option>${['1m', '10m', '1h', '6h', '1d'].map((s) => html`<option key=${s} value=${s}>${span(duration(s))}</option>`)}</select></label>
       <span class="right"><a href=${'/api/v1/export?' + with_({ what: 'series', format: 'csv', measure, group, step })} download>Export CSV</a> <a href=${'/api/v1/export?' + with_({ what: 'usage', format: 'jsonl' })} download>Export usage as JSONL</a></span>
     </div>

@@ -55,6 +55,6 @@ function Movers({ movers }) {
     const up = m.now >= m.before;
     return html`<tr key=${token.id} data-row><td><${A} href=${tokenLink(token.id)} class="clip" data-j>${token.hint || token.id}<//><div class="soft clip">${token.owner_name || token.owner_id || 'no owner'}</div></td>
       <td class="number soft">${count(m.before)}</td><td class="number"><span aria-hidden="true">→</span> ${count(m.now)}</td>
-      <td class="number" title="against the period before"><span aria-hidden="true">${up ? '↗' : '↘'}</span> ${m.before === 0 ? 'new' : times(m.ratio || m.now / m.before)}</td></tr>`;
+      <td class="number" title="against the period before"><span aria-hidden="true">${up ? '↗' : '↘'}</span> ${m.before === 0 ? 'new' : m.now === 0 ? 'silent' : times(m.ratio || m.now / m.before)}</td></tr>`;
   })}</tbody></table>`;
 }

@@ -24,7 +24,7 @@ export function View({ query, id }) {
   const beatUrl = address(path + '/heartbeat', params), beat = useAnswer(beatUrl, { every: 20_000, again });
   const habitsUrl = address(path + '/habits', params), habits = useAnswer(habitsUrl, { again });
   live.useSecond(2);
-  return html`<${Pane} answer=${answer} rows=${6}>${(data) => {
+  return html`<${Pane} answer=${answer} rows=${6} name="Token">${(data) => {
     const token = data.token || {}, use = token.last_use || {};
     document.title = (token.hint || id) + ' – Holter';
     return html`
