@@ -41,7 +41,7 @@ export function seconds(n) {
 export function share(n) {
   if (n === null || n === undefined || Number.isNaN(n)) return '–';
   const p = n * 100;
-  return p === 0 ? '0 %' : p < 0.1 ? '< 0.1 %' : p < 10 ? trim(p) + ' %' : p > 99 && p < 100 ? p.toFixed(1) + ' %' : Math.round(p) + ' %';
+  return p === 0 ? '0 %' : p < 0.1 ? '< 0.1 %' : p < 10 ? trim(Math.round(p * (p < 1 ? 100 : 10)) / (p < 1 ? 100 : 10)) + ' %' : p > 99 && p < 100 ? p.toFixed(1) + ' %' : Math.round(p) + ' %';
 }
 
 export const money = (n, currency = '') => {
@@ -52,13 +52,13 @@ export const money = (n, currency = '') => {
 };
 
 // changed compares a number with the one before it, in words that carry the direction without colour.
-export function changed(now, before, versus = 'the period before') {
+export function changed(now, before) {
   if (before === undefined || before === null) return '';
-  if (before === 0) return now === 0 ? 'as in ' + versus : 'none in ' + versus;
+  if (before === 0) return now === 0 ? 'as before' : 'none before';
   const ratio = now / before;
-  if (ratio > 0.995 && ratio < 1.005) return 'as in ' + versus;
-  if (ratio >= 3) return trim(ratio) + ' × ' + versus;
-  return (ratio > 1 ? '+' : '−') + share(Math.abs(ratio - 1)) + ' against ' + versus;
+  if (ratio > 0.995 && ratio < 1.005) return 'as before';
+  if (ratio >= 3) return trim(ratio) + ' × before';
+  return (ratio > 1 ? '+' : '−') + share(Math.abs(ratio - 1)) + ' on before';
 }
 
 // times says how many times what is usual something is.

@@ -35,8 +35,8 @@ export function DemoBanner({ status, query, done }) {
   const me = useContext(Me), demo = useDemo(done), d = (status && status.demo) || {}, p = demo.progress;
   if (!d.present && !d.playing) return null;
   const mode = query.get('demo') || 'show';
-  const playing = d.playing || (p && p.state === 'playing');
-  return html`<div class="banner" role="region" aria-label="Demo traffic"><span class="demo">demo</span><span>${playing ? `Made-up traffic is being played${p && p.done ? ': ' + share(p.done) : ''}.` : `${d.tokens ? count(d.tokens) + ' tokens here are' : 'Some tokens here are'} made up.`}</span>
+  const playing = p && p.state === 'playing' && p.done < 1; // when its past is told it goes on, as other traffic does
+  return html`<div class="banner" role="region" aria-label="Demo traffic"><span class="demo">demo</span><span>${playing ? `Made-up traffic is being played${p.done ? ': ' + share(p.done) : ''}.` : `${d.tokens ? count(d.tokens) + ' tokens here are' : 'Some tokens here are'} made up.`}</span>
     <span class="right">${['show', 'hide', 'only'].map((m) => html`<button type="button" key=${m} class="plain" aria-pressed=${mode === m ? 'true' : 'false'} onClick=${() => go(change({ demo: m === 'show' ? null : m }), { keep: true })}>${m}</button>`)}
     ${may(me) ? html`<button type="button" disabled=${!!demo.busy || demo.asked === 'remove'} onClick=${() => demo.act('remove')}>${demo.busy === 'remove' || demo.asked === 'remove' ? 'Removing …' : 'Remove the demo'}</button>` : ''}</span><${Trouble} error=${demo.error} /></div>`;
 }

@@ -92,6 +92,8 @@ export function Heartbeat({ data, height = 176, unit = 'requests', format = coun
         open = true;
       });
       c.stroke();
+      c.fillStyle = p.soft; // one step alone makes no line
+      data.p95.forEach((v, i) => { if (v > 0 && !(data.p95[i - 1] > 0) && !(data.p95[i + 1] > 0)) c.fillRect(gutter + (i + 0.5) * dx - 1, base - v / topLane * (lane - 6) - 1, 2.5, 2.5); });
     }
     c.textAlign = 'center'; c.fillStyle = p.soft;
     for (let t = Math.ceil(from / every) * every; t <= to; t += every) { const px = x(t); if (px > gutter + 14 && px < width - 20) c.fillText(tick(t, every), px, total - axis / 2); }
@@ -135,7 +137,7 @@ export function Heartbeat({ data, height = 176, unit = 'requests', format = coun
   const i = at >= 0 ? at : -1;
   const said = i >= 0 ? readout(data, i, { unit, format, per, step }) : '';
   const groups = useMemo(() => cluster(data.marks || [], x, gutter, width - right), [data, width]);
-  return html`<figure class="beat" ref=${box}>
+  return html`<figure class=${'beat' + (data.marks ? '' : ' unmarked')} ref=${box}>
     <div class="marks">${width ? groups.map((g) => html`<${Mark} key=${g.x} group=${g} link=${markLink} />`) : ''}</div>
     <canvas ref=${canvas} style=${{ height: total + 'px' }} class="full" tabindex="0" role="slider" aria-label=${(label || 'Heartbeat') + ': cursor in time'} aria-valuemin="0" aria-valuemax=${Math.max(0, n - 1)} aria-valuenow=${i < 0 ? n - 1 : i}
       aria-valuetext=${said || `${moment(from, step)} to ${moment(to, step)}, ${span(step)} a step`}

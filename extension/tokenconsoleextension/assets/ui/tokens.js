@@ -137,7 +137,7 @@ function Row({ row, fresh, index, width }) {
   const requests = row.requests || 0, errors = row.errors || 0;
   return html`<tr data-row aria-rowindex=${index} class=${'s-' + (row.state || '')}>
     <td class="statecol"><${State} name=${row.state} bare /></td>
-    <td class="key"><${A} href=${tokenLink(row.id)} data-j>${name}<//>${row.environment === 'holter-demo' ? html`<span class="demo">demo</span>` : ''}${row.direction === 'outbound' ? html`<span class="tag" title="A key that your services use elsewhere">out</span>` : ''}<div class="second" title=${[owner, row.owner_team].filter(Boolean).join(', ')}>${owner || 'no owner'}${row.owner_team ? ' · ' + row.owner_team : ''}</div></td>
+    <td class="key"><div class="named"><${A} href=${tokenLink(row.id)} data-j title=${name}>${name}<//>${row.environment === 'holter-demo' ? html`<span class="demo">demo</span>` : ''}${row.direction === 'outbound' ? html`<span class="tag" title="A key that your services use elsewhere">out</span>` : ''}</div><div class="second" title=${[owner, row.owner_team].filter(Boolean).join(', ')}>${owner || 'no owner'}${row.owner_team ? ' · ' + row.owner_team : ''}</div></td>
     <td class="stripcol"><${Strip} strip=${row.strip} id=${row.id} width=${width} height=${28} label=${`${exact(requests)} requests, ${exact(errors)} errors, ${stateOf(row.state).word}`} />
       <div class="narrowonly under-strip"><${Meter} ...${weighed} /></div></td>
     <td class="number wide" title=${exact(requests)}>${count(requests)}</td>
