@@ -255,7 +255,7 @@ const steps = {
     await page.goto('/?sort=-last_used');
     await settled(page);
     await page.locator('.pulse.open').waitFor();
-    const key = 'acme_live_' + randomBytes(16).toString('hex'), hint = new RegExp('…' + key.slice(-4) + '$');
+    const key = 'acme_live_' + randomBytes(16).toString('hex');
     const send = async () => {
       const now = Date.now();
       const attribute = (name, value) => ({ key: name, value });
@@ -269,19 +269,17 @@ const steps = {
         }] }] }] }),
       });
       assert.ok(response.ok, 'the collector takes the span: ' + response.status);
-      return Date.now();
+      return [now, Date.now()];
     };
-    await send();
-    const row = rows(page).filter({ has: page.getByRole('link', { name: hint }) });
-    await row.waitFor();
+    const shown = (at) => page.waitForFunction(([name, least]) => [...document.querySelectorAll('.tokens tr[data-row]')].some((row) => row.textContent.includes(name)
+      && Date.parse((row.querySelector('.last time') || {}).dateTime) >= least), ['…' + key.slice(-4), at], { polling: 20 });
     const times = [];
-    for (let i = 0; i < 3; i++) {
-      // Until "… ago" has grown the last use is not told apart from the one before.
-      await page.waitForFunction((name) => [...document.querySelectorAll('.tokens tr[data-row]')].some((r) => r.textContent.includes(name) && /[3-9] s ago|\d\d s ago/.test(r.textContent)), key.slice(-4));
-      const at = await send();
-      await page.waitForFunction((name) => [...document.querySelectorAll('.tokens tr[data-row]')].some((r) => r.textContent.includes(name) && /\bnow\b|\b[12] s ago/.test(r.querySelector('.last').textContent)), key.slice(-4), { polling: 20 });
-      times.push(Date.now() - at);
+    for (let i = 0; i < 4; i++) {
+      const [at, arrived] = await send();
+      await shown(at);
+      times.push(Date.now() - arrived);
     }
+    assert.ok(Math.max(...times.slice(1)) < 10_000, 'the last use is told while it happens: ' + times); // what is fast is measured, not asserted
     assert.ok(!(await page.content()).includes(key), 'the page holds no secret');
     await page.context().close();
     return { 'last use on the page (ms)': times };

@@ -34,7 +34,7 @@ export function Range({ query, initial = '-24h' }) {
     </form>`}<//>`;
 }
 
-const fixed = { direction: ['inbound', 'outbound'], status: ['active', 'expired', 'revoked', 'leaked', 'decoy', 'unknown'], outcome: Object.keys(outcomes), environment: [] };
+const fixed = { direction: ['inbound', 'outbound'], status: ['active', 'expired', 'revoked', 'leaked', 'decoy', 'unknown'], outcome: Object.keys(outcomes) };
 const shown = (name, value) => (name === 'country' ? `${value} ${country(value) === value ? '' : country(value)}`.trim() : name === 'outcome' ? outcomes[value] || value : value);
 
 // Chips shows the filter and changes it. names: what may be filtered by here.
@@ -65,9 +65,14 @@ function Adder({ query, names, done }) {
     const control = new AbortController();
     const params = new URLSearchParams();
     for (const key of ['from', 'to', 'demo']) if (query.get(key)) params.set(key, query.get(key));
-    const url = name === 'token' || name === 'tag' ? address('tokens', new URLSearchParams([...params, ['limit', '200'], ['sort', '-requests']])) : address('top', new URLSearchParams([...params, ['group', name], ['measure', ['unit', 'model'].includes(name) ? 'units' : 'requests'], ['limit', '100']]));
+    const ofTokens = ['token', 'tag', 'owner', 'team', 'environment'].includes(name); // whatever they did in this time
+    const url = ofTokens ? address('tokens', new URLSearchParams([...params, ['limit', '500'], ['sort', '-last_used']])) : address('top', new URLSearchParams([...params, ['group', name], ['measure', ['unit', 'model'].includes(name) ? 'units' : 'requests'], ['limit', '100']]));
     get(url, control.signal).then((answer) => {
-      if (name === 'tag') setFound([...new Set((answer.tokens || []).flatMap((t) => Object.entries(t.tags || {}).map(([k, v]) => k + ':' + v)))].sort().map((key) => ({ key, label: key })));
+      const distinct = (list) => [...new Map(list.filter((f) => f.key).map((f) => [f.key, f])).values()].sort((a, b) => a.label.localeCompare(b.label));
+      if (name === 'owner') setFound(distinct((answer.tokens || []).map((t) => ({ key: t.owner_id, label: t.owner_name || t.owner_id }))));
+      else if (name === 'team') setFound(distinct((answer.tokens || []).map((t) => ({ key: t.owner_team, label: t.owner_team }))));
+      else if (name === 'environment') setFound(distinct((answer.tokens || []).map((t) => ({ key: t.environment, label: t.environment }))));
+      else if (name === 'tag') setFound([...new Set((answer.tokens || []).flatMap((t) => Object.entries(t.tags || {}).map(([k, v]) => k + ':' + v)))].sort().map((key) => ({ key, label: key })));
       else if (name === 'token') setFound((answer.tokens || []).map((t) => ({ key: t.id, label: [t.hint, t.owner_name || t.owner_id].filter(Boolean).join(' · ') })));
       else setFound((answer.rows || []).map((r) => ({ key: r.key, label: r.label && r.label !== r.key ? r.label : shown(name, r.key), value: r.value })));
     }).catch(() => { /* a value can still be typed */ });

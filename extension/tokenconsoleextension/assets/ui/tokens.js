@@ -8,6 +8,7 @@ import { Strip } from './strip.js';
 import { Copies } from './copy.js';
 import * as live from '../lib/live.js';
 import { state as stateOf } from '../lib/words.js';
+import { lastUse } from './lastuse.js';
 
 const spare = 8;
 const narrow = matchMedia('(max-width: 860px)');
@@ -132,7 +133,7 @@ const columns = [
 
 function Row({ row, fresh, index, width }) {
   const use = (fresh && fresh.last_use) || row.last_use || {}, weighed = live.evidenceOf(row.id) || row.evidence || {};
-  const heard = live.used(row.id), at = heard && (!use.at || heard > Date.parse(use.at)) && Date.now() - heard < 36e5 ? new Date(heard) : use.at;
+  const at = lastUse(row.id, use.at);
   const owner = row.owner_name || row.owner_id, name = row.hint || row.id;
   const requests = row.requests || 0, errors = row.errors || 0;
   return html`<tr data-row aria-rowindex=${index} class=${'s-' + (row.state || '')}>

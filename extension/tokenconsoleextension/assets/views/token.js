@@ -1,4 +1,4 @@
-import { html, useContext, useMemo, useState } from '../lib/html.js';
+import { html, useContext, useEffect, useMemo, useState } from '../lib/html.js';
 import { address, useAnswer } from '../lib/api.js';
 import { anomalyLink, change, go, link, timeOf, tokenLink } from '../lib/url.js';
 import { absolute, count, country, duration, exact, parse, share, times } from '../lib/format.js';
@@ -12,6 +12,7 @@ import { Table } from '../ui/table.js';
 import { Copies, CopyButton } from '../ui/copy.js';
 import { Contributions } from '../ui/contributions.js';
 import { Feedback } from '../ui/feedback.js';
+import { lastUse } from '../ui/lastuse.js';
 import { Me, Traces } from '../ui/traces.js';
 
 export const title = () => 'Token';
@@ -23,9 +24,11 @@ export function View({ query, id }) {
   const answer = useAnswer(address(path, params), { every: 20_000, again });
   const beatUrl = address(path + '/heartbeat', params), beat = useAnswer(beatUrl, { every: 20_000, again });
   const habitsUrl = address(path + '/habits', params), habits = useAnswer(habitsUrl, { again });
+  const [fresh, setFresh] = useState(null);
+  useEffect(() => live.on('token', (t) => { if (t.id === id) setFresh(t); }), [id]);
   live.useSecond(2);
   return html`<${Pane} answer=${answer} rows=${6} name="Token">${(data) => {
-    const token = data.token || {}, use = token.last_use || {};
+    const token = { ...data.token, ...fresh }, use = token.last_use || {};
     document.title = (token.hint || id) + ' – Holter';
     return html`
       <${Head} data=${data} id=${id} query=${query} />
@@ -56,8 +59,7 @@ function Sentence({ data }) {
 }
 
 function Facts({ token, use }) {
-  const tags = Object.entries(token.tags || {}), heard = live.used(token.id);
-  const at = heard && (!use.at || heard > Date.parse(use.at)) ? new Date(heard) : use.at;
+  const tags = Object.entries(token.tags || {}), at = lastUse(token.id, use.at);
   const expires = parse(token.expires_at);
   const facts = [
     ['last used', html`<${Time} at=${at} fine />`],
