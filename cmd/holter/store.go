@@ -253,11 +253,12 @@ func storeEraseCommand(directory *string) *cobra.Command {
 		Use:   "erase",
 		Short: "Erase all that is kept about an owner or some tokens",
 		Long: `Erases usage, events, journal entries and the record of the tokens, and leaves a
-tombstone in the journal: when, by whom, and the ids of the tokens, from which no
-name can be found. A collector that runs forgets them at once, token_behavior what it
-has learned of them too; one that is stopped does so when it is started next.
+tombstone in the journal: when, by whom, how much, and keyed references from which
+nobody can be found. Extensions of a running collector that remember the tokens
+forget them.
 
-What backends, backups and files of other exporters hold is theirs to erase.`,
+What token_behavior has learned of them, and what backends, backups and files of
+other exporters hold, is theirs to erase.`,
 		Example: `  holter store erase --owner acme --by ada --yes
   holter store erase --token tok_7gq3… --yes`,
 		Args: cobra.NoArgs,

@@ -36,7 +36,7 @@ func (c *Config) Validate() error {
 	}
 	for i, kind := range c.Kinds {
 		if !kindName.MatchString(kind) {
-			return fmt.Errorf("kinds[%d]: %q: use feedback, approval, response, audit or erasure", i, kind)
+			return fmt.Errorf("kinds[%d]: %q: use feedback, approval, response or audit", i, kind)
 		}
 	}
 	return nil
