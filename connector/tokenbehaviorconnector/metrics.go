@@ -201,7 +201,7 @@ func (o *metricsOutput) await(obs []behavior.Observation) {
 	}
 }
 
-// charge counts what a request used that was counted under this ordinal.
+// charge counts, under an ordinal, what a request used.
 func (o *metricsOutput) charge(obs *behavior.Observation, ordinal uint64, c *usage.Charge) {
 	for _, v := range o.views {
 		if o.counted(v, ordinal) {

@@ -40,7 +40,6 @@ type units struct {
 type request struct {
 	obs     behavior.Observation
 	learned bool
-	ordinal uint64
 }
 
 func newUnits(config *Config, prices *price.List, telemetry *metadata.TelemetryBuilder) *units {
@@ -82,9 +81,13 @@ func (w *worker) useOf(resource ptrace.ResourceSpans, scope ptrace.ScopeSpans, s
 	return otelattr.UseOf(span, w.unitAttributes, amountsOf(w.unitValues, resource, scope, span))
 }
 
-// takeUnits brings uses to requests that are known, and lets the others wait.
+// takeUnits brings uses to requests that are known, and lets the others wait. What they cost has an ordinal of its own, since it may come when
+// their requests are in a batch that was cut.
 func (w *worker) takeUnits(all []otelattr.Consumption) {
 	u := w.units
+	if len(all) > 0 {
+		w.released++
+	}
 	for i := range all {
 		use := &all[i]
 		switch {
@@ -107,7 +110,7 @@ func (u *units) first(use *otelattr.Consumption) bool {
 func (w *worker) takeUse(use *otelattr.Consumption) {
 	u := w.units
 	if r, ok := u.requests.get(use.Trace); ok {
-		w.chargeOne(&r, use)
+		w.chargeOne(&r, use, w.released)
 		return
 	}
 	waiting, _ := u.waiting.get(use.Trace)
@@ -120,17 +123,17 @@ func (w *worker) takeRequest(r *otelattr.Record, learned bool, ordinal uint64) {
 	if !u.any || r.Trace == [16]byte{} || r.Outbound {
 		return
 	}
-	entry := request{obs: r.Observation, learned: learned, ordinal: ordinal}
+	entry := request{obs: r.Observation, learned: learned}
 	u.requests.put(r.Trace, entry)
 	if waiting, ok := u.waiting.get(r.Trace); ok {
 		u.waiting.remove(r.Trace)
 		for i := range waiting {
-			w.chargeOne(&entry, &waiting[i])
+			w.chargeOne(&entry, &waiting[i], ordinal)
 		}
 	}
 }
 
-func (w *worker) chargeOne(r *request, use *otelattr.Consumption) {
+func (w *worker) chargeOne(r *request, use *otelattr.Consumption, ordinal uint64) {
 	u, ctx := w.units, context.Background()
 	obs := r.obs
 	obs.Time, obs.Trace, obs.Span = use.Time, use.Trace, use.Span
@@ -140,7 +143,7 @@ func (w *worker) chargeOne(r *request, use *otelattr.Consumption) {
 		if !known {
 			u.telemetry.TokenBehaviorUnits.Add(ctx, 1, unitsUnpriced)
 		}
-		w.metrics.charge(&obs, r.ordinal, &usage.Charge{
+		w.metrics.charge(&obs, ordinal, &usage.Charge{
 			Unit: usage.Unit{Name: a.Unit, Model: use.Model}, Amount: a.N, Cost: cost, Currency: u.prices.Currency, At: w.timeOf(&obs),
 		})
 		obs.Cost += cost

@@ -197,3 +197,28 @@ func TestPricesThatCannotBeReadStopTheStart(t *testing.T) {
 	c.Units.Attributes = map[string]string{"pages": ""}
 	require.ErrorContains(t, c.Validate(), "units::attributes::pages")
 }
+
+// Units that come when their request is in a batch that was cut are counted once, whatever happens between.
+func TestUnitsAfterACutSurviveAKill(t *testing.T) {
+	type variant struct {
+		config  func(*Config)
+		flushed bool
+	}
+	for _, v := range []variant{{byMinute, false}, {byMinute, true}, {withDelta, false}, {withDelta, true}} {
+		dir := folder(t)
+		h := newHouse(t, v.config).onDisk(dir).start()
+		h.send(inference(0, ptrace.SpanKindInternal, map[string]any{"gen_ai.usage.input_tokens": 1})) // from the first units on requests are remembered
+		h.send(many(1, 1))
+		h.runtime().worker.ask(t.Context(), h.runtime().worker.flush)
+		h.send(inference(1, ptrace.SpanKindInternal, map[string]any{"gen_ai.usage.input_tokens": 100}))
+		if v.flushed {
+			h.runtime().worker.ask(t.Context(), h.runtime().worker.flush)
+		}
+		left := h.killed(t, dir)
+		stored := h.warehouse.sum(otelattr.MetricUnits)
+		h.stop()
+		h = newHouse(t, v.config).onDisk(left).start()
+		h.stop()
+		assert.Equal(t, int64(100), stored+h.warehouse.sum(otelattr.MetricUnits), "flushed: %v", v.flushed)
+	}
+}

@@ -49,7 +49,7 @@ type worker struct {
 	recent   *requests.Recent
 	units    *units
 	reorder  reorder
-	released uint64 // records that left the reorder window, ever
+	released uint64 // records that left the reorder window, ever, and batches of units
 	meta     meta
 	arrived  time.Time
 	arrival  int64 // of the entry that is handled

@@ -123,7 +123,7 @@ func (b *Batch) addRow(m *Meter, r *row, now int64) {
 	if r.active {
 		r.last = now
 	}
-	if r.usage.total() > 0 {
+	if r.any() {
 		usage := TokenUsage{Token: r.token, Start: r.start, Usage: r.usage}
 		if b.Delta {
 			usage.Start = b.Start
