@@ -16,7 +16,7 @@ const (
 	MeasureP95       Measure = "p95"
 	MeasureP99       Measure = "p99"
 	MeasureUnits     Measure = "units"
-	MeasureCost      Measure = "cost"
+	MeasureCost      Measure = "cost"   // in the currency, not in billionths
 	MeasureTokens    Measure = "tokens" // distinct tokens
 	MeasureOwners    Measure = "owners" // distinct owners
 )
@@ -42,7 +42,8 @@ const (
 	ByCurrency Group = "currency"
 )
 
-// Query asks for what some tokens did in some time. Facts have one dimension: filter and group must be of the same one, else the answer is
+// Query asks for what some tokens did in some time. Where facts of that time are past their retention, From, To and Step are widened to what is
+// left. Facts have one dimension: filter and group must be of the same one, else the answer is
 // ErrApart. RouteDurations answer where no token is asked for, by route or outcome.
 type Query struct {
 	Filter   TokenFilter

@@ -44,7 +44,9 @@ type Scope struct {
 	Tenants, Teams []string
 }
 
-// TokenFilter says which tokens are meant: those that meet all of what is not empty. Several values of one field are alternatives.
+// TokenFilter says which tokens are meant: those that meet all of what is not empty. Several values of one field are alternatives. Usage and events
+// have the owner and team of their own time: Owners, Teams and Scope.Teams ask them for these. What has no token, such as RouteDurations, is answered
+// only where nothing is asked for but NotEnvironments.
 type TokenFilter struct {
 	Scope           Scope
 	IDs             []string

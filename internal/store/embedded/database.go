@@ -58,7 +58,7 @@ func source(path string, options ...string) string {
 func openDatabase(folder string) (writing, reading *sql.DB, err error) {
 	path := filepath.Join(folder, databaseName)
 	writing, err = sql.Open("sqlite", source(path, "_txlock=immediate", "_pragma=busy_timeout(10000)", "_pragma=journal_mode(WAL)", "_pragma=synchronous(NORMAL)",
-		"_pragma=secure_delete(ON)", "_pragma=temp_store(MEMORY)", "_pragma=wal_autocheckpoint(4000)", "_pragma=cache_size(-16000)"))
+		"_pragma=secure_delete(ON)", "_pragma=temp_store(MEMORY)", "_pragma=journal_size_limit(4194304)", "_pragma=cache_size(-16000)"))
 	if err != nil {
 		return nil, nil, err
 	}
@@ -98,20 +98,21 @@ func prepare(db *sql.DB) error {
 
 // lock keeps other processes out of the folder until it is closed, or the process ends.
 func lock(folder string) (*sql.DB, error) {
-	db, err := sql.Open("sqlite", source(filepath.Join(folder, lockName), "_pragma=locking_mode(EXCLUSIVE)", "_txlock=exclusive"))
+	db, err := sql.Open("sqlite", source(filepath.Join(folder, lockName)))
 	if err != nil {
 		return nil, err
 	}
+	// The connection, and with it the transaction, stays until it is closed. Nothing is written: a full disk can be locked, too.
 	db.SetMaxOpenConns(1)
-	_, err = db.Exec("CREATE TABLE IF NOT EXISTS lock (one INTEGER); DELETE FROM lock; INSERT INTO lock VALUES (1)")
-	if err != nil {
-		_ = db.Close()
-		if isCode(err, sqlite3.SQLITE_BUSY) {
-			return nil, fmt.Errorf("the store in %s is %w", folder, store.ErrInUse)
-		}
-		return nil, full(fmt.Errorf("locking the store in %s: %w", folder, err))
+	db.SetConnMaxLifetime(0)
+	if _, err = db.Exec("BEGIN EXCLUSIVE"); err == nil {
+		return db, nil
 	}
-	return db, nil
+	_ = db.Close()
+	if isCode(err, sqlite3.SQLITE_BUSY) {
+		return nil, fmt.Errorf("the store in %s is in use: stop the process that has it open, or give this one another folder", folder)
+	}
+	return nil, full(fmt.Errorf("locking the store in %s: %w", folder, err))
 }
 
 func isCode(err error, code int) bool {

@@ -120,8 +120,18 @@ func (d *dictionary) load(db *sql.DB) error {
 		d.putKey(n, k)
 		return nil
 	})
+	if err != nil {
+		return err
+	}
+	var taken int
+	if err := db.QueryRow("SELECT coalesce(max(value), 0) FROM meta WHERE name = 'subjects'").Scan(&taken); err != nil {
+		return err
+	}
+	for len(d.subjects) < taken {
+		d.subjects = append(d.subjects, store.Subject{})
+	}
 	d.newSubject, d.newKey = len(d.subjects), len(d.keys)
-	return err
+	return nil
 }
 
 // save writes what is new. saved is to be called when that is certain.
@@ -178,8 +188,25 @@ func scan(db interface {
 	return rows.Close()
 }
 
-// remove forgets subjects; their numbers stay taken.
+// delete takes subjects out of the database. Their numbers stay taken. remove is to be called when that is certain.
+func (d *dictionary) delete(tx *sql.Tx, gone map[uint32]bool) error {
+	if len(gone) == 0 {
+		return nil
+	}
+	for n := range gone {
+		if _, err := tx.Exec("DELETE FROM subjects WHERE id = ?", n); err != nil {
+			return err
+		}
+	}
+	_, err := tx.Exec("INSERT OR REPLACE INTO meta (name, value) VALUES ('subjects', ?)", len(d.subjects))
+	return err
+}
+
+// remove forgets subjects.
 func (d *dictionary) remove(gone map[uint32]bool) {
+	if len(gone) == 0 {
+		return
+	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.subjects = append([]store.Subject{}, d.subjects...) // others are reading the old ones

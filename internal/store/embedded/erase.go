@@ -269,10 +269,8 @@ func (s *Store) eraseRows(tx *sql.Tx, e *erasure) error {
 			}
 		}
 	}
-	for n := range e.subjects {
-		if _, err := tx.Exec("DELETE FROM subjects WHERE id = ?", n); err != nil {
-			return err
-		}
+	if err := s.dictionary.delete(tx, e.subjects); err != nil {
+		return err
 	}
 	if err := s.eraseEvents(tx, e); err != nil {
 		return err

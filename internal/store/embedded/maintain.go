@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"maps"
 	"time"
 )
 
@@ -17,6 +18,8 @@ const (
 	mostRounds  = 15
 	// mostChunks of a bucket are left as they are while it is written to.
 	mostChunks = 8
+	// silent is for how long a pipe that says nothing is remembered, in minutes.
+	silent = 90 * 1440
 )
 
 // Maintain seals what is past, lets go of what is past its retention, and merges chunks.
@@ -24,6 +27,7 @@ func (s *Store) Maintain(ctx context.Context, now time.Time) error {
 	s.sealing.Lock()
 	defer s.sealing.Unlock()
 	minute := now.Unix() / 60
+	s.now.Store(minute)
 	// First what frees space, so that a full disk gets out of it by itself.
 	return errors.Join(s.forget(ctx, now), s.sealPast(ctx, minute), s.mergeChunks(ctx, minute), s.settle(ctx))
 }
@@ -97,7 +101,14 @@ func (s *Store) forget(ctx context.Context, now time.Time) error {
 	}
 	s.writing.Lock()
 	defer s.writing.Unlock()
-	return errors.Join(s.forgetTokens(ctx, now.Add(-s.retention.Tokens)), s.transact(ctx, func(tx *sql.Tx) error {
+	if err := s.forgetTokens(ctx, now); err != nil {
+		return err
+	}
+	var pipes []pipe
+	err := s.transact(ctx, func(tx *sql.Tx) (err error) {
+		if pipes, err = s.sequences.forget(tx, now.Unix()/60-silent); err != nil {
+			return err
+		}
 		for _, old := range []struct {
 			statement string
 			before    time.Time
@@ -112,7 +123,14 @@ func (s *Store) forget(ctx context.Context, now time.Time) error {
 			}
 		}
 		return nil
-	}))
+	})
+	if err != nil {
+		return err
+	}
+	for _, p := range pipes {
+		delete(s.sequences, p)
+	}
+	return nil
 }
 
 // forgetBuckets drops the files of a level that end before a minute.
@@ -160,16 +178,25 @@ func (s *Store) forgetBuckets(ctx context.Context, l level, before int64) error 
 	return nil
 }
 
-// forgetTokens drops the records of tokens that were last used before some time, and the subjects that have nothing to say of them any more.
-func (s *Store) forgetTokens(ctx context.Context, before time.Time) error {
+// forgetTokens drops the records of tokens that were last used too long ago, and their subjects, when no file can hold these any more.
+func (s *Store) forgetTokens(ctx context.Context, now time.Time) error {
+	before := now.Add(-s.retention.Tokens)
 	var past []string
+	subjects := map[uint32]bool{}
 	s.mu.RLock()
 	for id, r := range s.tokens {
 		if !r.LastUse.At.IsZero() && r.LastUse.At.Before(before) && !r.dirty {
 			past = append(past, id)
 		}
 	}
+	for _, id := range past {
+		for _, n := range s.dictionary.of(id) {
+			// A file of days is kept until its month is over.
+			subjects[n] = s.retention.Tokens > s.retention.Days+32*24*time.Hour
+		}
+	}
 	s.mu.RUnlock()
+	maps.DeleteFunc(subjects, func(_ uint32, goes bool) bool { return !goes })
 	if len(past) == 0 {
 		return nil
 	}
@@ -181,15 +208,16 @@ func (s *Store) forgetTokens(ctx context.Context, before time.Time) error {
 				}
 			}
 		}
-		return nil
+		return s.dictionary.delete(tx, subjects)
 	})
 	if err != nil {
 		return err
 	}
 	s.mu.Lock()
-	defer s.mu.Unlock()
 	for _, id := range past {
 		delete(s.tokens, id)
 	}
+	s.mu.Unlock()
+	s.dictionary.remove(subjects)
 	return nil
 }

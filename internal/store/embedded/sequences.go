@@ -20,7 +20,7 @@ type sequences map[pipe]*written
 
 type written struct {
 	spans []span // ascending, with gaps between them
-	at    int64  // when a batch came last, in minutes of its facts
+	at    int64  // the minute that a batch came last; 0: nobody had said what time it is
 }
 
 func (q sequences) has(p pipe, sequence uint64) bool {
@@ -99,4 +99,20 @@ func (q sequences) load(db *sql.DB) error {
 		slices.SortFunc(w.spans, func(a, b span) int { return cmp.Compare(a.low, b.low) })
 		return nil
 	})
+}
+
+// forget drops pipes on which nothing came since some minute: their engines are gone.
+func (q sequences) forget(tx *sql.Tx, before int64) ([]pipe, error) {
+	var past []pipe
+	for p, w := range q {
+		if w.at > 0 && w.at < before {
+			past = append(past, p)
+		}
+	}
+	for _, p := range past {
+		if _, err := tx.Exec("DELETE FROM sequences WHERE engine = ? AND pipe = ?", p.engine, p.name); err != nil {
+			return nil, err
+		}
+	}
+	return past, nil
 }

@@ -55,8 +55,9 @@ type Store struct {
 	trouble map[string]string // what could not be read, by file
 
 	lastChunk atomic.Int64
-	full      atomic.Bool // the last transaction had no room
-	fullFiles atomic.Bool // the last file had none
+	now       atomic.Int64 // minute that Maintain was last told; 0: not yet
+	full      atomic.Bool  // the last transaction had no room
+	fullFiles atomic.Bool  // the last file had none
 	unsynced  atomic.Bool
 	changed   signal
 	appended  signal

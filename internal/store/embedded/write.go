@@ -123,11 +123,10 @@ func (s *Store) sort(facts []store.Fact) ([]hour, []use) {
 
 func (s *Store) commit(ctx context.Context, p pipe, b store.Batch, hours []hour, uses []use) error {
 	var encoded [][]byte
-	newest := int64(0)
 	for _, h := range hours {
 		encoded = append(encoded, encodeRun(h.run))
-		newest = max(newest, minutes.end(h.bucket))
 	}
+	now := s.now.Load()
 	numbers := make([]int64, len(hours))
 	lastUse := s.lastUse
 	var spans []span
@@ -135,7 +134,7 @@ func (s *Store) commit(ctx context.Context, p pipe, b store.Batch, hours []hour,
 		if b.Engine != "" {
 			w := s.sequences[p]
 			spans = w.with(b.Sequence)
-			if err := w.save(tx, p, spans, newest); err != nil {
+			if err := w.save(tx, p, spans, now); err != nil {
 				return err
 			}
 		}
@@ -164,7 +163,7 @@ func (s *Store) commit(ctx context.Context, p pipe, b store.Batch, hours []hour,
 	}
 	s.dictionary.saved()
 	if b.Engine != "" {
-		s.sequences[p] = &written{spans: spans, at: newest}
+		s.sequences[p] = &written{spans: spans, at: now}
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
