@@ -13,7 +13,7 @@ import (
 )
 
 // ours are the component types that the stock collector does not know, and the extension that holds their state.
-var ours = []string{"token_identity", "token_behavior", "token_response", "file_storage"}
+var ours = []string{"token_identity", "token_behavior", "token_response", "token_store", "token_console", "file_storage"}
 
 func stockConfigs(t *testing.T) []string {
 	t.Helper()
@@ -137,7 +137,7 @@ func TestWithoutOurComponentsTheDefaultConfigIsAStockConfig(t *testing.T) {
 	require.Zero(t, code, output)
 }
 
-// takeOut removes our components, and with them the pipelines that they alone fed.
+// takeOut removes our components, and with them the pipelines that they alone fed, or that fed them alone.
 func takeOut(config map[string]any) {
 	for _, section := range sections {
 		components, _ := config[section].(map[string]any)
@@ -155,7 +155,7 @@ func takeOut(config map[string]any) {
 		for _, section := range []string{"receivers", "processors", "exporters"} {
 			pipeline[section] = withoutOurs(pipeline[section])
 		}
-		if len(pipeline["receivers"].([]any)) == 0 {
+		if len(pipeline["receivers"].([]any)) == 0 || len(pipeline["exporters"].([]any)) == 0 {
 			delete(pipelines, id)
 		}
 	}
