@@ -153,3 +153,15 @@ func TestTheAPIIsOffUnlessItIsConfigured(t *testing.T) {
 	assert.Equal(t, http.StatusNotFound, code)
 	assert.Contains(t, body["error"], "no registry is configured")
 }
+
+func TestATokenThatIsErasedIsForgotten(t *testing.T) {
+	e := startExtension(t, nil)
+	found := e.use(unregistered, "203.0.113.7", time.Date(2026, 11, 22, 9, 0, 0, 0, time.UTC))
+	code, _, _ := e.ask("/v1/tokens/" + found.ID)
+	require.Equal(t, http.StatusOK, code)
+	require.NoError(t, e.ForgetTokens(t.Context(), []string{"tok_other", found.ID}))
+	code, _, _ = e.ask("/v1/tokens/" + found.ID)
+	assert.Equal(t, http.StatusNotFound, code)
+	nothingSeen := startExtension(t, func(c *Config) { c.Seen.MaxTokens = 0 })
+	require.NoError(t, nothingSeen.ForgetTokens(t.Context(), []string{found.ID}))
+}

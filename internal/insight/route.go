@@ -104,7 +104,7 @@ const (
 // FindRoutes says which routes suffer, are worth an effort, are new, or ought to be gone. How long requests took is counted by route alone: where the question
 // is of some tokens only, nobody's stress and latency are told.
 //
-//   - stress: hours of a route with a request at least, by their rate. Its normal p95 is the median of the slower half of rates. The threshold is the lowest rate
+//   - stress: hours of a route with a request at least, by their rate. Its normal p95 is the median of the half of the hours with the lower rates. The threshold is the lowest rate
 //     from which on 9 of 10 hours (3 at least) have twice the normal p95. The tokens are those that called the route in these hours, by their share.
 //   - invest: owners × requests × (errors / requests + 0.01) × p95, as a share of the greatest such product.
 //   - adoption: routes that were first called in the time of the question, a day or more after the store's first.

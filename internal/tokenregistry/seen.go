@@ -143,6 +143,16 @@ func (r *Registry) Saw(id string, t *Trail, use registry.Sighting) {
 	r.seen.Saw(id, use)
 }
 
+// Forget lets go of what was seen of tokens. The storage follows with what is written to it next.
+func (r *Registry) Forget(ids []string) {
+	if r.seen == nil {
+		return
+	}
+	for _, id := range ids {
+		r.seen.Registered(id)
+	}
+}
+
 // Seen are the tokens that were used and are not registered, nil where they are not remembered.
 func (r *Registry) Seen() *registry.Seen { return r.seen }
 
