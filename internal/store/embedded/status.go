@@ -2,6 +2,7 @@ package embedded
 
 import (
 	"context"
+	"fmt"
 	"io/fs"
 	"maps"
 	"os"
@@ -35,6 +36,9 @@ func (s *Store) Status(ctx context.Context) (store.Status, error) {
 	names := slices.Sorted(maps.Keys(s.trouble))
 	if len(names) > 0 {
 		status.Trouble = s.trouble[names[0]]
+		if more := len(names) - 1; more > 0 {
+			status.Trouble += fmt.Sprintf("; the same of %d others", more)
+		}
 	}
 	s.mu.RUnlock()
 	if oldest >= 0 {
