@@ -92,6 +92,10 @@ func TestAWrongConfigIsExplained(t *testing.T) {
 			set:  "processors::token_identity::lineage::max_tokens: 0",
 			says: []string{"processors::token_identity::lineage::max_tokens", "1000000"},
 		},
+		"a console that is open to all": {
+			set:  "extensions::token_console::endpoint: 0.0.0.0:8686",
+			says: []string{"extensions::token_console::endpoint", "127.0.0.1:8686", "users, oidc or auth"},
+		},
 		"a webhook secret of another make": {
 			set:  "exporters::token_response::targets::people::webhook::secret: hunter2",
 			says: []string{"exporters::token_response::targets::people::webhook", "secret", "whsec_"},

@@ -128,18 +128,39 @@ func (b *baseline) learned() bool {
 // chance around them (a count of mean m has the standard deviation √m).
 func (b *baseline) band(from time.Time, step time.Duration, n int) (low, high points) {
 	low, high = make(points, n), make(points, n)
+	used := 0.
+	if b.learned() {
+		used = b.Hours.daysUsed()
+	}
 	for i := range n {
 		if !b.learned() {
 			low[i], high[i] = math.NaN(), math.NaN()
 			continue
 		}
 		at := from.Add(time.Duration(i) * step)
-		part := b.Hours.part(at, at.Add(step)) * 7
+		part := b.Hours.part(at, at.Add(step)) * used
 		least, most := b.Low*part, b.High*part
 		low[i] = math.Max(0, math.Floor(least-2*math.Sqrt(least)))
 		high[i] = math.Ceil(most + 2*math.Sqrt(most))
 	}
 	return low, high
+}
+
+// daysUsed is on how many days of a week there is something: volumes are those of days with requests. Days of which there is little count for
+// less (1/Σm², for the share m of each day).
+func (w *week) daysUsed() float64 {
+	squares := 0.
+	for _, hours := range w.days() {
+		m := 0.
+		for _, share := range hours {
+			m += share
+		}
+		squares += m * m
+	}
+	if squares == 0 {
+		return 0
+	}
+	return 1 / squares
 }
 
 // part is what share of a week's requests falls between two times. Weeks that are longer than one count again.

@@ -58,6 +58,13 @@ func TestTheBandFollowsTheHours(t *testing.T) {
 	low, _ = b.band(monday.Add(9*time.Hour), 30*time.Minute, 1)
 	assert.Equal(t, math.Floor(200-2*math.Sqrt(200)), low[0], "half an hour has half of it")
 
+	weekdays := weekOf(append(append(make([]float64, 9), 1), make([]float64, 38)...))
+	assert.InDelta(t, 5, weekdays.daysUsed(), 1e-9)
+	b = &baseline{State: "ready", Low: 1000, High: 1000, Hours: weekdays}
+	low, high = b.band(monday, 24*time.Hour, 7)
+	assert.Equal(t, math.Floor(1000-2*math.Sqrt(1000)), low[0], "a day with requests has what such days have")
+	assert.Zero(t, high[6], "and a Sunday has none")
+
 	for name, attributes := range map[string]string{
 		"learning": `{"baseline.state": "learning", "baseline.requests_per_day": {"high": 9}}`, "empty": `{}`, "damaged": `[`,
 		"no numbers": `{"baseline.state": "ready", "baseline.requests_per_day": {"high": null, "low": 1}}`,

@@ -7,7 +7,7 @@ import (
 	"golang.org/x/time/rate"
 )
 
-// Rates bounds how often each of many may do something. The zero value lets everybody do everything.
+// Rates bounds how often each of many may do something. The zero value, and nil, let everybody do everything.
 type Rates struct {
 	Each  rate.Limit // a second; 0: no bound
 	Burst int
@@ -24,7 +24,7 @@ type bucket struct {
 
 // Take says whether one may, and if not in how long.
 func (r *Rates) Take(key string, now time.Time) (wait time.Duration, ok bool) {
-	if r.Each <= 0 {
+	if r == nil || r.Each <= 0 {
 		return 0, true
 	}
 	r.mu.Lock()
