@@ -27,7 +27,7 @@ func (c *Collector) browse(path string) (status int, body string) {
 
 // A request's token is on the page as soon as the store has heard of it: whose, from where, with what. Its secret is nowhere.
 func TestATokensLastUseIsOnThePage(t *testing.T) {
-	c := newCollector(t, "configs/default.yaml")
+	c := newCollector(t, "../configs/default.yaml")
 	c.args = append(c.onOwnPorts(), "--set=extensions.token_console.demo.enabled=false")
 	c.Start()
 	assert.Contains(t, c.Log.Since(0), "console     "+c.Console(), "the banner says where the page is")
