@@ -20,7 +20,8 @@ const (
 	Coverage                       // server spans; First is the service, Second with, without or unreadable; no subject
 )
 
-// Subject is whose doing a fact is: a token, under the owner that it had then. Billing depends on that.
+// Subject is whose doing a fact is: a token, under the owner that it had then. Billing depends on that. What had no owner then is told of
+// the owner that its token has now: who registers a key late has used it before.
 type Subject struct {
 	Token, Owner, Team string
 }

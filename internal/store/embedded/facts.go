@@ -60,6 +60,6 @@ func (s *Store) facts(ctx context.Context, q store.FactQuery, yield func(store.S
 			return nil
 		}
 		k := keys[r.key]
-		return yield(store.SubjectUse{Subject: subjects[r.subject], First: k.first, Second: k.second, At: at, Value: r.value})
+		return yield(store.SubjectUse{Subject: s.whose(subjects[r.subject]), First: k.first, Second: k.second, At: at, Value: r.value})
 	})
 }

@@ -126,7 +126,7 @@ func (s *Store) choose(m *matcher) *chosen {
 		}
 		for _, n := range s.dictionary.of(t.ID) {
 			if int(n) < len(subjects) {
-				if of := subjects[n]; m.owners.has(of.Owner) && m.teams.has(of.Team) && m.scopeTeams.has(of.Team) {
+				if of := owned(subjects[n], t); m.owners.has(of.Owner) && m.teams.has(of.Team) && m.scopeTeams.has(of.Team) {
 					c.order = append(c.order, n)
 				}
 			}

@@ -14,7 +14,8 @@ type grouping struct {
 	subjects []store.Subject
 	keys     []key
 	tag      func(token, name string) string // a tag's value
-	only     map[string]bool                 // groups that have slots of their own; nil: all
+	whose    func(store.Subject) store.Subject
+	only     map[string]bool // groups that have slots of their own; nil: all
 
 	ofSubjects, ofKeys []int32 // the slot, and known; 0: not asked yet
 	slots              map[string]int32
@@ -30,7 +31,7 @@ const (
 
 func (s *Store) newGrouping(q *store.Query, p *plan, subjects []store.Subject, keys []key) *grouping {
 	g := &grouping{
-		query: q, plan: p, tag: s.tag, subjects: subjects, keys: keys, ofSubjects: make([]int32, len(subjects)), ofKeys: make([]int32, len(keys)),
+		query: q, plan: p, tag: s.tag, whose: s.whose, subjects: subjects, keys: keys, ofSubjects: make([]int32, len(subjects)), ofKeys: make([]int32, len(keys)),
 		slots: map[string]int32{}, names: []string{""},
 	}
 	if q.Group == store.ByNothing {
@@ -96,9 +97,9 @@ func (g *grouping) value(group store.Group, s store.Subject) string {
 	case store.ByToken:
 		return s.Token
 	case store.ByOwner:
-		return s.Owner
+		return g.whose(s).Owner
 	case store.ByTeam:
-		return s.Team
+		return g.whose(s).Team
 	}
 	return g.tag(s.Token, strings.TrimPrefix(string(group), tagPrefix))
 }

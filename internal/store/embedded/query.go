@@ -149,6 +149,26 @@ func floorTo(n, unit int64) int64 {
 	return q
 }
 
+// whose is a subject with the owner that its token has now, if it had none then.
+func (s *Store) whose(of store.Subject) store.Subject {
+	if of.Owner != "" || of.Token == "" {
+		return of
+	}
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	if r := s.tokens[of.Token]; r != nil {
+		return owned(of, &r.Token)
+	}
+	return of
+}
+
+func owned(of store.Subject, now *store.Token) store.Subject {
+	if of.Owner == "" {
+		of.Owner, of.Team = now.OwnerID, cmp.Or(of.Team, now.OwnerTeam)
+	}
+	return of
+}
+
 // tag is a token's value of it.
 func (s *Store) tag(token, name string) string {
 	s.mu.RLock()
@@ -170,7 +190,7 @@ type count struct {
 
 // run counts into as many points, unless these are more cells than it may.
 func (c *count) run(ctx context.Context, g *grouping, points, most int) (tally, error) {
-	t := newTally(c.measure, points, g.subjects)
+	t := newTally(c.measure, points, g)
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	start := c.answer.From.Unix() / 60

@@ -17,14 +17,14 @@ type tally interface {
 }
 
 // newTally is what a measure is counted with.
-func newTally(m store.Measure, points int, subjects []store.Subject) tally {
+func newTally(m store.Measure, points int, g *grouping) tally {
 	switch m {
 	case store.MeasureP50, store.MeasureP95, store.MeasureP99:
 		return &histograms{points: points, q: quantiles[m]}
 	case store.MeasureTokens:
-		return newDistinct(points, subjects, func(s store.Subject) string { return s.Token })
+		return newDistinct(points, g.subjects, func(s store.Subject) string { return s.Token })
 	case store.MeasureOwners:
-		return newDistinct(points, subjects, func(s store.Subject) string { return s.Owner })
+		return newDistinct(points, g.subjects, func(s store.Subject) string { return g.whose(s).Owner })
 	case store.MeasureTimeSpent:
 		return &sums{points: points, scale: 1e-6, of: func(s *section, i int) int64 { return int64(sumOf(s.histogram(i))) }}
 	case store.MeasureCost:

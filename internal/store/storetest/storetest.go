@@ -37,6 +37,7 @@ func Run(t *testing.T, open Open) {
 		{"the latest sighting says how a token is", sightings},
 		{"tokens are found, sorted and paged", tokenPages},
 		{"a registry's word is kept", registry},
+		{"usage from before an owner was known is its owner's", owners},
 		{"events replace, filter and page", events},
 		{"the latest baseline is at hand", baselines},
 		{"the journal is read on from a cursor", journal},

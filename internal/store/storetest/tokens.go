@@ -87,6 +87,33 @@ func registry(t *testing.T, open Open) {
 	require.NoError(t, s.Close())
 }
 
+func owners(t *testing.T, open Open) {
+	s := opened(t, open)
+	nobodys := requests(monday, "tok_a", "", 7)
+	nobodys.Subject.Team = ""
+	require.NoError(t, s.Write(t.Context(), store.Batch{
+		Facts: []store.Fact{nobodys, requests(monday, "tok_b", "ann", 5)},
+		Sightings: []store.Sighting{
+			{Token: store.Token{ID: "tok_a", LastUse: store.Use{At: monday}}}, {Token: store.Token{ID: "tok_b", OwnerID: "ann", LastUse: store.Use{At: monday}}},
+		},
+	}))
+	require.NoError(t, s.PutTokens(t.Context(), []store.Token{{ID: "tok_a", OwnerID: "bob", OwnerTeam: "pay"}, {ID: "tok_b", OwnerID: "bob", OwnerTeam: "pay"}}))
+	day := store.Query{From: monday, To: monday.AddDate(0, 0, 1), Measure: store.MeasureRequests, Group: store.ByOwner}
+	answer, err := s.Query(t.Context(), day)
+	require.NoError(t, err)
+	require.Len(t, answer.Series, 2)
+	assert.Equal(t, []any{"bob", 7.0, "ann", 5.0}, []any{answer.Series[0].Key, answer.Series[0].Total, answer.Series[1].Key, answer.Series[1].Total})
+	day.Filter.Scope.Teams, day.Group = []string{"pay"}, store.ByTeam
+	answer, err = s.Query(t.Context(), day)
+	require.NoError(t, err)
+	require.Len(t, answer.Series, 1)
+	assert.Equal(t, []any{"pay", 7.0}, []any{answer.Series[0].Key, answer.Series[0].Total})
+	for u, err := range s.Facts(t.Context(), store.FactQuery{Filter: store.TokenFilter{Owners: []string{"bob"}}, Kind: store.Outcomes, From: day.From, To: day.To, Level: time.Hour}) {
+		require.NoError(t, err)
+		assert.Equal(t, store.Subject{Token: "tok_a", Owner: "bob", Team: "pay"}, u.Subject)
+	}
+}
+
 func tokenPages(t *testing.T, open Open) {
 	s := opened(t, open)
 	var all []store.Sighting
