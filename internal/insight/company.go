@@ -9,23 +9,23 @@ import (
 // company is who is seen where: which owners' tokens use a network or a service. A token's company tells whose it may be, and whether somebody else
 // uses it.
 type company struct {
-	places map[string]tally            // the owners of the tokens that are seen at a place, by number of tokens
-	tokens map[string]map[string]tally // requests of a token at a place, by day
-	owner  map[string]string           // of a token
+	places map[string]tally           // the owners of the tokens that are seen at a place, by number of tokens
+	tokens map[string]map[string]days // requests of a token at a place
+	owner  map[string]string          // of a token
 }
 
 func newCompany(owner map[string]string) *company {
-	return &company{places: make(map[string]tally), tokens: make(map[string]map[string]tally), owner: owner}
+	return &company{places: make(map[string]tally), tokens: make(map[string]map[string]days), owner: owner}
 }
 
 // see counts requests of a token at a place on a day.
-func (c *company) see(token, place, day string, n int64) {
+func (c *company) see(token, place string, day, n int64) {
 	if token == "" || place == "" {
 		return
 	}
 	places, ok := c.tokens[token]
 	if !ok {
-		places = make(map[string]tally)
+		places = make(map[string]days)
 		c.tokens[token] = places
 	}
 	if _, seen := places[place]; !seen {
@@ -41,17 +41,30 @@ func (c *company) see(token, place, day string, n int64) {
 func (c *company) guess(token string) map[string]float64 {
 	all := make(map[string]float64)
 	var total int64
-	for _, days := range c.tokens[token] {
-		total += days.total()
+	for _, byDay := range c.tokens[token] {
+		total += byDay.total()
 	}
-	for place, days := range c.tokens[token] {
+	for place, byDay := range c.tokens[token] {
 		owners := c.places[place]
 		there := float64(owners.total())
 		for owner, tokens := range owners {
-			all[owner] += float64(days.total()) / float64(total) * float64(tokens) / there
+			all[owner] += float64(byDay.total()) / float64(total) * float64(tokens) / there
 		}
 	}
 	return all
+}
+
+// joined remembers the texts of networks and countries, which come often.
+type joined map[[2]string]string
+
+func (j joined) of(network, country string) string {
+	key := [2]string{network, country}
+	text, ok := j[key]
+	if !ok {
+		text = network + " " + country
+		j[key] = text
+	}
+	return text
 }
 
 // Guess is whose a token may be. It is never more than a guess.
@@ -93,13 +106,13 @@ const (
 
 // strangers is the owner in whose networks a token is used beside its own, on as many of the same days: networks where that owner's tokens are the only
 // others, while the token is also used where none but its own owner's are, or nobody else is.
-func (c *company) strangers(token string) (owner, place string, days int, requests int64) {
+func (c *company) strangers(token string) (owner, place string, together int, requests int64) {
 	own := c.owner[token]
 	if own == "" {
 		return "", "", 0, 0
 	}
-	home := make(map[string]bool)
-	foreign := make(map[string]tally) // days by place
+	home := make(map[int64]bool)
+	foreign := make(map[string]days) // by place
 	for at, byDay := range c.tokens[token] {
 		others := maps.Clone(c.places[at])
 		if others[own]--; others[own] <= 0 { // the token itself
@@ -122,7 +135,7 @@ func (c *company) strangers(token string) (owner, place string, days int, reques
 			}
 		}
 		if n := foreign[at].total(); both >= sharedDays && n >= sharedRequests && n > requests {
-			place, days, requests = at, both, n
+			place, together, requests = at, both, n
 			for other := range c.places[at] {
 				if other != own {
 					owner = other
@@ -130,5 +143,5 @@ func (c *company) strangers(token string) (owner, place string, days int, reques
 			}
 		}
 	}
-	return owner, place, days, requests
+	return owner, place, together, requests
 }

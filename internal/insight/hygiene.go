@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -104,7 +103,7 @@ type hygienist struct {
 	HygieneQuestion
 	from     time.Time
 	tokens   []store.Token
-	requests map[string]tally // by token and day
+	requests map[string]days // by token
 	owners   map[string][]stay
 	routes   map[string]tally // by token
 	known    map[string]bool  // resources that routes tell of
@@ -129,14 +128,15 @@ func (h *hygienist) look(ctx context.Context, s store.Store) error {
 		owner[everybody[i].ID] = everybody[i].OwnerID
 	}
 	h.networks, h.services = newCompany(owner), newCompany(owner)
-	h.requests, h.owners, h.routes, h.rotated = make(map[string]tally), make(map[string][]stay), make(map[string]tally), make(map[string]time.Time)
+	h.requests, h.owners, h.routes, h.rotated = make(map[string]days), make(map[string][]stay), make(map[string]tally), make(map[string]time.Time)
 	called := make(map[string]bool)
+	places := make(joined)
 	for _, part := range []struct {
 		kind store.Kind
 		take func(store.SubjectUse)
 	}{
 		{store.Outcomes, func(u store.SubjectUse) {
-			into(h.requests, u.Subject.Token)[strconv.FormatInt(u.At, 10)] += u.Value
+			into(h.requests, u.Subject.Token)[u.At] += u.Value
 			h.owners[u.Subject.Token] = append(h.owners[u.Subject.Token], stay{u.At, u.Subject.Owner})
 		}},
 		{store.Routes, func(u store.SubjectUse) {
@@ -147,11 +147,11 @@ func (h *hygienist) look(ctx context.Context, s store.Store) error {
 		}},
 		{store.Origins, func(u store.SubjectUse) {
 			if u.Second != "" {
-				h.networks.see(u.Subject.Token, u.Second+" "+u.First, strconv.FormatInt(u.At, 10), u.Value)
+				h.networks.see(u.Subject.Token, places.of(u.Second, u.First), u.At, u.Value)
 			}
 		}},
 		{store.Releases, func(u store.SubjectUse) {
-			h.services.see(u.Subject.Token, u.First, strconv.FormatInt(u.At, 10), u.Value)
+			h.services.see(u.Subject.Token, u.First, u.At, u.Value)
 		}},
 	} {
 		// Of all tokens, since the company that one keeps is that of the others.
@@ -246,8 +246,7 @@ func (h *hygienist) declining(t *store.Token, add func(kind string, since time.T
 	}
 	var before, after int64
 	for at, n := range h.requests[t.ID] {
-		minute, _ := strconv.ParseInt(at, 10, 64) // it was written above
-		switch when := minuteOf(minute); {
+		switch when := minuteOf(at); {
 		case !when.Before(middle) && when.Before(now):
 			after += n
 		case !when.Before(from) && when.Before(middle):

@@ -58,11 +58,21 @@ func (t tally) total() (n int64) {
 	return n
 }
 
-// into is the tally of a key, which is made if it is not there.
-func into[K comparable](all map[K]tally, key K) tally {
+// days counts by day, which is its first minute.
+type days map[int64]int64
+
+func (d days) total() (n int64) {
+	for _, v := range d {
+		n += v
+	}
+	return n
+}
+
+// into is what is counted under a key, which is made if it is not there.
+func into[K, L comparable, M ~map[L]int64](all map[K]M, key K) M {
 	t, ok := all[key]
 	if !ok {
-		t = make(tally)
+		t = make(M)
 		all[key] = t
 	}
 	return t

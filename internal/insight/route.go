@@ -91,8 +91,10 @@ type RouteQuestion struct {
 }
 
 const (
-	mostRoutes  = 200
-	mostCallers = 10
+	mostRoutes = 500 // the busiest
+	// longestHistory is how far back a route is looked for.
+	longestHistory = 730 * day
+	mostCallers    = 10
 	// What stress is told by.
 	leastHours   = 12
 	stressFactor = 2.0
@@ -146,21 +148,35 @@ type dayUse struct {
 	at, value int64
 }
 
-// history reads who called which route on which day, ever.
+// history reads who called which route on which day of the question, and since when there is a route at all.
 func (r *router) history(ctx context.Context) error {
 	r.first, r.daily = make(map[string]int64), make(map[string][]dayUse)
 	from, to := r.wholeDays()
-	return each(ctx, r.store, r.facts(store.Routes, time.Unix(0, 0), to, day), func(u store.SubjectUse) {
-		if r.oldest == 0 || u.At < r.oldest {
-			r.oldest = u.At
+	answer, err := r.store.Query(ctx, store.Query{
+		Filter: r.Filter, From: to.Add(-longestHistory), To: to, Measure: store.MeasureRequests, Group: store.ByRoute, Step: day, Limit: mostRoutes,
+	})
+	if err != nil {
+		return err
+	}
+	series := answer.Series
+	if answer.Rest != nil {
+		series = append(series, *answer.Rest)
+	}
+	for _, route := range series {
+		i := slices.IndexFunc(route.Points, func(n float64) bool { return n > 0 })
+		if i < 0 {
+			continue
 		}
-		if u.First == "" {
-			return
+		at := answer.From.Add(time.Duration(i)*day).Unix() / 60
+		if r.oldest == 0 || at < r.oldest {
+			r.oldest = at
 		}
-		if before, ok := r.first[u.First]; !ok || u.At < before {
-			r.first[u.First] = u.At
+		if route.Key != "" {
+			r.first[route.Key] = at
 		}
-		if !minuteOf(u.At).Before(from) {
+	}
+	return each(ctx, r.store, r.facts(store.Routes, from, to, day), func(u store.SubjectUse) {
+		if _, ok := r.first[u.First]; ok {
 			r.daily[u.First] = append(r.daily[u.First], dayUse{u.Subject, u.At, u.Value})
 		}
 	})

@@ -49,6 +49,15 @@ func TestRoutesAreAsTheyWerePlanted(t *testing.T) {
 	p.daily(use{token: "tok_a", owner: "owner of tok_a", route: "GET /v1/users/{id}", requests: 5}, 7, 0)
 	p.daily(use{token: "tok_b", owner: "owner of tok_b", route: "GET /v2/users/{id}", requests: 7}, 3, 0)
 	p.daily(use{token: "tok_c", owner: "owner of tok_c", route: "POST /v1/legacy", requests: 1}, 2, 1)
+	for d := range 7 {
+		p.took(ago(d), "GET /v1/users/{id}", "success", 5, .1)
+		if d < 3 {
+			p.took(ago(d), "GET /v2/users/{id}", "success", 7, .1)
+		}
+		if d == 1 || d == 2 {
+			p.took(ago(d), "POST /v1/legacy", "success", 1, .1)
+		}
+	}
 	s := p.done()
 
 	found, err := FindRoutes(t.Context(), s, RouteQuestion{Question: Question{From: from, To: now}, Deprecated: []string{"POST /v1/legacy", "GET /v1/gone"}})
