@@ -1,6 +1,7 @@
 package tokenbehaviorconnector
 
 import (
+	"errors"
 	"fmt"
 	"testing"
 	"time"
@@ -75,20 +76,26 @@ func TestBaselinesAreToldAfterADay(t *testing.T) {
 func TestBaselinesAreToldAfterARestart(t *testing.T) {
 	const tokens = 500
 	dir := folder(t)
-	h := newHouse(t, withBaselines).onDisk(dir).start()
+	h := newHouse(t, func(c *Config) {
+		withBaselines(c)
+		c.Limits.MaxOutbox = 1_000
+	}).onDisk(dir)
+	h.otherEvents.set(errors.New("not now")) // they wait while a tenth of the outbox is taken
+	h.start()
 	for d := range 2 {
 		h.send(onDay(d, tokens))
 	}
+	require.Eventually(t, func() bool { return h.runtime().events.waiting() >= 100 }, 10*time.Second, 10*time.Millisecond)
 	h.stop()
-	before := h.otherEvents.baselines(t)
-	require.Less(t, len(before), tokens)
+	require.Empty(t, h.otherEvents.records())
 	h = newHouse(t, withBaselines).onDisk(dir).start()
-	require.Eventually(t, func() bool { return len(h.otherEvents.baselines(t)) == tokens }, 10*time.Second, 20*time.Millisecond)
+	require.Eventually(t, func() bool { return len(h.otherEvents.baselines(t)) == tokens }, 20*time.Second, 20*time.Millisecond)
 	h.stop()
-	after := h.otherEvents.baselines(t)
-	for id, e := range before {
-		assert.Equal(t, e.Token, after[id].Token)
+	told := make(map[string]bool)
+	for _, e := range h.otherEvents.baselines(t) {
+		told[e.Token] = true
 	}
+	assert.Len(t, told, tokens)
 }
 
 func TestABaselineStandsBesideAnAnomaly(t *testing.T) {
