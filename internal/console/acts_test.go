@@ -388,3 +388,26 @@ func TestWithoutAProviderNobodyIsSentAway(t *testing.T) {
 		assert.Contains(t, body, "see login of /api/v1/me")
 	}
 }
+
+func TestATokenThatWasClearedIsNoAlert(t *testing.T) {
+	w := newTown(t)
+	v := w.visit("")
+	of := func(nats float64, frozen bool, at time.Time) {
+		require.NoError(t, w.store.Write(t.Context(), store.Batch{Sightings: []store.Sighting{{
+			Token: store.Token{ID: "tok_acme0"}, Evidence: &store.Evidence{At: at, Nats: nats, Threshold: 14, Frozen: frozen},
+		}}}))
+	}
+	state := func() string { return get[tokenDetail](v, "/api/v1/tokens/tok_acme0").State }
+	of(20, true, noon.Add(time.Second))
+	require.Equal(t, "alert", state())
+	status, _ := v.say("POST", "/api/v1/anomalies/"+anomalyID(0)+"/feedback", opinion{Verdict: "benign", Facet: "country"})
+	require.Equal(t, 202, status)
+	status, _ = v.say("POST", "/api/v1/anomalies/"+anomalyID(0)+"/feedback", opinion{Verdict: "benign"})
+	require.Equal(t, 202, status)
+	require.Eventually(t, func() bool { return !w.console.ledger.clearedAt("tok_acme0").IsZero() }, 10*time.Second, 10*time.Millisecond)
+	assert.Equal(t, "alert", state(), "the engine has not taken it yet")
+	assert.Equal(t, "ok", w.console.condition(store.Token{ID: "tok_acme0", LastUse: store.Use{At: noon}, Evidence: store.Evidence{At: noon, Nats: 20, Threshold: 14}}, noon))
+	of(20, false, noon.Add(time.Hour))
+	assert.Equal(t, "alert", state(), "what came after it counts")
+	assert.Zero(t, w.console.ledger.clearedAt("tok_acme1"))
+}

@@ -21,7 +21,14 @@ const (
 	dormantFor = 30 * 24 * time.Hour
 )
 
-// conditionOf is how a token is.
+// condition is how a token is. Evidence that a person has cleared is none, until the engine tells of newer.
+func (c *Console) condition(t store.Token, now time.Time) string {
+	if cleared := c.ledger.clearedAt(t.ID); !cleared.IsZero() && !t.Evidence.At.After(cleared) && !t.Evidence.Frozen {
+		t.Evidence.Nats = 0
+	}
+	return conditionOf(t, now)
+}
+
 func conditionOf(t store.Token, now time.Time) string {
 	e := t.Evidence
 	switch {

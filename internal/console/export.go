@@ -188,7 +188,7 @@ func (k *call) exportTokens(s *sheet) error {
 				tags = string(text)
 			}
 			if err := s.row(t.ID, t.Direction, t.Hint, t.Type, t.Format, t.RegistryID, t.OwnerID, t.OwnerName, t.OwnerTeam, t.Tenant, t.Environment, t.Status,
-				conditionOf(t, k.now), strings.Join(t.Scopes, " "), tags, t.ExpiresAt, t.FirstSeen, t.LastUse.At, t.LastUse.Country, t.LastUse.Network, t.LastUse.Client,
+				k.condition(t, k.now), strings.Join(t.Scopes, " "), tags, t.ExpiresAt, t.FirstSeen, t.LastUse.At, t.LastUse.Country, t.LastUse.Network, t.LastUse.Client,
 				t.LastUse.Route, t.LastUse.Service, t.LastUse.Version, t.Requests, t.Evidence.Nats, t.Evidence.Threshold); err != nil {
 				return err
 			}

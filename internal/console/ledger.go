@@ -5,6 +5,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/holterhq/holter/internal/otelattr"
 	"github.com/holterhq/holter/internal/store"
 )
 
@@ -15,10 +16,20 @@ type ledger struct {
 
 	mu      sync.RWMutex
 	entries []store.Entry // in their order
+	cleared map[string]time.Time
 	upTo    uint64
 }
 
-func newLedger(most int, dropped func()) *ledger { return &ledger{most: most, dropped: dropped} }
+func newLedger(most int, dropped func()) *ledger {
+	return &ledger{most: most, dropped: dropped, cleared: map[string]time.Time{}}
+}
+
+// clearedAt is when somebody said last that what a token did is its own doing: what spoke against it until then does no more. Zero: nobody did.
+func (l *ledger) clearedAt(token string) time.Time {
+	l.mu.RLock()
+	defer l.mu.RUnlock()
+	return l.cleared[token]
+}
 
 // of are the entries of one token, the oldest first.
 func (l *ledger) of(token string) (out []store.Entry) {
@@ -36,7 +47,7 @@ func (l *ledger) of(token string) (out []store.Entry) {
 func (l *ledger) forget() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.entries, l.upTo = nil, 0
+	l.entries, l.cleared, l.upTo = nil, map[string]time.Time{}, 0
 }
 
 // follow reads the journal until the context ends.
@@ -79,12 +90,25 @@ func (l *ledger) add(after uint64, entries []store.Entry) {
 		l.upTo = e.Sequence
 		if e.Token != "" && e.Kind != store.EntryAudit {
 			l.entries = append(l.entries, e)
+			if clears(e) && e.Time.After(l.cleared[e.Token]) {
+				l.cleared[e.Token] = e.Time
+			}
 		}
 	}
 	if over := len(l.entries) - l.most; over > 0 {
+		for _, e := range l.entries[:over] {
+			if e.Time.Equal(l.cleared[e.Token]) {
+				delete(l.cleared, e.Token)
+			}
+		}
 		l.entries = append([]store.Entry(nil), l.entries[over:]...)
 		for range over {
 			l.dropped()
 		}
 	}
+}
+
+// clears says whether an entry is that an anomaly as a whole is benign.
+func clears(e store.Entry) bool {
+	return e.Kind == store.EntryFeedback && text(e.Attributes, otelattr.FeedbackVerdict) == "benign" && text(e.Attributes, otelattr.FeedbackFacet) == ""
 }

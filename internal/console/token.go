@@ -65,7 +65,7 @@ const (
 )
 
 func (k *call) tokenDetail(t store.Token, q question) (*tokenDetail, error) {
-	out := &tokenDetail{Token: t, State: conditionOf(t, k.now), Siblings: []store.Token{}}
+	out := &tokenDetail{Token: t, State: k.condition(t, k.now), Siblings: []store.Token{}}
 	if t.OwnerID != "" {
 		page, err := k.Store.Tokens(k.ctx, store.TokenQuery{
 			Filter: store.TokenFilter{Scope: k.who.Scope, Owners: []string{t.OwnerID}}, Sort: "-last_used", Limit: mostSiblings + 1,

@@ -105,7 +105,7 @@ func (k *call) tokenRows(q question, order, cursor string, limit int, withStrip 
 	}
 	did, erred := byKey(requests), byKey(failed)
 	for i, t := range page.Tokens {
-		row := tokenRow{Token: t, State: conditionOf(t, k.now), Requests: did[t.ID].Total, Errors: erred[t.ID].Total, Ever: t.Requests}
+		row := tokenRow{Token: t, State: k.condition(t, k.now), Requests: did[t.ID].Total, Errors: erred[t.ID].Total, Ever: t.Requests}
 		if withStrip {
 			if row.Strip, err = k.strip(t, requests, did[t.ID], erred[t.ID]); err != nil {
 				return out, err
