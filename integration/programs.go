@@ -12,6 +12,7 @@ var (
 	companionBin  = built("HOLTER_COMPANION", "holter")
 	prometheusBin = installed("prometheus")
 	nodeBin       = installed("node")
+	chromiumBin   = installed("chromium")
 )
 
 // prove says that the proofs run at full scale.

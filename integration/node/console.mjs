@@ -3,10 +3,11 @@
 //   OTLP      URL of the collector's OTLP receiver over HTTP, for the steps that send a request
 //   STEPS     comma-separated; none: all
 //   SHOTS     a folder for screenshots; none: none are taken
+//   ALL       each theme at each width
 //   CHROMIUM  the browser
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
-import { readFileSync, mkdirSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { chromium } from 'playwright-core';
@@ -233,6 +234,8 @@ const steps = {
   async pages() {
     for (const colorScheme of ['light', 'dark']) {
       for (const viewport of [desktop, phone]) {
+        // Every theme and every width; each with each only where there is time.
+        if (!process.env.ALL && !shots && (colorScheme === 'light') !== (viewport === phone)) continue;
         const page = await open({ viewport, colorScheme, reducedMotion: 'reduce' });
         for (const [name, path] of Object.entries(await pages())) {
           await page.goto(path);
@@ -304,10 +307,24 @@ async function accessible(page, where) {
   assert.deepEqual(found, [], where);
 }
 
+// picture keeps what a page looks like, as small as a browser can make it.
 async function picture(page, name) {
   if (!shots) return;
   mkdirSync(shots, { recursive: true });
-  await page.screenshot({ path: join(shots, name + '.png') });
+  const png = (await page.screenshot()).toString('base64');
+  const blank = await browser.newPage();
+  const webp = await blank.evaluate(async (data) => {
+    const image = new Image();
+    image.src = 'data:image/png;base64,' + data;
+    await image.decode();
+    const canvas = document.createElement('canvas');
+    canvas.width = image.width;
+    canvas.height = image.height;
+    canvas.getContext('2d').drawImage(image, 0, 0);
+    return canvas.toDataURL('image/webp', 0.82).split(',')[1];
+  }, png);
+  await blank.close();
+  writeFileSync(join(shots, name + '.webp'), Buffer.from(webp, 'base64'));
 }
 
 let failed = false;
