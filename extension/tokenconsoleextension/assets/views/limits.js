@@ -17,7 +17,7 @@ export function View({ query }) {
   const per = { '1m': 'minute', '1h': 'hour', '24h': 'day' }[window];
   const set = (changes) => go(change(changes), { keep: true });
   const columns = [
-    group === 'token' ? { key: 'token', label: 'key', grow: true, value: (r) => r.label || r.hint || r.token || r.key, cell: (r) => html`<${Key} token=${r.token || r.key} label=${r.label || r.hint} />${r.owner ? html`<div class="soft clip">${r.owner}</div>` : ''}` }
+    group === 'token' ? { key: 'token', label: 'key', grow: true, value: (r) => r.label || r.hint || r.token || r.key, cell: (r) => html`<${Key} token=${r.token || r.key} label=${r.label || r.hint} />${r.owner ? html`<div class="second">${r.owner}</div>` : ''}` }
       : { key: 'route', label: 'route', grow: true, value: (r) => r.route || r.key, cell: (r) => html`<${Route} route=${r.route || r.key} />` },
     ...(['p50', 'p90', 'p99', 'max'].map((key) => ({ key, label: key, number: true, wide: key === 'p50' || key === 'p90', cell: (r) => count(r[key]) }))),
     { key: 'recommended', label: `recommended a ${per}`, number: true, cell: (r) => html`<b>${count(r.recommended)}</b>` },
