@@ -11,9 +11,9 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/holterhq/holter/cmd/holter/internal/progress"
-	"github.com/holterhq/holter/internal/sim/replay"
 	"github.com/holterhq/holter/internal/sim"
 	"github.com/holterhq/holter/internal/sim/otlpsend"
+	"github.com/holterhq/holter/internal/sim/replay"
 )
 
 // simFlags is what holter sim is asked for.

@@ -11,9 +11,9 @@ import (
 	"time"
 
 	"github.com/holterhq/holter/cmd/holter/internal/progress"
-	"github.com/holterhq/holter/internal/sim/replay"
 	"github.com/holterhq/holter/internal/sim"
 	"github.com/holterhq/holter/internal/sim/otlpsend"
+	"github.com/holterhq/holter/internal/sim/replay"
 )
 
 // Config says how large the demo is, and which collector it is shown with.
