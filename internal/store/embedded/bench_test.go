@@ -47,7 +47,7 @@ func load(tb testing.TB, s *Store, p *population, from time.Time, span time.Dura
 	return facts, took + time.Since(begin), cpu
 }
 
-var longest = store.Retention{Minutes: 100 * 24 * time.Hour}
+var longest = store.Retention{Minutes: 100 * 24 * time.Hour, Hours: 100 * 24 * time.Hour}
 
 // A fact takes no more than six bytes in files, whatever the level. The database does not grow with them.
 func TestSize(t *testing.T) {

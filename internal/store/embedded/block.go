@@ -7,11 +7,22 @@ import (
 	"math"
 	"sync"
 
+	"github.com/klauspost/compress/s2"
 	"github.com/klauspost/compress/zstd"
 )
 
+// codec is how a block is compressed. The numbers are in files.
+type codec byte
+
+const (
+	small codec = 1 // zstd
+	quick codec = 2 // S2
+)
+
 // A block is up to blockRows rows of a section in columns: who and what, with how many rows each; when; how many; and how long their histograms are,
-// and these. Columns are differences in variable length; all together are compressed.
+// and these. Columns are differences in variable length; all together are compressed: those of minutes, which are most of what is on the disk, with zstd,
+// and those of hours and days, which are most of what is read, with S2, which is a third longer and is unpacked in a quarter of the time. The first byte
+// says with which.
 //
 //	base      the earliest time
 //	lengths   of the columns, five times
@@ -46,6 +57,7 @@ var unpacker = sync.OnceValue(func() *zstd.Decoder {
 
 // encoder keeps the columns of the block that is being made, to be used again.
 type encoder struct {
+	codec   codec
 	columns [5][]byte
 	plain   []byte
 }
@@ -107,7 +119,11 @@ func (e *encoder) appendBlock(to []byte, s *section) []byte {
 	for _, c := range e.columns {
 		e.plain = append(e.plain, c...)
 	}
-	return packer().EncodeAll(e.plain, to)
+	to = append(to, byte(e.codec))
+	if e.codec == small {
+		return packer().EncodeAll(e.plain, to)
+	}
+	return append(to, s2.EncodeBetter(nil, e.plain)...)
 }
 
 // decoder keeps what decoding needs, to be used again.
@@ -119,7 +135,7 @@ type decoder struct {
 // decode reads a block of so many rows; of it, what the subjects did that keep wants. What it returns is good until the next call.
 func (d *decoder) decode(packed []byte, rows int, keep func(subject uint32) bool) (*section, error) {
 	d.rows, d.histograms = d.rows[:0], d.histograms[:0]
-	plain, err := unpacker().DecodeAll(packed, d.plain[:0])
+	plain, err := d.unpack(packed)
 	if err != nil {
 		return nil, fmt.Errorf("unpacking a block: %w", err)
 	}
@@ -148,6 +164,22 @@ func (d *decoder) decode(packed []byte, rows int, keep func(subject uint32) bool
 		return nil, errBlock
 	}
 	return d.rowsOf(columns, uint32(base), rows, keep)
+}
+
+func (d *decoder) unpack(packed []byte) ([]byte, error) {
+	if len(packed) == 0 {
+		return nil, errBlock
+	}
+	switch codec(packed[0]) {
+	case small:
+		return unpacker().DecodeAll(packed[1:], d.plain[:0])
+	case quick:
+		if size, err := s2.DecodedLen(packed[1:]); err != nil || size > blockMost {
+			return nil, errBlock
+		}
+		return s2.Decode(d.plain[:cap(d.plain)], packed[1:])
+	}
+	return nil, errBlock
 }
 
 func (d *decoder) rowsOf(columns [5][]byte, base uint32, rows int, keep func(uint32) bool) (*section, error) {

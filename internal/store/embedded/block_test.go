@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 	"testing"
 
+	"github.com/klauspost/compress/s2"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
@@ -39,6 +40,7 @@ func TestBlockComesBack(t *testing.T) {
 	)
 	for i := range 200 {
 		s := drawSection(random, 1+random.IntN(500), i%2 == 0)
+		e.codec = small + codec(i/2%2)
 		packed := e.appendBlock(nil, &s)
 		got, err := d.decode(packed, len(s.rows), nil)
 		require.NoError(t, err)
@@ -78,7 +80,7 @@ func FuzzBlock(f *testing.F) {
 		if rows < 0 || rows > blockRows {
 			return
 		}
-		s, err := d.decode(packer().EncodeAll(plain, nil), rows, nil)
+		s, err := d.decode(packer().EncodeAll(plain, []byte{byte(small)}), rows, nil)
 		if err == nil {
 			require.Len(t, s.rows, rows)
 			for i := range s.rows {
@@ -88,6 +90,7 @@ func FuzzBlock(f *testing.F) {
 			}
 		}
 		_, _ = d.decode(plain, rows, nil)
+		_, _ = d.decode(append([]byte{byte(quick)}, s2.Encode(nil, plain)...), rows, nil)
 		_, _ = parseDirectory(plain, 1<<30)
 		_, _, _ = decodeUses(plain, 10)
 		_, _ = decodeRun(plain)

@@ -254,12 +254,12 @@ func create(path string) (output, error) {
 	return os.OpenFile(path, os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600)
 }
 
-func newWriter(path string, create func(string) (output, error)) (*writer, error) {
+func newWriter(path string, packed codec, create func(string) (output, error)) (*writer, error) {
 	file, err := create(path + unfinished)
 	if err != nil {
 		return nil, err
 	}
-	w := &writer{file: file, path: path, out: bufio.NewWriterSize(file, 1<<16), size: int64(len(chunkHeader))}
+	w := &writer{file: file, path: path, encoder: encoder{codec: packed}, out: bufio.NewWriterSize(file, 1<<16), size: int64(len(chunkHeader))}
 	if _, err := w.out.WriteString(chunkHeader); err != nil {
 		w.abandon()
 		return nil, err

@@ -22,6 +22,14 @@ func (l level) unit() int64 { return [...]int64{1, 60, 1440}[l] }
 
 func (l level) width() time.Duration { return time.Duration(l.unit()) * time.Minute }
 
+// codec is what blocks of the level are compressed with.
+func (l level) codec() codec {
+	if l == minutes {
+		return small
+	}
+	return quick
+}
+
 // bucket is the hour, day or month that a row of some time belongs to, in the unit of its level.
 func (l level) bucket(at uint32) int64 {
 	switch l {

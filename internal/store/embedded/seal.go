@@ -88,7 +88,7 @@ func (s *Store) above(at where) int64 {
 func (s *Store) writeChunk(ctx context.Context, at where, runs []kept) (*chunk, kept, error) {
 	id := s.lastChunk.Add(1)
 	path := filepath.Join(s.folder, filepath.FromSlash(at.level.file(at.bucket, id)))
-	w, err := newWriter(path, s.create)
+	w, err := newWriter(path, at.level.codec(), s.create)
 	if err != nil {
 		return nil, kept{}, s.failed(err)
 	}
@@ -162,7 +162,7 @@ func saveChunk(tx *sql.Tx, c *chunk) error {
 func (s *Store) rewrite(ctx context.Context, at where, old []*chunk, goes func(kind uint8, r row) bool) (int64, error) {
 	id := s.lastChunk.Add(1)
 	path := filepath.Join(s.folder, filepath.FromSlash(at.level.file(at.bucket, id)))
-	w, err := newWriter(path, s.create)
+	w, err := newWriter(path, at.level.codec(), s.create)
 	if err != nil {
 		return 0, s.failed(err)
 	}

@@ -203,7 +203,7 @@ func (s *Store) keep(l level, id int64, k kept) {
 // encodeRun packs a run for the database: a checksum, and of each block kind, rows, bytes, and itself.
 func encodeRun(r *run) []byte {
 	var (
-		e   encoder
+		e   = encoder{codec: quick}
 		out = make([]byte, 4)
 	)
 	for k := range r.sections {
