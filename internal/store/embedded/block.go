@@ -21,8 +21,7 @@ const (
 
 // A block is up to blockRows rows of a section in columns: who and what, with how many rows each; when; how many; and how long their histograms are,
 // and these. Columns are differences in variable length; all together are compressed: those of minutes, which are most of what is on the disk, with zstd,
-// and those of hours and days, which are most of what is read, with S2, which is a third longer and is unpacked in a quarter of the time. The first byte
-// says with which.
+// and those of hours and days, which are most of what is read, with S2, which is longer and unpacked faster. The first byte says with which.
 //
 //	base      the earliest time
 //	lengths   of the columns, five times
