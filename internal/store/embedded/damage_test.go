@@ -242,6 +242,7 @@ func TestOneProcessAtATime(t *testing.T) {
 	s, err := Open(Options{Folder: folder})
 	require.NoError(t, err)
 	_, err = Open(Options{Folder: folder})
+	require.ErrorIs(t, err, store.ErrInUse)
 	require.ErrorContains(t, err, "is in use")
 	require.NoError(t, s.Close())
 	s, err = Open(Options{Folder: folder})

@@ -110,7 +110,7 @@ func lock(folder string) (*sql.DB, error) {
 	}
 	_ = db.Close()
 	if isCode(err, sqlite3.SQLITE_BUSY) {
-		return nil, fmt.Errorf("the store in %s is in use: stop the process that has it open, or give this one another folder", folder)
+		return nil, fmt.Errorf("the store in %s is %w", folder, store.ErrInUse)
 	}
 	return nil, full(fmt.Errorf("locking the store in %s: %w", folder, err))
 }
