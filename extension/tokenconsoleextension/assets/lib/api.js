@@ -1,5 +1,5 @@
 // Asking the API: answers that came with the page, answers that are being waited for, and errors that say what to do.
-import { useEffect, useRef, useState } from './html.js';
+import { useLayoutEffect, useRef, useState } from './html.js';
 import { asked, timeOf } from './url.js';
 
 // first holds what the server gave with the page, by the address that it would have been asked under.
@@ -111,7 +111,8 @@ export function useAnswer(url, { every = 0, again = 0 } = {}) {
     return { url, data, fresh: data !== undefined, error: null };
   });
   const seen = useRef(state.fresh ? url : '');
-  useEffect(() => {
+  // Before the paint, not after it: a question is on its way a frame sooner.
+  useLayoutEffect(() => {
     if (!url) return undefined;
     let over = false, timer = 0;
     const control = new AbortController();
