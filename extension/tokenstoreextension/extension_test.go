@@ -161,6 +161,8 @@ func TestTroubleHasItsEnd(t *testing.T) {
 	set.TelemetrySettings = telemetry.NewTelemetrySettings()
 	h := newHost()
 	e := started(t, set, t.TempDir(), h)
+	e.cancel() // nothing but the test looks after the store
+	e.working.Wait()
 	e.keeper.mu.Lock()
 	disk := &full{Store: e.keeper.backend, err: store.ErrFull}
 	e.keeper.backend = disk
