@@ -155,6 +155,7 @@ func TestADecoyRaisesTheAlarm(t *testing.T) {
 	waitFor(t, "the registry to be read", func() bool { return sum(samples(t, c.Telemetry()), "otelcol_token_registry_source_reloads") > 0 })
 	send(t, client, normal(secret))
 	waitFor(t, "decoy_use", func() bool { return has(backend.Anomalies(), "decoy_use") })
+	waitFor(t, "its span", func() bool { return backend.SpanCount() > 0 })
 	span := backend.Spans()[0]
 	require.Equal(t, "decoy", span.Text("api_token.status"))
 	require.Equal(t, `["decoy"]`, span.Text("api_token.violations"))
