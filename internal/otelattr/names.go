@@ -107,6 +107,31 @@ const (
 	JournalBy       = "holter.journal.by" // who said or decided it
 )
 
+// Attributes of api_token.response, which says how an incident or an act about a token stands, and of api_token.approval,
+// which is what a person wants to have done. Both carry TokenID.
+const (
+	IncidentID        = "incident.id"
+	IncidentState     = "incident.state"     // open, acknowledged, resolved
+	IncidentOccasion  = "incident.occasion"  // why it is told: opened, updated, act_done …
+	IncidentAnomalies = "incident.anomalies" // string[]: AnomalyID of the latest
+	IncidentSeverity  = "incident.severity"  // warn, error, fatal
+
+	ActID      = "act.id"
+	ActAction  = "act.action" // restrict, reauthenticate, lock
+	ActTarget  = "act.target"
+	ActRule    = "act.rule"
+	ActState   = "act.state"
+	ActWhy     = "act.why" // why it is done, or held back
+	ActAnswer  = "act.answer"
+	ActProof   = "act.proof"
+	ActDelay   = "act.delay"   // seconds after which the provider's act has to hold everywhere
+	ActExpires = "act.expires" // unix seconds: undone by itself then, or no longer waiting for approval
+	ActBlast   = "act.blast"   // map: days, requests, refused …
+
+	ApprovalVerb = "approval.verb" // approve, refuse, undo, act, acknowledge, resolve, stop, resume, replay
+	ApprovalWhy  = "approval.why"  // in the words of who wants it
+)
+
 // Semantic conventions v1.44 (https://opentelemetry.io/docs/specs/semconv/) that Holter reads or writes, and the older
 // spellings that instrumentation in the field still sends.
 const (

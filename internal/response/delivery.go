@@ -32,11 +32,13 @@ func (s State) String() string { return stateNames[s] }
 // Delivery is one event on its way to one target.
 type Delivery struct {
 	Seq     uint64 // position in the outbox
-	ID      string // the anomaly's id: the idempotency key, together with the target
+	ID      string // the anomaly's, message's or act's id: the idempotency key, together with the target
 	Target  string
 	Rule    string
 	Arrived time.Time
 	DryRun  bool   // acts of this delivery are described, whatever the configuration says later
+	Action  Action // of an act
+	Step    Step   // of an act
 	Body    []byte // the message; nil while it rests in storage only
 
 	Progress

@@ -15,6 +15,7 @@ type Event struct {
 	DryRun          bool           `json:"dry_run"`        // true: nothing is done about the token, only said
 	TraceID         string         `json:"trace_id,omitempty"`
 	SpanID          string         `json:"span_id,omitempty"`
+	Incident        *Incident      `json:"incident,omitempty"` // that the message is about
 	Token           Token          `json:"token"`
 	Trigger         Trigger        `json:"trigger"`
 	Evidence        []Evidence     `json:"evidence,omitempty"`

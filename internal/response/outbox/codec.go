@@ -24,6 +24,9 @@ type record struct {
 	Rule    string `json:"rule,omitempty"`
 	Arrived int64  `json:"arrived"` // unix nanoseconds, like all times here
 	DryRun  bool   `json:"dry_run,omitempty"`
+
+	Action response.Action `json:"action,omitempty"`
+	Step   response.Step   `json:"step,omitempty"`
 }
 
 // progress is the part of a delivery that changes.
@@ -102,6 +105,9 @@ func decodeDelivery(value []byte) (*response.Delivery, error) {
 	if r.ID == "" || r.Target == "" {
 		return nil, errors.New("record without an id or a target")
 	}
+	if r.Step > response.Verify {
+		return nil, errVersion
+	}
 	return r.delivery(body), nil
 }
 
@@ -124,12 +130,13 @@ func (r record) delivery(body []byte) *response.Delivery {
 	arrived := time.Unix(0, r.Arrived)
 	return &response.Delivery{
 		ID: r.ID, Target: r.Target, Rule: r.Rule, Arrived: arrived, DryRun: r.DryRun, Body: body,
+		Action: r.Action, Step: r.Step,
 		Progress: response.Progress{Due: arrived},
 	}
 }
 
 func recordOf(d *response.Delivery) record {
-	return record{ID: d.ID, Target: d.Target, Rule: d.Rule, Arrived: d.Arrived.UnixNano(), DryRun: d.DryRun}
+	return record{ID: d.ID, Target: d.Target, Rule: d.Rule, Arrived: d.Arrived.UnixNano(), DryRun: d.DryRun, Action: d.Action, Step: d.Step}
 }
 
 func progressOf(p response.Progress) progress {

@@ -1,0 +1,84 @@
+package response
+
+// Occasion is why a message goes out: what happened to an incident.
+type Occasion string
+
+// Occasions.
+const (
+	Opened       Occasion = "opened"
+	Updated      Occasion = "updated" // more anomalies of the same token
+	Acknowledged Occasion = "acknowledged"
+	Escalated    Occasion = "escalated" // nobody acknowledged in time, or an act does not hold
+	Resolved     Occasion = "resolved"
+	ActProposed  Occasion = "act_proposed" // it waits for somebody's approval
+	ActDone      Occasion = "act_done"
+	ActUndone    Occasion = "act_undone"
+	ActFailed    Occasion = "act_failed"
+	ActUnknown   Occasion = "act_unknown"  // its answer was lost: a person has to look
+	ActUnproven  Occasion = "act_unproven" // the provider said yes, and the token still works
+	CircuitOpen  Occasion = "circuit_open" // a cap was reached: nothing more is done by itself
+)
+
+// Incident is one token's trouble, as messages tell of it: all anomalies of the token until it is calm again. What is not
+// known is left out. Times are RFC 3339.
+type Incident struct {
+	ID             string    `json:"id"`
+	Occasion       Occasion  `json:"occasion"`
+	State          string    `json:"state"` // open, acknowledged, resolved
+	Opened         string    `json:"opened"`
+	Updated        string    `json:"updated,omitempty"`
+	Sequence       int       `json:"sequence"` // of the messages about this incident, from 1
+	Anomalies      int       `json:"anomalies"`
+	Detectors      []string  `json:"detectors,omitempty"` // in the order in which they first spoke
+	Severity       string    `json:"severity"`            // the highest so far
+	AcknowledgedBy string    `json:"acknowledged_by,omitempty"`
+	ResolvedBy     string    `json:"resolved_by,omitempty"`
+	Cause          string    `json:"cause,omitempty"`     // deploy, attack, unclear
+	CauseWhy       string    `json:"cause_why,omitempty"` // one sentence
+	Reached        []Reached `json:"reached,omitempty"`   // what the anomalous requests called
+	Blast          *Blast    `json:"blast,omitempty"`     // what locking would break
+	Act            *ActTold  `json:"act,omitempty"`       // the act that the occasion is about
+	Links          Links     `json:"links"`
+}
+
+// Reached is a route that was called.
+type Reached struct {
+	Method   string `json:"method,omitempty"`
+	Route    string `json:"route"`
+	Status   int64  `json:"status_code,omitempty"`
+	Requests int64  `json:"requests,omitempty"`
+}
+
+// Blast is what an act would have hit, had it been in force for so many days.
+type Blast struct {
+	Days     int      `json:"days"`
+	Requests int64    `json:"requests"`           // of the token
+	Refused  int64    `json:"refused"`            // that the act would have refused; all of them for a lock
+	Routes   []string `json:"routes,omitempty"`   // the busiest
+	Services []string `json:"services,omitempty"` // that the token called
+	Last     string   `json:"last,omitempty"`     // its latest request
+	Sentence string   `json:"sentence,omitempty"`
+}
+
+// ActTold is an act as messages and the journal tell of it.
+type ActTold struct {
+	ID      string `json:"id"`
+	Action  string `json:"action"`
+	Target  string `json:"target"`
+	State   string `json:"state"`
+	Why     string `json:"why,omitempty"`
+	By      string `json:"by,omitempty"`
+	Answer  string `json:"answer,omitempty"`
+	Proof   string `json:"proof,omitempty"`
+	Expires string `json:"expires,omitempty"` // when it is undone by itself, or no longer waits for approval
+}
+
+// Links lead on from a message. Each works by itself; the commands need no console.
+type Links struct {
+	Console string `json:"console,omitempty"`
+	File    string `json:"file,omitempty"` // the incident file
+	Trace   string `json:"trace,omitempty"`
+	Approve string `json:"approve,omitempty"` // signed, once, expires
+	Undo    string `json:"undo,omitempty"`
+	Curl    string `json:"curl,omitempty"` // the command that undoes, or approves, the act
+}
