@@ -45,11 +45,7 @@ type habit struct {
 }
 
 func (k *call) habits() (any, error) {
-	t, err := k.one()
-	if err != nil {
-		return nil, err
-	}
-	q, err := k.asked()
+	t, q, err := k.oneAsked()
 	if err != nil {
 		return nil, err
 	}

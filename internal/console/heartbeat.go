@@ -15,11 +15,7 @@ type heartbeat struct {
 }
 
 func (k *call) heartbeat() (any, error) {
-	t, err := k.one()
-	if err != nil {
-		return nil, err
-	}
-	q, err := k.asked()
+	t, q, err := k.oneAsked()
 	if err != nil {
 		return nil, err
 	}

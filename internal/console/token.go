@@ -46,12 +46,18 @@ func (k *call) one() (store.Token, error) {
 	return found[0], nil
 }
 
-func (k *call) token() (any, error) {
+// oneAsked is the token in the path, and what is asked of it.
+func (k *call) oneAsked() (store.Token, question, error) {
 	t, err := k.one()
 	if err != nil {
-		return nil, err
+		return store.Token{}, question{}, err
 	}
 	q, err := k.asked()
+	return t, q, err
+}
+
+func (k *call) token() (any, error) {
+	t, q, err := k.oneAsked()
 	if err != nil {
 		return nil, err
 	}
