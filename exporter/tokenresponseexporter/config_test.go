@@ -56,8 +56,8 @@ func TestWholeConfig(t *testing.T) {
 	assert.Equal(t, response.StandardSchedule().Delays, kong.Retry.Delays)
 	assert.Equal(t, 1, kong.Parallel)
 	assert.True(t, *kong.HTTP.Get().DryRun)
-	unkey := cfg.Targets["unkey"]
-	assert.Equal(t, "POST", unkey.HTTP.Get().Method)
+	gate := cfg.Targets["gate"]
+	assert.Equal(t, []response.Action{response.Lock}, gate.HTTP.Get().actions())
 
 	assert.Equal(t, response.Error, cfg.Rules[1].MinSeverity)
 	assert.Equal(t, "rules[2]", cfg.Rules[2].name(2))
@@ -68,7 +68,7 @@ func TestSecretsAreNotShown(t *testing.T) {
 	shown := confmap.New()
 	require.NoError(t, shown.Marshal(cfg))
 	text := fmt.Sprint(shown.ToStringMap())
-	for _, secret := range []string{"MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", "ZXhhbXBsZS1vbmx5", "adm1n-k3y", "unkey_root"} {
+	for _, secret := range []string{"MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", "ZXhhbXBsZS1vbmx5", "adm1n-k3y", "unkey_root", "g4t3-k3y"} {
 		assert.NotContains(t, text, secret)
 	}
 }
@@ -96,8 +96,13 @@ rules:
 		{"half a read-back", act(`{endpoint: "http://kong", success: {status: [200]}, read_back: {endpoint: "http://kong", done: {status: [404]}}}`), "targets::kong: http::read_back::not_done: status is missing"},
 		{"bad read-back", act(`{endpoint: "http://kong", success: {status: [200]}, read_back: {endpoint: "kong"}}`), `targets::kong: http::read_back: endpoint "kong" has no scheme`},
 		{"no time-out", act(`{endpoint: "http://kong", timeout: 0s, success: {status: [200]}}`), "targets::kong: http::timeout: 0s is not positive"},
-		{"neither", "targets: {people: {}}\nrules: [{targets: [people]}]", "targets::people: write either webhook: or http: into a target"},
-		{"both", "targets: {people: {webhook: {}, http: {}}}\nrules: [{targets: [people]}]", "targets::people: write either webhook: or http: into a target"},
+		{"no kind", "targets: {people: {}}\nrules: [{targets: [people]}]", "targets::people: a target needs its kind: write one of webhook, "},
+		{"two kinds", "targets: {people: {webhook: {}, http: {}}}\nrules: [{targets: [people]}]", "targets::people: a target has one kind, this one has webhook and http: keep one of them"},
+		{"one call and calls for actions", act(`{endpoint: "http://kong", lock: {do: {endpoint: "http://kong", success: {status: [204]}}}}`), "targets::kong: http::a call for all actions stands beside calls for single ones"},
+		{"undo without an endpoint", act(`{lock: {do: {endpoint: "http://kong"}, undo: {}, success: {status: [204]}}}`), "targets::kong: http::lock::undo::endpoint is missing"},
+		{"verify without an answer", act(`{restrict: {do: {endpoint: "http://kong"}, verify: {endpoint: "http://kong"}, success: {status: [204]}}}`), "targets::kong: http::restrict::verify::done: status is missing"},
+		{"do without success", act(`{reauthenticate: {do: {endpoint: "http://kong"}}}`), "targets::kong: http::reauthenticate::do::success: status is missing"},
+		{"negative delay", act(`{lock: {do: {endpoint: "http://kong"}, success: {status: [204]}, delay: -1s}}`), "targets::kong: http::lock::delay: -1s is negative"},
 		{"no secret", `targets: {people: {webhook: {endpoint: "http://x"}}}`, `targets::people: webhook::secret is missing: make one with: echo "whsec_$(openssl rand -base64 32)"`},
 		{"plain secret", `targets: {people: {webhook: {endpoint: "http://x", secret: hunter2}}}`, `targets::people: webhook::secret: the secret does not start with "whsec_"`},
 		{"short secret", `targets: {people: {webhook: {endpoint: "http://x", secret: whsec_aG9sdGVy}}}`, `targets::people: webhook::secret: the secret holds 6 bytes: Standard Webhooks asks for 24 to 64`},

@@ -182,7 +182,8 @@ func (r *responder) deliveries(ctx context.Context, e event, now time.Time) []*r
 func (r *responder) dry(matches []response.Match) bool {
 	acts := 0
 	for _, m := range matches {
-		if target := r.cfg.Targets[m.Target]; target.HTTP.HasValue() {
+		target := r.cfg.Targets[m.Target]
+		if _, ok := target.acts(); ok {
 			if acts++; !r.dryTarget(m.Target) {
 				return false
 			}
@@ -194,10 +195,11 @@ func (r *responder) dry(matches []response.Match) bool {
 // dryTarget says whether a target's acts are described instead of sent.
 func (r *responder) dryTarget(name string) bool {
 	target := r.cfg.Targets[name]
-	if !target.HTTP.HasValue() {
+	acts, ok := target.acts()
+	if !ok {
 		return false
 	}
-	if own := target.HTTP.Get().DryRun; own != nil {
+	if own := acts.dry(); own != nil {
 		return *own
 	}
 	return r.cfg.DryRun

@@ -60,7 +60,7 @@ const (
 	Refused                  // the target said no, nothing was done: worth another try later
 	Unreached                // nothing was sent
 	Lost                     // something was sent, and no answer tells whether it was done
-	Undone                   // asked after a lost answer, the target says that it was not done
+	Undone                   // asked, the target says that it was not done, or does not hold
 	Final                    // another try makes no sense or would do harm
 	Gone                     // the target wants no more deliveries, ever
 	Described                // dry run: what would have been sent was said

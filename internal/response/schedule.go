@@ -64,7 +64,9 @@ func (t Terms) Next(p Progress, answer Answer, now time.Time, luck float64) Prog
 		p.State = Dead
 		return p
 	case Undone:
-		p.State, p.Due = Waiting, now
+		if p.State, p.Due = Waiting, now; !asked {
+			p.State = Dead // asked whether an act holds, the target says that it does not
+		}
 		return p
 	case Lost:
 		if !t.Repeatable() && !t.ReadBack {

@@ -20,12 +20,20 @@ type Sender interface {
 // Target is where a courier goes.
 type Target struct {
 	Name       string
-	Terms      response.Terms
+	Terms      response.Terms // of every delivery, unless the sender knows better for each act
 	Sender     Sender
 	DryRun     bool          // acts are described
 	MaxPending int           // deliveries that may wait; beyond it the oldest becomes a dead letter
 	Parallel   int           // requests at the same time
 	Timeout    time.Duration // of one attempt
+}
+
+// terms are those of one delivery.
+func (t *Target) terms(d *response.Delivery) response.Terms {
+	if actor, ok := t.Sender.(response.Actor); ok {
+		return actor.Can(d.Action).Terms(d.Step, t.Terms.Schedule)
+	}
+	return t.Terms
 }
 
 const (
@@ -180,8 +188,9 @@ func (c *courier) prepare(ctx context.Context, d *response.Delivery) bool {
 		c.hold(ctx, d, now)
 		return false
 	}
-	risky := c.Terms.Kind == response.Act && d.State == response.Waiting && !c.DryRun && !d.DryRun
-	if risky && !c.out.Intend(ctx, now, d) && !c.Terms.Repeatable() {
+	terms := c.terms(d)
+	risky := terms.Kind == response.Act && d.Step != response.Verify && d.State == response.Waiting && !c.DryRun && !d.DryRun
+	if risky && !c.out.Intend(ctx, now, d) && !terms.Repeatable() {
 		c.notify(Notice{Kind: Held, Target: c.Name, Delivery: bare(d)})
 		c.hold(ctx, d, now)
 		return false
@@ -198,7 +207,7 @@ func (c *courier) hold(ctx context.Context, d *response.Delivery, now time.Time)
 // settle turns an answer into what comes next.
 func (c *courier) settle(ctx context.Context, d *response.Delivery, answer response.Answer) {
 	now := c.env.Now()
-	d.Progress = c.Terms.Next(d.Progress, answer, now, c.env.Luck())
+	d.Progress = c.terms(d).Next(d.Progress, answer, now, c.env.Luck())
 	c.mu.Lock()
 	wasClosed := c.queue.Closed()
 	c.queue.Answered(answer, now)
@@ -222,7 +231,7 @@ func (c *courier) settle(ctx context.Context, d *response.Delivery, answer respo
 func (c *courier) end(ctx context.Context, d *response.Delivery) {
 	now := c.env.Now()
 	told := bare(d)
-	for _, target := range c.out.End(ctx, now, d, c.Terms.Kind) {
+	for _, target := range c.out.End(ctx, now, d, c.terms(d).Kind) {
 		c.notify(Notice{Kind: Forgotten, Target: target, Count: 1})
 	}
 	c.notify(Notice{Kind: Ended, Target: c.Name, Delivery: told, Wait: now.Sub(d.Arrived)})

@@ -157,7 +157,7 @@ func (d *Dispatcher) resume(ctx context.Context, found []*response.Delivery) {
 			continue
 		}
 		before := f.State
-		f.Progress = c.Terms.Recover(f.Progress, now)
+		f.Progress = c.terms(f).Recover(f.Progress, now)
 		switch {
 		case f.State > response.Asking:
 			c.end(ctx, f)

@@ -12,52 +12,57 @@ import (
 	"github.com/holterhq/holter/internal/response/wire"
 )
 
-// Call is a templated HTTP request that acts on a token.
+// Call is a templated HTTP request that does something to a token, or takes it back.
 type Call struct {
-	Client     *http.Client
+	Channel
 	Request    *Request
 	Success    Success
+	Refusals   []Refusal // what the provider's own errors mean
 	ReadBack   *ReadBack // nil: the provider cannot be asked
 	Idempotent bool      // sending twice does no harm
-	DryRun     bool
-	UserAgent  string
-	Secrets    wire.Secrets
 }
 
-// ReadBack asks the provider whether an act was done whose answer was lost.
-type ReadBack struct {
-	Request *Request
-	Done    Success
-	NotDone Success
+// Refusal explains an error that a provider documents. Where nothing is said of an answer, a 4xx is worth another try.
+type Refusal struct {
+	Status int
+	Check  *Check // of the body; nil: any
+	Why    string // one sentence, with what to do
+	Final  bool   // another try makes no sense
 }
 
 // Send makes one attempt: it acts, or asks, or in dry run says what it would have sent.
 func (c *Call) Send(ctx context.Context, d *response.Delivery, now time.Time) response.Answer {
-	data, err := eventData(d.Body)
-	if err != nil {
-		return response.Answer{Verdict: response.Final, Reason: "the stored event cannot be read: " + err.Error()}
-	}
+	w, err := c.fill(ctx, d, now)
 	if d.State == response.Asking {
-		return c.ask(ctx, d, data, now)
+		switch {
+		case c.ReadBack == nil:
+			return response.Answer{Verdict: response.Lost, Reason: "the target has no read_back any more"}
+		case err != nil:
+			return response.Answer{Verdict: response.Refused, Reason: c.Secrets.Mask("read_back: " + err.Error())}
+		}
+		return c.ReadBack.ask(ctx, &c.Channel, w, now)
+	}
+	if err != nil {
+		return c.unsent(err, c.Secrets)
 	}
 	if c.DryRun || d.DryRun {
-		text, err := c.Request.Show(data, d.ID)
+		text, err := c.Request.Show(w.shown, d.ID)
 		if err != nil {
-			return c.unwritable(err)
+			return c.unsent(Impossible("the request cannot be written: %w", err), w.hide)
 		}
-		return response.Answer{Verdict: response.Described, Request: c.Secrets.Mask(text)}
+		return response.Answer{Verdict: response.Described, Request: w.hide.Mask(text)}
 	}
-	req, err := c.Request.Write(ctx, data, d.ID, c.UserAgent)
+	reply, err := c.exchange(ctx, c.Request, w, d.ID, now)
 	if err != nil {
-		return c.unwritable(err)
+		return c.unsent(err, w.hide)
 	}
-	return c.judge(wire.Exchange(c.Client, req, now))
+	return c.judge(reply, w.hide)
 }
 
 // judge says what an answer to an act means. "No" is believed where it cannot mean "done": 3xx and 4xx, and 503 by its
 // definition. Any other 5xx may come from something in front of a provider that has done it.
-func (c *Call) judge(reply wire.Reply) response.Answer {
-	a := reply.Answer(c.Secrets)
+func (c *Call) judge(reply wire.Reply, hide wire.Secrets) response.Answer {
+	a := reply.Answer(hide)
 	if reply.Status == 0 {
 		a.Verdict = response.Lost
 		if !reply.Sent {
@@ -67,12 +72,18 @@ func (c *Call) judge(reply wire.Reply) response.Answer {
 	}
 	done, why := c.Success.Holds(reply.Status, reply.Body)
 	class := reply.Status / 100
+	refusal, explained := c.refusal(reply)
 	switch {
 	case done && (!reply.Cut || len(c.Success.Body) == 0):
 		a.Verdict = response.Done
 		return a
 	case reply.Cut && reply.Err != nil:
 		a.Verdict, why = response.Lost, fmt.Sprintf("status %d, but the answer broke off", reply.Status)
+	case explained:
+		a.Verdict, why = response.Refused, fmt.Sprintf("status %d: %s", reply.Status, refusal.Why)
+		if refusal.Final {
+			a.Verdict = response.Final
+		}
 	case class == 3 || class == 4 || reply.Status == http.StatusServiceUnavailable:
 		a.Verdict = response.Refused
 	case class == 5:
@@ -82,42 +93,27 @@ func (c *Call) judge(reply wire.Reply) response.Answer {
 	default:
 		a.Verdict, why = response.Final, why+"; it is not sent again, because the target is not declared idempotent"
 	}
-	a.Reason = c.Secrets.Mask(why)
+	a.Reason = hide.Mask(why)
 	return a
 }
 
-// ask finds out whether an act was done. Whatever goes wrong here did nothing, and is worth another try.
-func (c *Call) ask(ctx context.Context, d *response.Delivery, data any, now time.Time) response.Answer {
-	if c.ReadBack == nil {
-		return response.Answer{Verdict: response.Lost, Reason: "the target has no read_back any more"}
+func (c *Call) refusal(reply wire.Reply) (Refusal, bool) {
+	for _, r := range c.Refusals {
+		if r.Status != reply.Status {
+			continue
+		}
+		if r.Check == nil {
+			return r, true
+		}
+		if ok, _ := r.Check.holds(reply.Body); ok {
+			return r, true
+		}
 	}
-	req, err := c.ReadBack.Request.Write(ctx, data, d.ID, c.UserAgent)
-	if err != nil {
-		return response.Answer{Verdict: response.Refused, Reason: c.Secrets.Mask("read_back: " + err.Error())}
-	}
-	req.Header.Del("Idempotency-Key")
-	reply := wire.Exchange(c.Client, req, now)
-	a := reply.Answer(c.Secrets)
-	a.Verdict = response.Refused
-	if reply.Status == 0 {
-		return a
-	}
-	if done, _ := c.ReadBack.Done.Holds(reply.Status, reply.Body); done && !reply.Cut {
-		a.Verdict = response.Done
-	} else if undone, _ := c.ReadBack.NotDone.Holds(reply.Status, reply.Body); undone && !reply.Cut {
-		a.Verdict, a.Reason = response.Undone, "read back: not done"
-	} else {
-		a.Reason = fmt.Sprintf("read back: status %d says neither that it was done nor that it was not", reply.Status)
-	}
-	return a
-}
-
-func (c *Call) unwritable(err error) response.Answer {
-	return response.Answer{Verdict: response.Final, Reason: c.Secrets.Mask("the request cannot be written: " + err.Error())}
+	return Refusal{}, false
 }
 
 // eventData is what templates see: the data of the message, as plain maps.
-func eventData(body []byte) (any, error) {
+func eventData(body []byte) (map[string]any, error) {
 	var envelope struct {
 		Data map[string]any `json:"data"`
 	}

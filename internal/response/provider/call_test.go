@@ -38,9 +38,12 @@ func newCall(t *testing.T, spec RequestSpec) *Call {
 	transport := http.DefaultTransport.(*http.Transport).Clone()
 	t.Cleanup(transport.CloseIdleConnections)
 	return &Call{
-		Client: wire.Client(&http.Client{Transport: transport, Timeout: 5 * time.Second}), Request: request,
-		Success:   Success{Status: []int{200, 204}, Body: []Check{{Path: "error", Exists: new(bool)}}},
-		UserAgent: "Holter/test", Secrets: wire.NewSecrets(adminKey),
+		Channel: Channel{
+			Client:    wire.Client(&http.Client{Transport: transport, Timeout: 5 * time.Second}),
+			UserAgent: "Holter/test", Secrets: wire.NewSecrets(adminKey),
+		},
+		Request: request,
+		Success: Success{Status: []int{200, 204}, Body: []Check{{Path: "error", Exists: new(bool)}}},
 	}
 }
 

@@ -90,32 +90,32 @@ func validToken(word string) bool {
 	})
 }
 
-// Write makes the request for an event. key is its idempotency key.
-func (r *Request) Write(ctx context.Context, data any, key, userAgent string) (*http.Request, error) {
+// Write makes the request for an event, and its body. key is its idempotency key; questions have none.
+func (r *Request) Write(ctx context.Context, data any, key, userAgent string) (req *http.Request, body []byte, err error) {
 	endpoint, err := r.endpoint.Send(data)
 	if err != nil {
-		return nil, fmt.Errorf("endpoint: %w", err)
+		return nil, nil, fmt.Errorf("endpoint: %w", err)
 	}
-	body, err := r.text(data, (*Template).Send)
-	if err != nil {
-		return nil, err
+	if body, err = r.text(data, (*Template).Send); err != nil {
+		return nil, nil, err
 	}
-	req, err := http.NewRequestWithContext(ctx, r.method, endpoint, bytes.NewReader(body))
-	if err != nil {
-		return nil, errors.New("endpoint: not a URL once the event is written into it")
+	if req, err = http.NewRequestWithContext(ctx, r.method, endpoint, bytes.NewReader(body)); err != nil {
+		return nil, nil, errors.New("endpoint: not a URL once the event is written into it")
 	}
 	if req.URL.Host != r.host {
-		return nil, errors.New("endpoint: the event would change the host")
+		return nil, nil, errors.New("endpoint: the event would change the host")
 	}
 	req.Header.Set("User-Agent", userAgent)
-	req.Header.Set("Idempotency-Key", key)
+	if key != "" {
+		req.Header.Set("Idempotency-Key", key)
+	}
 	if r.isJSON {
 		req.Header.Set("Content-Type", "application/json")
 	}
 	for _, h := range r.headers {
 		value, err := h.value.Send(data)
 		if err != nil {
-			return nil, fmt.Errorf("headers::%s: %w", h.name, err)
+			return nil, nil, fmt.Errorf("headers::%s: %w", h.name, err)
 		}
 		req.Header.Set(h.name, value)
 		if h.name == "Host" {
@@ -126,7 +126,7 @@ func (r *Request) Write(ctx context.Context, data any, key, userAgent string) (*
 	// it reuses breaks. Whether to repeat an act is not its decision: every act has a connection of its own.
 	req.Close = true
 	req.GetBody = nil
-	return req, nil
+	return req, body, nil
 }
 
 // Show is the request as it would go out, with secrets and the values of headers masked.
@@ -140,7 +140,10 @@ func (r *Request) Show(data any, key string) (string, error) {
 		return "", err
 	}
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s %s\nIdempotency-Key: %s\n", r.method, endpoint, key)
+	fmt.Fprintf(&b, "%s %s\n", r.method, endpoint)
+	if key != "" {
+		fmt.Fprintf(&b, "Idempotency-Key: %s\n", key)
+	}
 	for _, h := range r.headers {
 		if _, err := h.value.Show(data); err != nil {
 			return "", fmt.Errorf("headers::%s: %w", h.name, err)
