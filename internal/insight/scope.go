@@ -68,6 +68,24 @@ func (s scope) exercised(route string) bool {
 	return s.read == s.write || s.read == safe
 }
 
+// Exercises says whether a call of a route makes use of a scope, as far as its words tell.
+func Exercises(text, route string) bool {
+	s, ok := scopeOf(text)
+	return ok && s.exercised(route)
+}
+
+// IdleScopes are the scopes of a token that none of the routes it called exercised; everybody's routes tell which of them can be judged.
+func IdleScopes(scopes, called, everybody []string) []string {
+	own, all := make(tally, len(called)), make(map[string]bool, len(everybody))
+	for _, route := range called {
+		own[route]++
+	}
+	for _, route := range everybody {
+		all[route] = true
+	}
+	return idle(scopes, own, resources(all))
+}
+
 // idle are the scopes of a token that none of the routes it called exercised. One is judged only if its resource is in a route that anybody called:
 // what no route tells of may have been used all the same.
 func idle(scopes []string, called tally, known map[string]bool) []string {

@@ -37,6 +37,7 @@ type Incident struct {
 	CauseWhy       string    `json:"cause_why,omitempty"` // one sentence
 	Reached        []Reached `json:"reached,omitempty"`   // what the anomalous requests called
 	Blast          *Blast    `json:"blast,omitempty"`     // what locking would break
+	Grant          *Grant    `json:"grant,omitempty"`     // what the token needs, as its own past tells
 	Act            *ActTold  `json:"act,omitempty"`       // the act that the occasion is about
 	Links          Links     `json:"links"`
 }
@@ -58,6 +59,28 @@ type Blast struct {
 	Services []string `json:"services,omitempty"` // that the token called
 	Last     string   `json:"last,omitempty"`     // its latest request
 	Sentence string   `json:"sentence,omitempty"`
+}
+
+// Grant is the narrower grant that a token's own past asks for: all that it really used on the days before its trouble, and how many
+// of its requests that would have refused. An empty list restricts nothing.
+type Grant struct {
+	Days       int      `json:"days"`                  // that it was learned on, the last of them before the trouble
+	Active     int      `json:"active_days"`           // of them, those on which the token was used
+	Scopes     []string `json:"scopes,omitempty"`      // to keep; empty: none is known to be needless
+	Idle       []string `json:"idle_scopes,omitempty"` // to take away: no request exercised them
+	Routes     []string `json:"routes,omitempty"`      // such as GET /v1/orders/{id}
+	Networks   []string `json:"networks,omitempty"`    // such as AS3320
+	Countries  []string `json:"countries,omitempty"`   // such as DE
+	Counted    int      `json:"counted_days"`          // the latest days, on which its requests were tried against it
+	Requests   int64    `json:"requests"`              // of the token on these
+	Refused    int64    `json:"refused"`               // of them, at most so many
+	Unforeseen int64    `json:"unforeseen"`            // that a grant learned anew each day, on as many days before, would have refused
+	Sentence   string   `json:"sentence,omitempty"`
+}
+
+// Narrows says whether there is anything that the grant takes away.
+func (g *Grant) Narrows() bool {
+	return g != nil && len(g.Idle)+len(g.Routes)+len(g.Networks)+len(g.Countries) > 0
 }
 
 // ActTold is an act as messages and the journal tell of it.
