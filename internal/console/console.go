@@ -60,13 +60,14 @@ const (
 // Console is an http.Handler.
 type Console struct {
 	Settings
-	routes []route
-	mux    *http.ServeMux
-	page   *page
-	hub    *hub
-	ledger *ledger
-	stage  *stage
-	status cached[store.Status]
+	routes  []route
+	mux     *http.ServeMux
+	page    *page
+	hub     *hub
+	ledger  *ledger
+	stage   *stage
+	status  cached[store.Status]
+	answers answers
 
 	ctx     context.Context // of all that goes on beside requests
 	stop    context.CancelFunc

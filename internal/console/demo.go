@@ -217,5 +217,6 @@ func (k *call) erase(what store.Erasure) (store.Erased, error) {
 	defer stop()
 	erased, err := k.Store.Erase(ctx, what)
 	k.ledger.forget()
+	k.answers.forget()
 	return erased, err
 }

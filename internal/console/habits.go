@@ -37,11 +37,11 @@ type habitHours struct {
 
 // habit is one value, and how often it comes.
 type habit struct {
-	Value    string  `json:"value"`
-	Baseline number  `json:"baseline_share" doc:"null: not learned"`
-	Now      float64 `json:"now_share"`
-	Requests float64 `json:"now_requests"`
-	New      bool    `json:"new" doc:"never seen before"`
+	Value    string `json:"value"`
+	Baseline number `json:"baseline_share" doc:"null: not learned"`
+	Now      number `json:"now_share" doc:"null: not counted"`
+	Requests number `json:"now_requests" doc:"null: not counted"`
+	New      bool   `json:"new" doc:"never seen before"`
 }
 
 func (k *call) habits() (any, error) {
@@ -106,7 +106,8 @@ func (k *call) habitsOf(t store.Token, q question) (*habits, error) {
 	return out, nil
 }
 
-// compare puts what is usual beside what was found, the most usual first.
+// compare puts what is usual beside what was found, the most usual first. Where requests are counted and none of them by this, as by network without a
+// database of networks, there is no now.
 func compare(found store.Answer, b *baseline, key string) []habit {
 	all := 0.
 	for _, s := range found.Series {
@@ -121,7 +122,11 @@ func compare(found store.Answer, b *baseline, key string) []habit {
 			continue
 		}
 		at[s.Key] = len(out)
-		out = append(out, habit{Value: s.Key, Baseline: number(nothing), Now: s.Total / max(all, 1), Requests: s.Total})
+		out = append(out, habit{Value: s.Key, Baseline: number(nothing), Now: number(s.Total / max(all, 1)), Requests: number(s.Total)})
+	}
+	now := number(0)
+	if all > 0 && len(out) == 0 {
+		now = number(nothing)
 	}
 	if b.learned() {
 		for i := range out {
@@ -131,7 +136,7 @@ func compare(found store.Answer, b *baseline, key string) []habit {
 			i, ok := at[u.Value]
 			if !ok {
 				i = len(out)
-				out = append(out, habit{Value: u.Value})
+				out = append(out, habit{Value: u.Value, Now: now, Requests: now})
 			}
 			out[i].Baseline, out[i].New = number(u.Share), false
 		}

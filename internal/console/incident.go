@@ -23,6 +23,7 @@ var (
 
 	incidentTemplate = template.Must(template.New("incident").Funcs(template.FuncMap{
 		"moment": moment, "short": short, "percent": percent, "label": labelOf, "word": facetWord,
+		"float": func(n number) float64 { return float64(n) },
 	}).Parse(incidentPage))
 	// incidentPolicy lets the file's own style through and nothing else: it has no script, and asks nobody.
 	incidentPolicy = func() string {

@@ -66,29 +66,29 @@ func (c *Console) table() []route {
 		},
 		{
 			method: get, path: "/hygiene", summary: "Tokens that want tidying up", role: access.Read,
-			params: filterParams(param{name: "days", about: "without use, and without rotation; 90 unless given", number: true}), gives: insight.Hygiene{}, answer: (*call).hygiene,
+			params: filterParams(param{name: "days", about: "without use, and without rotation; 90 unless given", number: true}), gives: insight.Hygiene{}, answer: kept((*call).hygiene),
 		},
 		{
 			method: get, path: "/coverage", summary: "How much of each service's traffic can be told by its token", role: access.Read, params: filterParams(), gives: coverage{},
-			answer: (*call).coverage,
+			answer: kept((*call).coverage),
 		},
 		{
 			method: get, path: "/limits", summary: "Rate limits that leave tokens room", role: access.Read, params: filterParams(limitGroup, window), gives: limits{},
-			answer: (*call).limits,
+			answer: kept((*call).limits),
 		},
 		{
 			method: get, path: "/limits/export", summary: "The same as the configuration of a gateway", role: access.Read,
 			params: filterParams(limitGroup, window, param{name: "format", about: "of which gateway", of: insight.GatewayFormats}), media: "text/plain", answer: (*call).exportLimits,
 		},
-		{method: get, path: "/plans", summary: "Usage by owner and plan", role: access.Read, params: filterParams(), gives: insight.Plans{}, answer: (*call).plans},
+		{method: get, path: "/plans", summary: "Usage by owner and plan", role: access.Read, params: filterParams(), gives: insight.Plans{}, answer: kept((*call).plans)},
 		{
 			method: get, path: "/routes", summary: "Routes under stress, worth an effort, new, and deprecated", role: access.Read, params: filterParams(), gives: insight.Routes{},
-			answer: (*call).routesNow,
+			answer: kept((*call).routesNow),
 		},
-		{method: get, path: "/capacity", summary: "When limits are reached", role: access.Read, params: filterParams(), gives: capacity{}, answer: (*call).capacity},
+		{method: get, path: "/capacity", summary: "When limits are reached", role: access.Read, params: filterParams(), gives: capacity{}, answer: kept((*call).capacity)},
 		{
 			method: get, path: "/spend", summary: "What priced usage cost", role: access.Read,
-			params: filterParams(param{name: "group", about: "it is broken down by", of: []string{"token", "owner", "model"}}), gives: insight.Spending{}, answer: (*call).spend,
+			params: filterParams(param{name: "group", about: "it is broken down by", of: []string{"token", "owner", "model"}}), gives: insight.Spending{}, answer: kept((*call).spend),
 		},
 		{method: get, path: "/stream", summary: "What happens, while it happens: beat, token, anomaly and demo", role: access.Read, params: tokenParams, media: "text/event-stream", write: (*call).stream},
 		{

@@ -68,7 +68,7 @@ var gravity = []string{Leaked, Shared, Unregistered, OverPrivileged, Expiring, N
 //   - shared: it was used under two owners, one after the other and back; or on 3 days and 20 requests at least from networks where only another owner's
 //     tokens are seen, beside its own.
 //   - over_privileged: a scope such as orders:write that no route called in N days exercises, where the token was used and somebody called routes of that resource.
-//   - expiring: within 30 days, and used within N days.
+//   - expiring: within 30 days, and used within N days. JWTs and OAuth tokens, which are renewed all the time, are left out.
 //   - not_rotated: in use for longer than N days, without a rotation in that time. JWTs, OAuth tokens and decoys are left out.
 //   - unused: last used more than N days ago, and still good.
 //   - never_used: known, and not used once.
@@ -198,7 +198,7 @@ func (h *hygienist) examine(t *store.Token) (all []Finding) {
 	}
 	requests := h.requests[t.ID].total()
 	unused := !t.LastUse.At.IsZero() && t.LastUse.At.Before(h.from)
-	dead := t.Status == "revoked" || t.Status == "expired" || t.Status == "decoy" || !t.ExpiresAt.IsZero() && t.ExpiresAt.Before(h.Now)
+	dead := t.Status == "revoked" || t.Status == "expired" || t.Status == "decoy" || long(t) && !t.ExpiresAt.IsZero() && t.ExpiresAt.Before(h.Now)
 	if t.Status == "leaked" {
 		add(Leaked, t.LastUse.At, float64(requests), "revoke it and give the owner another one", "known to be in other hands; used %d times in %d days", requests, h.Days)
 	}
@@ -215,7 +215,7 @@ func (h *hygienist) examine(t *store.Token) (all []Finding) {
 	if never := idle(t.Scopes, h.routes[t.ID], h.known); len(never) > 0 && requests > 0 {
 		add(OverPrivileged, t.FirstSeen, float64(len(never)), "take these scopes away", "never exercised in %d days: %s", h.Days, strings.Join(never, ", "))
 	}
-	if left := t.ExpiresAt.Sub(h.Now); !t.ExpiresAt.IsZero() && left <= expiringWithin && !unused && !t.LastUse.At.IsZero() {
+	if left := t.ExpiresAt.Sub(h.Now); !t.ExpiresAt.IsZero() && left <= expiringWithin && !unused && !t.LastUse.At.IsZero() && long(t) {
 		add(Expiring, t.ExpiresAt, left.Hours()/24, "renew it before then, or tell the owner", "expires in %s, and is still in use", plural(int(left/day), "day"))
 	}
 	if since := cmp.Or(h.rotated[t.ID], t.FirstSeen); !unused && requests > 0 && long(t) && !since.IsZero() && since.Before(h.from) {

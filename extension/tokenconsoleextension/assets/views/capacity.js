@@ -23,5 +23,5 @@ export function View({ query }) {
   ];
   return html`<div class="head"><h1>Capacity</h1><${Chips} query=${query} names=${subjects}><${Range} query=${query} initial="-30d" /><//></div>
     <p class="soft lead">When a token or a route reaches its limit if it goes on as it does, with the interval in which nine of ten such guesses come true.</p>
-    <${Pane} answer=${answer} rows=${8}>${(data) => html`<${Table} columns=${columns} rows=${data.rows || []} id=${(r) => r.key} order="reaches" caption="Capacity" url=${url} limit=${50} empty="There is nothing to extrapolate yet: it takes a limit, and some days of use." />`}<//>`;
+    <${Pane} answer=${answer} rows=${8}>${(data) => html`<${Table} columns=${columns} rows=${data.rows || []} id=${(r) => r.key} order="reaches" caption="Capacity" url=${url} limit=${50} empty="There is nothing to extrapolate yet: it takes seven days of use, and a limit: the tag quota of a token in the registry, or a route that slows down when it is busy." />`}<//>`;
 }

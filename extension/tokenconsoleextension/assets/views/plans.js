@@ -24,6 +24,6 @@ export function View({ query }) {
     { key: 'cost', label: 'cost', number: true, wide: true, cell: (r) => (r.cost ? money(r.cost, r.currency) : '') },
   ];
   return html`<div class="head"><h1>Plans</h1><${Chips} query=${query} names=${subjects}><${Range} query=${query} initial="-30d" /><//></div>
-    <p class="soft lead">Usage by owner, to the last request: what an invoice can be written from. ▲ from 80 % of the quota, ◆ from 100 %.</p>
+    <p class="soft lead">Usage by owner, to the last request: what an invoice can be written from. ▲ from 80 % of the quota, ◆ from 100 %. Plan and quota are the tags <code>plan</code> and <code>quota</code> of tokens in the registry; a quota is of an owner's requests in a calendar month.</p>
     <${Pane} answer=${answer} rows=${8}>${(data) => html`<${Table} columns=${columns} rows=${data.rows || []} order="-requests" id=${(r) => ownerName(r.owner) + r.plan} caption="Usage by owner and plan" url=${url} limit=${100} empty="Nothing was used in this time."><span>together <b>${exact(totalOf(data.total))}</b> requests</span><//>`}<//>`;
 }

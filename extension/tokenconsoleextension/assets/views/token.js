@@ -67,7 +67,7 @@ function Facts({ token, use }) {
     ['by', use.client], ['on', use.route], ['release', use.service ? [use.service, use.version].filter(Boolean).join(' ') : null], ['trace', use.trace ? html`<${Traces} id=${use.trace} />` : null],
     ['first seen', html`<${Time} at=${token.first_seen} />`],
     ['requests ever', exact(token.requests)],
-    ['kind', [token.type, token.format].filter(Boolean).join(', ')], ['status', token.status], ['direction', token.direction === 'outbound' ? 'outbound: your services use it elsewhere' : token.direction],
+    ['kind', [...new Set([token.type, token.format].filter(Boolean))].join(', ')], ['status', token.status], ['direction', token.direction === 'outbound' ? 'outbound: your services use it elsewhere' : token.direction],
     ['environment', token.environment], ['registry id', token.registry_id], ['expires', expires ? html`<${Time} at=${expires} />` : null],
     ['scopes', (token.scopes || []).join(', ')], ['tags', tags.length ? tags.map(([k, v]) => html`<${A} key=${k} class="tag" href=${link('/explore', { tag: k + ':' + v })}>${k}: ${v}<//> `) : null],
   ].filter(([, value]) => value);
@@ -122,9 +122,10 @@ function Shares({ label, list, dim, id, learning }) {
     { key: 'value', label: label.toLowerCase(), grow: true, cell: (r) => html`<${A} href=${link('/explore', { token: id, [dim]: r.value, group: dim })} class="clip" data-j>${text(r.value)}<//>${r.new ? html` <span class="new" title="Never seen while it was learned">new</span>` : ''}` },
     { key: 'bars', label: 'usual, now', sort: false, bare: true, wide: true, cell: (r) => html`<${Bars} usual=${r.baseline_share} now=${r.now_share} />` },
     { key: 'baseline_share', label: 'usual', number: true, cell: (r) => (learning ? html`<span class="soft">–</span>` : share(r.baseline_share || 0)) },
-    { key: 'now_share', label: 'now', number: true, cell: (r) => html`<span title=${exact(r.now_requests) + ' requests'}>${share(r.now_share || 0)}</span>` },
+    { key: 'now_share', label: 'now', number: true, cell: (r) => (r.now_share === null ? html`<span class="soft">not counted</span>` : html`<span title=${exact(r.now_requests) + ' requests'}>${share(r.now_share || 0)}</span>`) },
   ];
-  return html`<div><h3>${label}</h3><${Table} columns=${columns} rows=${rows} id=${(r) => r.value} caption=${label + ', usual and now'} limit=${6} empty="None yet." /></div>`;
+  const uncounted = list.length > 0 && list.every((r) => r.now_share === null);
+  return html`<div><h3>${label}</h3>${uncounted ? html`<p class="soft note">${dim === 'network' ? html`Networks are counted by their number, which takes a database: <code>geo::asn_db</code> of token_identity.` : 'Not counted now.'}</p>` : ''}<${Table} columns=${columns} rows=${rows} id=${(r) => r.value} caption=${label + ', usual and now'} limit=${6} empty="None yet." /></div>`;
 }
 
 // With which release?
