@@ -38,6 +38,8 @@ type Config struct {
 	Outputs map[pipeline.ID]Output `mapstructure:"outputs"`
 	// Feedback is what people say of tokens, in api_token.feedback events among the log records.
 	Feedback Feedback `mapstructure:"feedback"`
+	// Watch is what is done about tokens, in api_token.response events among the log records.
+	Watch Watch `mapstructure:"watch"`
 	// Units are what requests use beside themselves, such as tokens of a language model.
 	Units Units `mapstructure:"units"`
 	// Detectors switches detectors off.
@@ -76,6 +78,8 @@ type Limits struct {
 	LiveTokens int `mapstructure:"live_tokens"`
 	// MaxFeedback is how many tokens have feedback in force.
 	MaxFeedback int `mapstructure:"max_feedback"`
+	// MaxWatched is how many acts are watched for whether they hold.
+	MaxWatched int `mapstructure:"max_watched"`
 	// MaxTenants is how many tenants have a population of their own.
 	MaxTenants int `mapstructure:"max_tenants"`
 	// MaxRoutes is how many routes are learned from the raw paths of one service.
@@ -148,6 +152,19 @@ type Feedback struct {
 	_ struct{}
 }
 
+// Watch is for how long it is watched whether a token that was locked still succeeds.
+type Watch struct {
+	// Enabled follows what is done about tokens, as the logs pipelines tell: whoever may send log records there may have a token watched.
+	Enabled bool `mapstructure:"enabled"`
+	// Delay is what a lock is given at least to hold everywhere, and clocks to differ.
+	Delay time.Duration `mapstructure:"delay"`
+	// For is how long a token is watched after an act.
+	For time.Duration `mapstructure:"for"`
+
+	// prevent unkeyed literal initialization
+	_ struct{}
+}
+
 // Units says what is counted, and what it costs.
 type Units struct {
 	// Enabled reads gen_ai.usage.* of the spans within a request.
@@ -197,6 +214,7 @@ func createDefaultConfig() component.Config {
 			MaxTokens:       1_000_000,
 			LiveTokens:      32_000,
 			MaxFeedback:     4_096,
+			MaxWatched:      4_096,
 			MaxTenants:      256,
 			MaxRoutes:       50,
 			RecentRequests:  262_144,
@@ -207,6 +225,7 @@ func createDefaultConfig() component.Config {
 			MaxTokenMinutes: 100_000,
 		},
 		Feedback: Feedback{Enabled: true, TTL: 30 * 24 * time.Hour, MaxTTL: 365 * 24 * time.Hour},
+		Watch:    Watch{Enabled: true, Delay: 10 * time.Second, For: 7 * 24 * time.Hour},
 		Units:    Units{Enabled: true},
 		Metrics: Metrics{
 			FlushInterval:    15 * time.Second,
@@ -258,6 +277,7 @@ func (c *Config) Validate() error {
 		{"limits::max_tokens", c.Limits.MaxTokens, 1_000_000},
 		{"limits::live_tokens", c.Limits.LiveTokens, 32_000},
 		{"limits::max_feedback", c.Limits.MaxFeedback, 4_096},
+		{"limits::max_watched", c.Limits.MaxWatched, 4_096},
 		{"limits::max_tenants", c.Limits.MaxTenants, 256},
 		{"limits::max_routes", c.Limits.MaxRoutes, 50},
 		{"limits::recent_requests", c.Limits.RecentRequests, 262_144},
@@ -287,6 +307,12 @@ func (c *Config) Validate() error {
 	}
 	if c.Feedback.TTL <= 0 || c.Feedback.TTL > c.Feedback.MaxTTL {
 		fail("feedback::ttl: %v: use a duration greater than 0 and at most feedback::max_ttl (%v), such as 720h", c.Feedback.TTL, c.Feedback.MaxTTL)
+	}
+	if c.Watch.Delay < 0 || c.Watch.Delay > time.Hour {
+		fail("watch::delay: %v: use a duration from 0s to 1h", c.Watch.Delay)
+	}
+	if c.Watch.For <= c.Watch.Delay {
+		fail("watch::for: %v: use a duration greater than watch::delay (%v), such as 168h", c.Watch.For, c.Watch.Delay)
 	}
 	if c.Metrics.FlushInterval < shortestFlush {
 		fail("metrics::flush_interval: %v: use a duration of at least %v, such as 15s", c.Metrics.FlushInterval, shortestFlush)

@@ -43,9 +43,10 @@ func TestConfig(t *testing.T) {
 		Count:         countEvery,
 		IdentityKeyID: ownKey,
 		Tenant:        Tenant{Attribute: "tenant.id"},
-		Limits:        Limits{MaxTokens: 1000, LiveTokens: 100, MaxFeedback: 40, MaxTenants: 9, MaxRoutes: 20, RecentRequests: 5000, MaxReordered: 2000, MaxTraces: 300, JournalMiB: 8, MaxOutbox: 50, MaxTokenMinutes: 700},
+		Limits:        Limits{MaxTokens: 1000, LiveTokens: 100, MaxFeedback: 40, MaxWatched: 50, MaxTenants: 9, MaxRoutes: 20, RecentRequests: 5000, MaxReordered: 2000, MaxTraces: 300, JournalMiB: 8, MaxOutbox: 50, MaxTokenMinutes: 700},
 		Units:         Units{Attributes: map[string]string{"pages": "document.pages"}, OTTL: map[string]string{"rows": `span.attributes["rows"]`}, Prices: "prices.yaml"},
 		Feedback:      Feedback{TTL: 48 * time.Hour, MaxTTL: 96 * time.Hour},
+		Watch:         Watch{Delay: time.Minute, For: 24 * time.Hour},
 		Metrics: Metrics{
 			FlushInterval: time.Minute, Temporality: temporalityDelta,
 			MaxTokens: 500, MaxRoutes: 5, MaxOrigins: 6, MaxReleases: 7, MaxClients: 9, MaxServiceRoutes: 80,

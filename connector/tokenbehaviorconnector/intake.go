@@ -22,6 +22,7 @@ const patience = time.Second
 type batch struct {
 	records  []otelattr.Record
 	feedback []behavior.Feedback
+	said     []behavior.Response
 	uses     []otelattr.Consumption
 	parts    atomic.Int32  // what has to happen still before the batch may be acknowledged
 	done     chan struct{} // closed then
@@ -68,7 +69,9 @@ func (w *worker) readTraces(td ptrace.Traces) []otelattr.Record {
 
 // takeLogs reads the requests out of a batch of log records and hands them over.
 func (w *worker) takeLogs(ctx context.Context, ld plog.Logs) {
-	w.guard(func() { w.submit(ctx, &batch{records: w.foreign.refuse(w.readLogs(ld)), feedback: w.readFeedback(ld)}) })
+	w.guard(func() {
+		w.submit(ctx, &batch{records: w.foreign.refuse(w.readLogs(ld)), feedback: w.readFeedback(ld), said: w.readResponses(ld)})
+	})
 }
 
 func (w *worker) readLogs(ld plog.Logs) []otelattr.Record {
@@ -101,7 +104,7 @@ func last(records []otelattr.Record) *otelattr.Record { return &records[len(reco
 
 // submit hands a batch to the worker and returns when it is journaled and learned from, or when patience is exhausted.
 func (w *worker) submit(ctx context.Context, b *batch) {
-	if len(b.records)+len(b.feedback)+len(b.uses) == 0 {
+	if len(b.records)+len(b.feedback)+len(b.said)+len(b.uses) == 0 {
 		recordPool.Put(&b.records)
 		return
 	}
@@ -110,7 +113,7 @@ func (w *worker) submit(ctx context.Context, b *batch) {
 	timer := time.NewTimer(patience)
 	defer timer.Stop()
 	if !w.enqueue(ctx, b, timer.C) {
-		w.telemetry.TokenBehaviorDropped.Add(ctx, int64(len(b.records)+len(b.feedback)))
+		w.telemetry.TokenBehaviorDropped.Add(ctx, int64(len(b.records)+len(b.feedback)+len(b.said)))
 		w.health.fail(faultBusy, errBusy)
 		return
 	}

@@ -66,7 +66,7 @@ func engineConfig(config *Config) behavior.Config {
 		Disabled: make(map[anomaly.Detector]bool),
 		Limits: behavior.Limits{
 			MaxTokens: config.Limits.MaxTokens, LiveTokens: config.Limits.LiveTokens, MaxFeedback: config.Limits.MaxFeedback,
-			MaxTenants: config.Limits.MaxTenants,
+			MaxTenants: config.Limits.MaxTenants, MaxWatched: config.Limits.MaxWatched,
 		},
 		Shards: goruntime.GOMAXPROCS(0),
 		Probe:  probe(),
@@ -146,6 +146,7 @@ func (l *learner) report() (panics uint64) {
 	add(l.telemetry.TokenBehaviorPanics, panics, taskLearning)
 	add(l.telemetry.TokenBehaviorEvictions, now.Evicted-l.told.Evicted)
 	add(l.telemetry.TokenBehaviorFeedback, now.Displaced-l.told.Displaced, resultDisplaced)
+	add(l.telemetry.TokenBehaviorResponses, now.Unwatched-l.told.Unwatched, resultDisplaced)
 	add(l.telemetry.TokenBehaviorTenantOverflow, now.Beyond-l.told.Beyond)
 	add(l.telemetry.TokenBehaviorLate, now.Late-l.told.Late)
 	add(l.telemetry.TokenBehaviorSkewed, now.Skewed-l.told.Skewed)

@@ -161,6 +161,7 @@ func (w *worker) report() {
 	ctx := context.Background()
 	w.telemetry.TokenBehaviorTokens.Record(ctx, int64(w.learner.told.Tokens))
 	w.telemetry.TokenBehaviorTenants.Record(ctx, int64(w.learner.told.Tenants))
+	w.telemetry.TokenBehaviorWatched.Record(ctx, int64(w.learner.told.Watched))
 	w.telemetry.TokenBehaviorRoutes.Record(ctx, int64(w.learner.tree.Routes()))
 	w.telemetry.TokenBehaviorOutboxSize.Record(ctx, int64(w.events.waiting()))
 	pending, size := w.store.sizes()

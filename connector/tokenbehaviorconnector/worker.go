@@ -166,7 +166,7 @@ func (w *worker) perform(t task) {
 	w.arrived = time.Now()
 	w.guard(func() {
 		defer t.batch.part()
-		entry := journal.Entry{Arrival: w.arrived.UnixNano(), Records: t.batch.records, Feedback: t.batch.feedback, Uses: t.batch.uses}
+		entry := journal.Entry{Arrival: w.arrived.UnixNano(), Records: t.batch.records, Feedback: t.batch.feedback, Responses: t.batch.said, Uses: t.batch.uses}
 		w.store.journal(&entry, t.batch.part)
 		w.handle(&entry)
 		recordPool.Put(&t.batch.records)
@@ -193,6 +193,7 @@ func (w *worker) handle(e *journal.Entry) {
 	w.arrival = e.Arrival
 	defer func() { w.metrics.relieve(now(), w.released, w.store) }()
 	w.heed(e.Feedback)
+	w.follow(e.Responses)
 	defer w.takeUnits(e.Uses)
 	if w.reorder.window == 0 && !e.Drain {
 		w.process(e.Records)

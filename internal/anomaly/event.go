@@ -20,6 +20,13 @@ type Event struct {
 	Token    Token
 	Tokens   []string // of a population shift: the ids of the tokens that shifted, Token being none of them
 	Trigger  Trigger
+	Remedy   Remedy // that does not hold
+}
+
+// Remedy is an act that was done about a token, which should not work any more.
+type Remedy struct {
+	ID, Action, Target string
+	Time               int64 // when it was done, unix nanoseconds
 }
 
 // Token is whose behaviour changed, as far as it may be shown.

@@ -37,6 +37,23 @@ func RuleSentence(e *Event, broken string) string {
 	return s.String()
 }
 
+// remedies are what was done to a token, in the words of a sentence.
+var remedies = map[string]string{"lock": "locked", "restrict": "restricted", "reauthenticate": "logged out"}
+
+// ActSentence says that an act does not hold.
+func ActSentence(e *Event) string {
+	var s strings.Builder
+	who(&s, e)
+	done := remedies[e.Remedy.Action]
+	if done == "" {
+		done = "acted on"
+	}
+	fmt.Fprintf(&s, " was %s at %s at %s UTC but still succeeds: it", done, e.Remedy.Target, time.Unix(0, e.Remedy.Time).UTC().Format("15:04"))
+	did(&s, e)
+	s.WriteByte('.')
+	return s.String()
+}
+
 func who(s *strings.Builder, e *Event) {
 	t := &e.Token
 	name := t.Hint

@@ -43,6 +43,7 @@ type Limits struct {
 	LiveTokens  int // of them, those used latest that are kept unpacked, at some four and a half KiB each; 0 means one in 32
 	MaxFeedback int // tokens with feedback in force; 0 means 4,096
 	MaxTenants  int // tenants whose tokens are compared with each other; 0 means 256
+	MaxWatched  int // acts whose tokens are watched; 0 means 4,096
 }
 
 // RouteTemplater turns raw paths into a bounded set of templates. Its state travels in the engine's snapshot.
@@ -68,6 +69,8 @@ type Stats struct {
 	Beyond     uint64 // observations of tenants beyond Limits.MaxTenants
 	Advised    int    // tokens with feedback in force
 	Displaced  uint64 // feedback that made room for newer feedback about the same token
+	Watched    int    // acts whose tokens are watched
+	Unwatched  uint64 // acts that made room for newer ones
 }
 
 // Engine judges and learns. Not safe for concurrent use.
@@ -79,6 +82,7 @@ type Engine struct {
 	tenants    tenants
 	clients    families
 	directions directions
+	watchlist  watchlist
 	ahead      ahead
 	sweep      sweep
 	latest     seenRelease
@@ -116,6 +120,9 @@ func (c Config) Validate() error {
 	if c.Limits.MaxTenants < 0 {
 		errs = append(errs, fmt.Errorf("limits::max_tenants: %d is negative", c.Limits.MaxTenants))
 	}
+	if c.Limits.MaxWatched < 0 {
+		errs = append(errs, fmt.Errorf("limits::max_watched: %d is negative", c.Limits.MaxWatched))
+	}
 	if c.Limits.MaxFeedback < 0 {
 		errs = append(errs, fmt.Errorf("limits::max_feedback: %d is negative", c.Limits.MaxFeedback))
 	}
@@ -129,6 +136,9 @@ func New(cfg Config) *Engine {
 	}
 	if cfg.Limits.MaxFeedback == 0 {
 		cfg.Limits.MaxFeedback = 4096
+	}
+	if cfg.Limits.MaxWatched == 0 {
+		cfg.Limits.MaxWatched = 4096
 	}
 	if cfg.Limits.MaxTenants == 0 {
 		cfg.Limits.MaxTenants = 256
@@ -176,6 +186,7 @@ func (e *Engine) Apply(obs []Observation) []anomaly.Event {
 				e.dawn(e.population.day)
 			}
 			e.turn(today)
+			e.watchlist.expire(int64(today) * day)
 			e.latest = seenRelease{}
 		}
 		e.admit(o.Tenant)
@@ -322,6 +333,7 @@ func (e *Engine) advance(s int, part []int, obs []Observation) (done int) {
 func (e *Engine) Stats() Stats {
 	total := e.stats
 	total.Tenants = len(e.tenants.order)
+	total.Watched, total.Unwatched = e.watchlist.count, e.watchlist.displaced
 	for _, s := range e.shards {
 		total.Tokens += s.count
 		total.Advised += len(s.advised)

@@ -26,7 +26,9 @@ var update = flag.Bool("update", false, "write the scenarios' expected output an
 //	2026-03-25T03:12:00Z: key=k1 country=NL route=GET /exports n=3
 //
 // Values separated by commas take turns. key=k1..k30 is thirty keys that each do so, and cost=0.4 what a request costs in USD. A scenario's
-// config is a budget: "10 per week" or "5 per 1000 token-days".
+// config is a budget: "10 per week" or "5 per 1000 token-days". Between two stages there may be what was done about a token:
+//
+//	2026-03-31T00:12:00Z: key=k1 act=a1 action=lock target=kong state=done delay=30s
 func TestScenarios(t *testing.T) {
 	files, err := filepath.Glob("testdata/*.txtar")
 	require.NoError(t, err)
@@ -41,6 +43,10 @@ func TestScenarios(t *testing.T) {
 				switch {
 				case f.Name == "config":
 					e = New(Config{Budget: parseBudget(t, string(f.Data)), Currency: "USD"})
+				case strings.HasSuffix(f.Name, ".act"):
+					for line := range strings.Lines(string(f.Data)) {
+						require.NoError(t, e.Follow(parseAct(t, line)))
+					}
 				case strings.HasSuffix(f.Name, ".in"):
 					said = e.Apply(parseStage(t, string(f.Data)))
 				case strings.HasSuffix(f.Name, ".out"):
@@ -71,6 +77,24 @@ func describe(events []anomaly.Event) string {
 		}
 	}
 	return s.String()
+}
+
+func parseAct(t *testing.T, line string) Response {
+	t.Helper()
+	when, what, ok := cutWhen(strings.TrimSpace(line))
+	require.True(t, ok, "no act in %q", line)
+	at, err := time.Parse(time.RFC3339, when)
+	require.NoError(t, err)
+	f := fields(what)
+	delay, err := time.ParseDuration(or(f["delay"], "0s"))
+	require.NoError(t, err)
+	return Response{
+		Token: f["key"], Time: at.UnixNano(), Hint: f["hint"],
+		Act: Act{
+			ID: f["act"], Action: f["action"], Target: f["target"], Delay: delay, For: 7 * 24 * time.Hour,
+			State: map[string]ActState{"done": ActDone, "undone": ActOver}[f["state"]],
+		},
+	}
 }
 
 func parseBudget(t *testing.T, s string) (b Budget) {

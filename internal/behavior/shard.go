@@ -68,6 +68,9 @@ func (s *shard) apply(e *Engine, o *Observation, events []anomaly.Event) []anoma
 		s.stats.Late++
 	}
 	events = t.applyRules(o, events)
+	if e.watchlist.count > 0 {
+		events = e.watchlist.prove(t, o, events)
+	}
 	p := e.populationOf(t.tenant)
 	t.observe(o, p, s.tally(p))
 	if t.block.signs && !e.cfg.Disabled[anomaly.PopulationShift] {

@@ -58,7 +58,7 @@ func (e *Engine) Snapshot() []Record {
 	e.population.put(w)
 	e.tenants.put(w)
 	records := []Record{{populationKey, w.Bytes}}
-	records = e.putAdvice(e.routes(records))
+	records = e.watchlist.put(e.putAdvice(e.routes(records)))
 
 	var pages [pageCount]*baseline.Writer
 	for _, s := range e.shards {
@@ -219,6 +219,9 @@ func (e *Engine) Restore(get func(key string) ([]byte, error)) error {
 	}
 	for _, s := range e.shards {
 		s.adopt()
+	}
+	if err := e.watchlist.get(get); err != nil {
+		return err
 	}
 	return e.getAdvice(get)
 }

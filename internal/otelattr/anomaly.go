@@ -52,6 +52,11 @@ func PutAnomaly(e *anomaly.Event, observed pcommon.Timestamp, log plog.LogRecord
 			list.AppendEmpty().SetStr(id)
 		}
 	}
+	if e.Remedy.ID != "" {
+		attrs.PutStr(ActID, e.Remedy.ID)
+		putSome(attrs, ActAction, e.Remedy.Action)
+		putSome(attrs, ActTarget, e.Remedy.Target)
+	}
 	putToken(e.Token, attrs)
 	putTrigger(e.Trigger, attrs)
 }

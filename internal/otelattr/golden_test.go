@@ -46,6 +46,7 @@ func TestAnomalyEvent(t *testing.T) {
 		Sentence: "Key tok_b is not in the registry.",
 		Token:    anomaly.Token{ID: "tok_b", Outbound: true},
 		Trigger:  anomaly.Trigger{Network: "192.0.2.0/24"},
+		Remedy:   anomaly.Remedy{ID: "3f1e", Action: "lock", Target: "kong", Time: at},
 	}, pcommon.Timestamp(at+5e8), records.AppendEmpty())
 
 	file := filepath.Join("testdata", "anomaly.yaml")

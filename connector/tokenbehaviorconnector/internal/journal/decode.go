@@ -18,12 +18,15 @@ func Decode(b []byte) (*Entry, error) {
 	if len(b) == 0 {
 		return nil, errEntry
 	}
-	if b[0] != version && b[0] != versionMore {
-		return nil, fmt.Errorf("journal entry of version %d, want %d or %d", b[0], version, versionMore)
+	if b[0] < version || b[0] > versionResponses {
+		return nil, fmt.Errorf("journal entry of version %d, want %d to %d", b[0], version, versionResponses)
 	}
 	d := decoder{rest: b[1:]}
 	e := &Entry{}
-	if b[0] == versionMore {
+	if b[0] == versionResponses {
+		e.Responses = d.responses()
+	}
+	if b[0] >= versionMore {
 		e.Feedback, e.Uses = d.feedback(), d.uses()
 	}
 	e.Arrival, e.Drain = d.varint(), d.byte() == 1
@@ -131,6 +134,26 @@ func (d *decoder) feedback() (all []behavior.Feedback) {
 			*s = d.string()
 		}
 		all = append(all, f)
+	}
+	return all
+}
+
+// minResponse is the size of the smallest response.
+const minResponse = 9
+
+func (d *decoder) responses() (all []behavior.Response) {
+	for range d.count(minResponse) {
+		bits := d.byte()
+		r := behavior.Response{Incident: behavior.IncidentState(bits & 3), Outbound: bits>>4 == 1}
+		r.Act.State = behavior.ActState(bits >> 2 & 3)
+		if bits > 31 || r.Incident > behavior.IncidentOver || r.Act.State > behavior.ActOver {
+			d.fail()
+		}
+		r.Time, r.Act.Delay, r.Act.For = d.varint(), time.Duration(d.varint()), time.Duration(d.varint())
+		for _, s := range [...]*string{&r.Token, &r.Hint, &r.Act.ID, &r.Act.Action, &r.Act.Target} {
+			*s = d.string()
+		}
+		all = append(all, r)
 	}
 	return all
 }

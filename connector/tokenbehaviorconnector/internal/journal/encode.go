@@ -26,11 +26,15 @@ type known struct {
 func (c *Encoder) Append(b []byte, e *Entry) []byte {
 	c.epoch++
 	c.next = 0
-	if len(e.Feedback)+len(e.Uses) > 0 {
+	switch {
+	case len(e.Responses) > 0:
+		b = append(b, versionResponses)
+		b = appendResponses(b, e.Responses)
+		b = appendUses(appendFeedback(b, e.Feedback), e.Uses)
+	case len(e.Feedback)+len(e.Uses) > 0:
 		b = append(b, versionMore)
-		b = appendFeedback(b, e.Feedback)
-		b = appendUses(b, e.Uses)
-	} else {
+		b = appendUses(appendFeedback(b, e.Feedback), e.Uses)
+	default:
 		b = append(b, version)
 	}
 	b = binary.AppendVarint(b, e.Arrival)
@@ -130,6 +134,21 @@ func appendFeedback(b []byte, all []behavior.Feedback) []byte {
 		b = binary.AppendVarint(b, f.Time)
 		b = binary.AppendVarint(b, int64(f.TTL))
 		for _, s := range [...]string{f.Token, f.Facet, f.Value, f.By} {
+			b = appendString(b, s)
+		}
+	}
+	return b
+}
+
+func appendResponses(b []byte, all []behavior.Response) []byte {
+	b = binary.AppendUvarint(b, uint64(len(all)))
+	for i := range all {
+		r := &all[i]
+		b = append(b, byte(r.Incident)|byte(r.Act.State)<<2|boolByte(r.Outbound)<<4)
+		for _, n := range [...]int64{r.Time, int64(r.Act.Delay), int64(r.Act.For)} {
+			b = binary.AppendVarint(b, n)
+		}
+		for _, s := range [...]string{r.Token, r.Hint, r.Act.ID, r.Act.Action, r.Act.Target} {
 			b = appendString(b, s)
 		}
 	}

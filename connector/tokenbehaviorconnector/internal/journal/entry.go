@@ -12,14 +12,16 @@ type Entry struct {
 	Drain   bool  // the reorder window was emptied, instead of Records
 	Records []otelattr.Record
 
-	Feedback []behavior.Feedback    // comes before the records
-	Uses     []otelattr.Consumption // come after them
+	Feedback  []behavior.Feedback    // comes before the records
+	Responses []behavior.Response    // come after feedback
+	Uses      []otelattr.Consumption // come after the records
 }
 
-// Versions, the first byte of an encoded entry: of one with records alone, and of one with more.
+// Versions, the first byte of an encoded entry: of one with records alone, of one with feedback or uses, and of one with responses too.
 const (
-	version     = 1
-	versionMore = 2
+	version          = 1
+	versionMore      = 2
+	versionResponses = 3
 )
 
 // flags of an encoded record.

@@ -47,7 +47,14 @@ func TestEntriesSurvive(t *testing.T) {
 		{Token: "tok_a", Time: 5, Verdict: behavior.Malicious, Facet: "country", Value: "NL", TTL: time.Hour, By: "ann"}, {Token: "tok_b", Outbound: true},
 	}
 	said.Uses = []otelattr.Consumption{{Trace: [16]byte{1}, Span: [8]byte{2}, Time: 7, Model: "gpt", Amounts: []otelattr.Amount{{Unit: "pages", N: 3}}}}
-	for _, e := range []*Entry{sample(0), sample(1), sample(1000), {Arrival: 5, Drain: true}, said} {
+	acted := sample(2)
+	acted.Responses = []behavior.Response{
+		{Token: "tok_a", Time: 9, Hint: "sk_…1", Act: behavior.Act{ID: "a", Action: "lock", Target: "kong", State: behavior.ActDone, Delay: time.Minute, For: time.Hour}},
+		{Token: "tok_b", Outbound: true, Incident: behavior.IncidentOver},
+	}
+	all := *said
+	all.Responses = acted.Responses
+	for _, e := range []*Entry{sample(0), sample(1), sample(1000), {Arrival: 5, Drain: true}, said, acted, &all} {
 		b := encoder.Append(nil, e)
 		decoded, err := Decode(b)
 		require.NoError(t, err)
@@ -65,6 +72,7 @@ func FuzzDecode(f *testing.F) {
 	var encoder Encoder
 	f.Add(encoder.Append(nil, sample(5)))
 	f.Add(encoder.Append(nil, &Entry{Feedback: []behavior.Feedback{{Token: "tok_a", Facet: "hour", TTL: 5}}}))
+	f.Add(encoder.Append(nil, &Entry{Responses: []behavior.Response{{Token: "tok_a", Act: behavior.Act{ID: "a", State: behavior.ActOver}}}}))
 	f.Fuzz(func(t *testing.T, b []byte) {
 		e, err := Decode(b)
 		if err != nil {

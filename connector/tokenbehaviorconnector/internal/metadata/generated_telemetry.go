@@ -46,6 +46,7 @@ type TelemetryBuilder struct {
 	TokenBehaviorOutboxSize       metric.Int64Gauge
 	TokenBehaviorOverflow         metric.Int64Counter
 	TokenBehaviorPanics           metric.Int64Counter
+	TokenBehaviorResponses        metric.Int64Counter
 	TokenBehaviorRoutes           metric.Int64Gauge
 	TokenBehaviorSkewed           metric.Int64Counter
 	TokenBehaviorSkipped          metric.Int64Counter
@@ -59,6 +60,7 @@ type TelemetryBuilder struct {
 	TokenBehaviorUnknownSampling  metric.Int64Counter
 	TokenBehaviorUnlearned        metric.Int64Counter
 	TokenBehaviorUntimed          metric.Int64Counter
+	TokenBehaviorWatched          metric.Int64Gauge
 }
 
 // TelemetryBuilderOption applies changes to default builder.
@@ -210,6 +212,12 @@ func NewTelemetryBuilder(settings component.TelemetrySettings, options ...Teleme
 		metric.WithUnit("{panic}"),
 	)
 	errs = errors.Join(errs, err)
+	builder.TokenBehaviorResponses, err = builder.meter.Int64Counter(
+		"otelcol_token_behavior_responses",
+		metric.WithDescription("What was said of incidents and acts that was taken, refused, or displaced by newer acts. [Alpha]"),
+		metric.WithUnit("{response}"),
+	)
+	errs = errors.Join(errs, err)
 	builder.TokenBehaviorRoutes, err = builder.meter.Int64Gauge(
 		"otelcol_token_behavior_routes",
 		metric.WithDescription("Nodes of the trees that template raw paths. [Alpha]"),
@@ -287,6 +295,12 @@ func NewTelemetryBuilder(settings component.TelemetrySettings, options ...Teleme
 		"otelcol_token_behavior_untimed",
 		metric.WithDescription("Requests without any timestamp; they are counted in the usage metrics and not learned from. [Alpha]"),
 		metric.WithUnit("{request}"),
+	)
+	errs = errors.Join(errs, err)
+	builder.TokenBehaviorWatched, err = builder.meter.Int64Gauge(
+		"otelcol_token_behavior_watched",
+		metric.WithDescription("Acts whose tokens are watched for whether they still succeed. [Alpha]"),
+		metric.WithUnit("{act}"),
 	)
 	errs = errors.Join(errs, err)
 	return &builder, errs

@@ -39,6 +39,7 @@ func TestSetupTelemetry(t *testing.T) {
 	tb.TokenBehaviorOutboxSize.Record(context.Background(), 1)
 	tb.TokenBehaviorOverflow.Add(context.Background(), 1)
 	tb.TokenBehaviorPanics.Add(context.Background(), 1)
+	tb.TokenBehaviorResponses.Add(context.Background(), 1)
 	tb.TokenBehaviorRoutes.Record(context.Background(), 1)
 	tb.TokenBehaviorSkewed.Add(context.Background(), 1)
 	tb.TokenBehaviorSkipped.Add(context.Background(), 1)
@@ -52,6 +53,7 @@ func TestSetupTelemetry(t *testing.T) {
 	tb.TokenBehaviorUnknownSampling.Add(context.Background(), 1)
 	tb.TokenBehaviorUnlearned.Add(context.Background(), 1)
 	tb.TokenBehaviorUntimed.Add(context.Background(), 1)
+	tb.TokenBehaviorWatched.Record(context.Background(), 1)
 	AssertEqualTokenBehaviorAnomalies(t, testTel,
 		[]metricdata.DataPoint[int64]{{Value: 1}},
 		metricdatatest.IgnoreTimestamp())
@@ -112,6 +114,9 @@ func TestSetupTelemetry(t *testing.T) {
 	AssertEqualTokenBehaviorPanics(t, testTel,
 		[]metricdata.DataPoint[int64]{{Value: 1}},
 		metricdatatest.IgnoreTimestamp())
+	AssertEqualTokenBehaviorResponses(t, testTel,
+		[]metricdata.DataPoint[int64]{{Value: 1}},
+		metricdatatest.IgnoreTimestamp())
 	AssertEqualTokenBehaviorRoutes(t, testTel,
 		[]metricdata.DataPoint[int64]{{Value: 1}},
 		metricdatatest.IgnoreTimestamp())
@@ -149,6 +154,9 @@ func TestSetupTelemetry(t *testing.T) {
 		[]metricdata.DataPoint[int64]{{Value: 1}},
 		metricdatatest.IgnoreTimestamp())
 	AssertEqualTokenBehaviorUntimed(t, testTel,
+		[]metricdata.DataPoint[int64]{{Value: 1}},
+		metricdatatest.IgnoreTimestamp())
+	AssertEqualTokenBehaviorWatched(t, testTel,
 		[]metricdata.DataPoint[int64]{{Value: 1}},
 		metricdatatest.IgnoreTimestamp())
 
