@@ -1,7 +1,8 @@
 // Uses the console's page as people do, in Chromium: node console.mjs URL. Prints a line of JSON for each step.
 //
 //   OTLP      URL of the collector's OTLP receiver over HTTP, for the steps that send a request
-//   STEPS     comma-separated; none: all
+//   STEPS     comma-separated; none: all that need nothing but the demo
+//   TOKEN     the token that the steps benign and taken are about
 //   SHOTS     a folder for screenshots; none: none are taken
 //   ALL       each theme at each width
 //   CHROMIUM  the browser
@@ -300,6 +301,45 @@ const steps = {
   },
 };
 
+// errands are steps of other tests, which have sent what they are about.
+const errands = {
+  // A person looks at the anomaly of a token, says that it was benign, and sees the page take it.
+  async benign() {
+    const page = await open();
+    const token = process.env.TOKEN;
+    await page.goto(`/token/${token}?from=-30d`);
+    await settled(page);
+    assert.match(await page.locator('.verdict .state').innerText(), /alert/i);
+    assert.ok(await page.locator('.verdict .meter.full').count(), 'the evidence is full');
+    await page.locator('.events a[data-j]').first().click();
+    await page.waitForURL(/\/anomaly\//);
+    await settled(page);
+    await page.getByRole('button', { name: 'Benign' }).click();
+    await page.getByText('Said: benign').waitFor();
+    await page.goto(`/token/${token}?from=-30d`);
+    await page.locator('.verdict.v-ok').waitFor();
+    await page.waitForFunction(() => { const gauge = document.querySelector('.verdict .gauge'); return gauge && Number(gauge.getAttribute('aria-valuenow')) < Number(gauge.getAttribute('aria-valuemax')); });
+    assert.equal(await page.locator('.verdict .meter.full').count(), 0, 'the evidence is gone');
+    await page.context().close();
+  },
+
+  // It has done the same again since: that is part of its normal life now.
+  async taken() {
+    const page = await open();
+    const token = process.env.TOKEN;
+    await page.goto(`/token/${token}?from=-30d`);
+    await page.locator('.verdict.v-ok').waitFor();
+    await settled(page);
+    const countries = page.locator('.habits > div').filter({ has: page.getByRole('heading', { name: 'Countries' }) });
+    const brazil = countries.locator('tbody tr').filter({ hasText: 'Brazil' });
+    await brazil.waitFor();
+    assert.equal(await brazil.locator('.new').count(), 0, 'it is new no more');
+    assert.notEqual((await brazil.locator('td').nth(2).innerText()).trim(), '0 %');
+    assert.equal(await page.locator('.events.full > li').count(), 1, 'one anomaly, and no other since');
+    await page.context().close();
+  },
+};
+
 async function accessible(page, where) {
   await page.evaluate(axe);
   const found = await page.evaluate(async () => (await globalThis.axe.run(document, { runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'] })).violations
@@ -333,7 +373,7 @@ for (const name of process.env.STEPS ? process.env.STEPS.split(',') : Object.key
   const began = Date.now();
   complaints.length = 0;
   try {
-    const told = await steps[name]();
+    const told = await (steps[name] || errands[name])();
     assert.deepEqual(complaints, [], 'complaints of the browser');
     console.log(JSON.stringify({ step: name, ms: Date.now() - began, ...told }));
   } catch (error) {

@@ -135,6 +135,13 @@ func (a *advised) frozen() bool {
 	return a.life.frozen()
 }
 
+// vouchedFor says whether what speaks against the token today has raised its event, and the event was benign as a whole.
+func (a *advised) vouchedFor() bool {
+	return a.life.block.alerted && !a.frozen() && slices.ContainsFunc(a.said, func(o opinion) bool {
+		return o.verdict == Benign && o.facet == facetCount && a.life.last < o.until
+	})
+}
+
 // price sets the prices of the request's values of which something was said, before they are bet on.
 func (a *advised) price(o *Observation, p *Peers, today int32) {
 	t, b := a.life, &a.life.block

@@ -26,6 +26,9 @@ func (e *Engine) Standing(token string, outbound bool) (Standing, bool) {
 	s := e.shards[shardOf(id)]
 	if a := s.advised[id]; a != nil {
 		x := a.nats()
+		if a.vouchedFor() {
+			x = [facetCount]float64{}
+		}
 		return e.standing(a.life, &x, a.frozen()), true
 	}
 	n := s.find(id, Hash(id))

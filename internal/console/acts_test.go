@@ -62,6 +62,28 @@ func TestFeedbackIsJournaledAsTheEngineReadsIt(t *testing.T) {
 	assert.Equal(t, 409, status, "of many tokens nothing can be said at once")
 }
 
+// Who calls an anomaly benign as a whole vouches for each value that spoke for it: else the next day would bring the same one again.
+func TestABenignAnomalyVouchesForItsValues(t *testing.T) {
+	w := newTown(t)
+	v := w.visit("")
+	status, body := v.say("POST", "/api/v1/anomalies/"+anomalyID(0)+"/feedback", opinion{Verdict: "benign", TTL: "30d"})
+	require.Equal(t, 202, status, body)
+	var said [][2]any
+	for _, e := range w.journal() {
+		if e.Kind == store.EntryFeedback {
+			var a map[string]any
+			require.NoError(t, json.Unmarshal(e.Attributes, &a))
+			said = append(said, [2]any{a["feedback.facet"], a["feedback.value"]})
+			assert.EqualValues(t, 2592000, a["feedback.ttl"])
+		}
+	}
+	assert.Equal(t, [][2]any{{nil, nil}, {"endpoint", "GET /acme/export"}, {"country", "NL"}}, said, "what spoke for the token is left out")
+	require.Eventually(t, func() bool {
+		feedback := get[anomalyDetail](v, "/api/v1/anomalies/"+anomalyID(0)).Feedback
+		return len(feedback) == 1
+	}, 10*time.Second, 10*time.Millisecond, "it was said once")
+}
+
 func TestRolesAndOrigins(t *testing.T) {
 	w := newTown(t, withUsers(t))
 	path := "/api/v1/anomalies/" + anomalyID(0) + "/feedback"

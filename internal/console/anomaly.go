@@ -128,7 +128,8 @@ func (c *Console) findings(events []store.Event) []finding {
 func (c *Console) saidOf(e store.Event) []store.Entry {
 	out := []store.Entry{}
 	for _, entry := range c.ledger.of(e.Token) {
-		if entry.Kind == store.EntryFeedback && text(entry.Attributes, otelattr.AnomalyID) == e.ID {
+		again := len(out) > 0 && entry.Time.Equal(out[len(out)-1].Time) // each value that was vouched for has an entry of its own
+		if entry.Kind == store.EntryFeedback && !again && text(entry.Attributes, otelattr.AnomalyID) == e.ID {
 			out = append(out, entry)
 		}
 	}

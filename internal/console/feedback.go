@@ -2,6 +2,7 @@ package console
 
 import (
 	"encoding/json"
+	"maps"
 	"slices"
 	"strings"
 
@@ -12,7 +13,7 @@ import (
 // opinion is what somebody thinks of an anomaly.
 type opinion struct {
 	Verdict string `json:"verdict" enum:"benign,malicious"`
-	Facet   string `json:"facet,omitempty" doc:"of its evidence; without one the anomaly as a whole is meant"`
+	Facet   string `json:"facet,omitempty" doc:"of its evidence; without one the anomaly as a whole is meant, with every country, network, client, service, endpoint and hour that spoke for it"`
 	Value   string `json:"value,omitempty" doc:"as observed; without one whatever the facet shows"`
 	TTL     string `json:"ttl,omitempty" doc:"how long it holds, such as 30d; what token_behavior says, unless given"`
 }
@@ -39,10 +40,6 @@ func (k *call) feedback() (any, error) {
 		return nil, err
 	}
 	attrs[otelattr.FeedbackBy] = k.by()
-	said, err := json.Marshal(attrs)
-	if err != nil {
-		return nil, err
-	}
 	about := "this anomaly"
 	if o.Facet != "" {
 		about = strings.TrimSpace(facetWord(o.Facet) + " " + o.Value)
@@ -52,14 +49,37 @@ func (k *call) feedback() (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	entries := []store.Entry{
-		{Time: k.now, Kind: store.EntryFeedback, Token: f.Token, By: k.by(), Body: body, Attributes: said},
-		{Time: k.now, Kind: store.EntryAudit, Token: f.Token, By: k.by(), Body: body, Attributes: audit},
+	var entries []store.Entry
+	for _, attrs := range append([]map[string]any{attrs}, o.values(f, attrs)...) {
+		said, err := json.Marshal(attrs)
+		if err != nil {
+			return nil, err
+		}
+		entries = append(entries, store.Entry{Time: k.now, Kind: store.EntryFeedback, Token: f.Token, By: k.by(), Body: body, Attributes: said})
 	}
+	entries = append(entries, store.Entry{Time: k.now, Kind: store.EntryAudit, Token: f.Token, By: k.by(), Body: body, Attributes: audit})
 	if err := k.Store.Append(k.ctx, entries); err != nil {
 		return nil, err
 	}
 	return noted{entries[0].Sequence}, nil
+}
+
+// vouched are the facets of which one value can be vouched for. Of the others a person would vouch for whatever they show.
+var vouched = []string{"country", "network", "client", "service", "endpoint", "hour"}
+
+// values are what a person vouches for who calls an anomaly benign as a whole: all that spoke for it, so that the same does not raise another one.
+func (o *opinion) values(f finding, whole map[string]any) (all []map[string]any) {
+	if o.Verdict != "benign" || o.Facet != "" {
+		return nil
+	}
+	for _, c := range f.Contributions {
+		if c.Nats > 0 && c.Observed != "" && slices.Contains(vouched, c.Facet) {
+			attrs := maps.Clone(whole)
+			attrs[otelattr.FeedbackFacet], attrs[otelattr.FeedbackValue] = c.Facet, c.Observed
+			all = append(all, attrs)
+		}
+	}
+	return all
 }
 
 // attributes are those of the event that token_behavior reads.

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/holterhq/holter/internal/store"
 )
@@ -73,7 +74,14 @@ func (k *call) marks(t store.Token, q question) ([]mark, error) {
 	for _, e := range page.Events {
 		out = append(out, markOf(e))
 	}
+	said := make(map[time.Time]bool) // what was vouched for at once is one mark
 	for _, e := range k.ledger.of(t.ID) {
+		if e.Kind == store.EntryFeedback {
+			if said[e.Time] {
+				continue
+			}
+			said[e.Time] = true
+		}
 		if e.Kind != store.EntryAudit && !e.Time.Before(q.from) && e.Time.Before(q.to) {
 			out = append(out, mark{At: e.Time, Kind: kindOf(e), Title: e.Body})
 		}

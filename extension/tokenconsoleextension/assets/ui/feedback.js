@@ -5,7 +5,7 @@ import { absolute, relative } from '../lib/format.js';
 import { Me } from './traces.js';
 import { Trouble } from './bits.js';
 
-const ways = { benign: ['Benign', 'This is how it behaves now: it is learned, and not raised again'], malicious: ['Malicious', 'This was not its owner: nothing of it is learned'] };
+const ways = { benign: ['Benign', 'This is how it behaves now: it is learned, and what spoke for the anomaly is not raised again'], malicious: ['Malicious', 'This was not its owner: nothing of it is learned'] };
 
 export function Feedback({ anomaly, done, compact, brief }) {
   const me = useContext(Me), may = (me.roles || []).some((r) => r === 'respond' || r === 'admin');
