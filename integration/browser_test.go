@@ -89,9 +89,9 @@ func TestBenignOnThePageIsTaken(t *testing.T) {
 		return calls
 	}
 	night := func(day int) time.Time { return today.AddDate(0, 0, day).Add(3 * time.Hour) }
-	keys := [2]string{keyNumber(0), keyNumber(1)}
-	for n := range 6 {
-		send(t, client, recent(history(keyNumber(n), days, 6))...)
+	keys := [2]string{keyNumber(0) + "Bene", keyNumber(1) + "Male"} // told apart by their hints
+	for _, key := range append([]string{keyNumber(2), keyNumber(3), keyNumber(4), keyNumber(5)}, keys[:]...) {
+		send(t, client, recent(history(key, days, 6))...)
 	}
 	for _, key := range keys {
 		send(t, client, theft(key, night(-3), 40)...)
