@@ -74,6 +74,16 @@ func visitPage(t *testing.T, collector *Collector, more map[string]string, named
 	require.NotZero(t, steps, "the browser said nothing")
 }
 
+// A first visit, from the built binary with its built-in configuration to the token of one's own app on the page, by what the page says and nothing else.
+func TestAFirstVisit(t *testing.T) {
+	needBrowser(t)
+	began := time.Now()
+	c := newDefault(t).Start()
+	visitPage(t, c, map[string]string{"BEGAN": fmt.Sprint(began.UnixMilli())}, "visit")
+	const deadline = 5 * time.Minute
+	require.Less(t, time.Since(began), deadline)
+}
+
 // What a person calls benign on the page goes by the journal to token_behavior: the evidence is gone from the page, and when the token does the same
 // again it is normal. Another token, of which nobody said anything, does the same and is not believed.
 func TestBenignOnThePageIsTaken(t *testing.T) {

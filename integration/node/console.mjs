@@ -3,13 +3,16 @@
 //   OTLP      URL of the collector's OTLP receiver over HTTP, for the steps that send a request
 //   STEPS     comma-separated; none: all that need nothing but the demo
 //   TOKEN     the token that the steps benign and taken are about
+//   BEGAN     when the collector was started, in milliseconds of the clock; for the step visit
 //   SHOTS     a folder for screenshots; none: none are taken
 //   ALL       each theme at each width
 //   CHROMIUM  the browser
 import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { chromium } from 'playwright-core';
 
@@ -303,6 +306,51 @@ const steps = {
 
 // errands are steps of other tests, which have sent what they are about.
 const errands = {
+  // Somebody who has only the binary: the page says what to do, they do it with an app of their own, and see its token.
+  async visit() {
+    const page = await open(), opened = Date.now();
+    await page.goto('/');
+    await page.getByRole('heading', { name: 'No token has been seen yet' }).waitFor();
+    await page.getByRole('button', { name: 'Node', exact: true }).click();
+    const copied = [];
+    for (const code of await page.locator('.code').all()) {
+      const shown = await code.locator('pre').innerText();
+      await code.locator('.copy').click();
+      copied.push(await until('the snippet to be copied', async () => { const text = await clipboard(page); return text.trim() === shown.trim() && text; }));
+    }
+    const [tracing, run] = copied;
+    const read = Date.now();
+
+    const folder = mkdtempSync(join(tmpdir(), 'visit-'));
+    symlinkSync(join(process.cwd(), 'node_modules'), join(folder, 'node_modules')); // npm install, as the snippet says
+    writeFileSync(join(folder, 'package.json'), '{"name": "orders", "type": "commonjs"}');
+    writeFileSync(join(folder, 'tracing.cjs'), tracing);
+    writeFileSync(join(folder, 'app.js'), `
+      const server = require('node:http').createServer((req, res) => res.end(JSON.stringify({ orders: [] })));
+      server.listen(0, '127.0.0.1', () => console.log(server.address().port));`);
+    const app = spawn('sh', ['-c', run], { cwd: folder, detached: true, stdio: ['ignore', 'pipe', 'inherit'] });
+    const key = 'acme_live_' + randomBytes(16).toString('hex');
+    try {
+      const port = await new Promise((resolve, reject) => { app.stdout.once('data', (text) => resolve(Number(text))); app.once('exit', (code) => reject(new Error('the app ended: ' + code))); });
+      const answer = await fetch(`http://127.0.0.1:${port}/v1/orders`, { headers: { 'x-api-key': key, 'user-agent': 'first-visit/1.0' } });
+      assert.ok(answer.ok);
+      const called = Date.now();
+      const row = rows(page).filter({ hasText: '…' + key.slice(-4) });
+      await row.waitFor();
+      const seen = Date.now();
+      await row.locator('a[data-j]').click();
+      await page.getByRole('heading', { level: 1, name: '…' + key.slice(-4) }).waitFor();
+      await page.getByText('first-visit').first().waitFor();
+      assert.ok(!(await page.content()).includes(key), 'the page holds no secret');
+      const seconds = (from, to) => Math.round((to - from) / 100) / 10;
+      return { 'seconds from the start of the binary to the own token': seconds(Number(process.env.BEGAN), seen), 'page read': seconds(opened, read), 'app up and called': seconds(read, called), 'token on the page': seconds(called, seen) };
+    } finally {
+      try { process.kill(-app.pid); } catch { /* it has ended */ }
+      await page.context().close();
+      rmSync(folder, { recursive: true, force: true });
+    }
+  },
+
   // A person looks at the anomaly of a token, says that it was benign, and sees the page take it.
   async benign() {
     const page = await open();
