@@ -54,6 +54,22 @@ func (w *Words) add(s string) {
 	w.list = append(w.list, s)
 }
 
+// Has says whether a string has a number.
+func (w *Words) Has(s string) bool {
+	_, ok := w.numbers[s]
+	return ok
+}
+
+// Forget takes a string away from its number, under which nothing is found from then on. It says whether there was one.
+func (w *Words) Forget(s string) bool {
+	n, ok := w.numbers[s]
+	if ok && s != "" {
+		delete(w.numbers, s)
+		w.list[n] = ""
+	}
+	return ok && s != ""
+}
+
 // Len is how many strings have a number.
 func (w *Words) Len() int { return len(w.list) }
 

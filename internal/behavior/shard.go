@@ -22,6 +22,7 @@ type shard struct {
 	back       map[string]bool   // returned from storage since then
 	wordsSaved int               // words that the storage has
 	lost       []string          // were dropped since then
+	forgotten  []string          // were to be forgotten since then
 
 	settling []uint32 // numbers of tokens whose open block would raise an event if it ended now
 	advised  map[string]*advised

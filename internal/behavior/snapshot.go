@@ -35,6 +35,7 @@ type page struct {
 	size      int // of what was written anew
 	added     int // bytes since then
 	additions int
+	stale     bool // it holds what is to be forgotten
 }
 
 // mostAdditions is how often a page is added to at most before it is written anew.
@@ -74,7 +75,7 @@ func (e *Engine) Snapshot() []Record {
 	}
 	records = e.pages(records, &pages)
 	for i, s := range e.shards {
-		if s.words.Len() > s.wordsSaved {
+		if s.words.Len() != s.wordsSaved {
 			w := &baseline.Writer{}
 			w.Uint(stateVersion)
 			s.words.Put(w)
@@ -99,9 +100,14 @@ func (s *shard) snapshotAway(records []Record, pages *[pageCount]*baseline.Write
 	for _, id := range s.lost {
 		putGone(pages, id)
 	}
+	for _, id := range s.forgotten {
+		if s.away[id] == nil {
+			records = append(records, Record{evictedKey(id), nil})
+		}
+	}
 	clear(s.away)
 	clear(s.back)
-	s.lost = s.lost[:0]
+	s.lost, s.forgotten = s.lost[:0], s.forgotten[:0]
 	return records
 }
 
@@ -131,11 +137,11 @@ func (e *Engine) pages(records []Record, added *[pageCount]*baseline.Writer) []R
 	var anew [pageCount]*baseline.Writer
 	var any bool
 	for i, w := range added {
-		if w == nil {
+		p := &e.saved[i]
+		if w == nil && !p.stale {
 			continue
 		}
-		p := &e.saved[i]
-		if p.added+len(w.Bytes) > p.size || p.additions == mostAdditions {
+		if p.stale || p.added+len(w.Bytes) > p.size || p.additions == mostAdditions {
 			any = true
 			writerOf(&anew, i)
 			for number := range p.additions {
