@@ -254,11 +254,11 @@ func storeEraseCommand(directory *string) *cobra.Command {
 		Short: "Erase all that is kept about an owner or some tokens",
 		Long: `Erases usage, events, journal entries and the record of the tokens, and leaves a
 tombstone in the journal: when, by whom, how much, and keyed references from which
-nobody can be found. Extensions of a running collector that remember the tokens
-forget them.
+nobody can be found. Components of a running collector that remember the tokens
+(token_behavior, token_identity, token_registry) forget them at once; where none
+runs they do after the next start, and until then their ids stand in a note.
 
-What token_behavior has learned of them, and what backends, backups and files of
-other exporters hold, is theirs to erase.`,
+What backends, backups and files of other exporters hold is theirs to erase.`,
 		Example: `  holter store erase --owner acme --by ada --yes
   holter store erase --token tok_7gq3… --yes`,
 		Args: cobra.NoArgs,
@@ -295,28 +295,44 @@ func runErase(ctx context.Context, directory string, f eraseFlags, out io.Writer
 	if !f.yes {
 		return withStore(ctx, directory, func(s store.Store) error { return foretell(ctx, s, f, out) })
 	}
-	erased, err := erase(ctx, directory, store.Erasure{Tokens: f.tokens, Owner: f.owner, Environment: f.environment, By: f.by, At: now})
+	erased, running, err := erase(ctx, directory, store.Erasure{Tokens: f.tokens, Owner: f.owner, Environment: f.environment, By: f.by, At: now})
 	if err != nil {
 		return err
 	}
 	fmt.Fprintf(out, "erased: %d tokens, %d facts, %d events, %d entries of the journal\n", len(erased.Tokens), erased.Facts, erased.Events, erased.Entries)
+	tellMemories(erased, running, out)
 	return nil
 }
 
-func erase(ctx context.Context, directory string, e store.Erasure) (store.Erased, error) {
+// tellMemories says who has forgotten the tokens beside the store.
+func tellMemories(erased store.Erased, running bool, out io.Writer) {
+	switch {
+	case len(erased.Tokens) == 0:
+	case !running:
+		fmt.Fprintln(out, "no collector is running: what its components remember of the tokens they forget after the next start")
+	case len(erased.Reached) > 0:
+		fmt.Fprintf(out, "forgotten by: %s\n", strings.Join(erased.Reached, ", "))
+	}
+	for _, missed := range erased.Missed {
+		fmt.Fprintf(out, "not forgotten yet, it is tried again: %s\n", missed)
+	}
+}
+
+// erase erases, or has the collector that is running do so.
+func erase(ctx context.Context, directory string, e store.Erasure) (erased store.Erased, running bool, err error) {
 	s, err := openStore(directory)
 	if err == nil {
 		erased, err := s.Erase(ctx, e)
-		return erased, errors.Join(err, s.Close())
+		return erased, false, errors.Join(err, s.Close())
 	}
 	if !errors.Is(err, store.ErrInUse) {
-		return store.Erased{}, err
+		return store.Erased{}, false, err
 	}
 	answer, err := ask(ctx, directory, errand.Errand{Erase: &e})
 	if err != nil {
-		return store.Erased{}, err
+		return store.Erased{}, true, err
 	}
-	return *answer.Erased, nil
+	return *answer.Erased, true, nil
 }
 
 // foretell says what would be erased.

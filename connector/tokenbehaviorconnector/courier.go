@@ -14,12 +14,18 @@ type courier[T any] struct {
 	options courierOptions[T]
 
 	mu     sync.Mutex
-	items  []T
-	gone   uint64 // items that left the front, delivered or dropped
+	items  []parcel[T]
+	number uint64 // of the newest item
 	closed bool
 	wake   chan struct{}
 	cancel context.CancelFunc
 	done   chan struct{}
+}
+
+// parcel is an item on its way.
+type parcel[T any] struct {
+	item   T
+	number uint64 // in the order of arrival
 }
 
 type courierOptions[T any] struct {
@@ -48,12 +54,14 @@ func (c *courier[T]) start() {
 // put queues items.
 func (c *courier[T]) put(items ...T) {
 	c.mu.Lock()
-	c.items = append(c.items, items...)
+	for _, item := range items {
+		c.number++
+		c.items = append(c.items, parcel[T]{item, c.number})
+	}
 	var over []T
 	if n := len(c.items) - c.options.limit; n > 0 {
-		over = c.items[:n:n]
+		over = unpacked(c.items[:n])
 		c.items = c.items[n:]
-		c.gone += uint64(n)
 	}
 	if !c.closed {
 		select {
@@ -71,7 +79,28 @@ func (c *courier[T]) put(items ...T) {
 func (c *courier[T]) waiting() []T {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return append([]T(nil), c.items...)
+	return unpacked(c.items)
+}
+
+func unpacked[T any](parcels []parcel[T]) []T {
+	items := make([]T, len(parcels))
+	for i := range parcels {
+		items[i] = parcels[i].item
+	}
+	return items
+}
+
+// change replaces items that wait, or takes them out. What is being delivered just now arrives as it was.
+func (c *courier[T]) change(to func(T) (changed T, kept bool)) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	items := make([]parcel[T], 0, len(c.items))
+	for _, p := range c.items {
+		if changed, kept := to(p.item); kept {
+			items = append(items, parcel[T]{changed, p.number})
+		}
+	}
+	c.items = items
 }
 
 func (c *courier[T]) len() int {
@@ -143,8 +172,12 @@ func (c *courier[T]) pause(ctx context.Context, d time.Duration) bool {
 // deliver sends the next group. more is true when it was accepted and there are others.
 func (c *courier[T]) deliver(ctx context.Context) (more bool, err error) {
 	c.mu.Lock()
-	group := append([]T(nil), c.items[:min(len(c.items), c.options.group)]...)
-	before := c.gone
+	next := c.items[:min(len(c.items), c.options.group)]
+	group := unpacked(next)
+	var last uint64
+	if len(next) > 0 {
+		last = next[len(next)-1].number
+	}
 	c.mu.Unlock()
 	if len(group) == 0 {
 		return false, nil
@@ -154,9 +187,8 @@ func (c *courier[T]) deliver(ctx context.Context) (more bool, err error) {
 		return false, err
 	}
 	c.mu.Lock()
-	if n := len(group) - int(c.gone-before); n > 0 { // some may have been dropped meanwhile
-		c.items = c.items[n:]
-		c.gone += uint64(n)
+	for len(c.items) > 0 && c.items[0].number <= last { // some may have been dropped meanwhile
+		c.items = c.items[1:]
 	}
 	more = len(c.items) > 0
 	c.mu.Unlock()

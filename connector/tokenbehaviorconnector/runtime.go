@@ -18,6 +18,7 @@ import (
 	"github.com/holterhq/holter/connector/tokenbehaviorconnector/internal/journal"
 	"github.com/holterhq/holter/connector/tokenbehaviorconnector/internal/metadata"
 	"github.com/holterhq/holter/internal/price"
+	"github.com/holterhq/holter/internal/tokenstore"
 )
 
 // runtime is what the nodes of one token_behavior share: it starts with the first of them and ends with the last.
@@ -38,6 +39,9 @@ type runtime struct {
 	worker  *worker
 	metrics *metricsOutput
 	events  *eventsOutput
+
+	client     *tokenstore.Client // nil: none
+	unremember func()             // no erasure is told from then on
 }
 
 func newRuntime(set connector.Settings, config *Config) (*runtime, error) {
@@ -106,6 +110,7 @@ func (r *runtime) start(ctx context.Context, n *node, host component.Host) error
 			return err
 		}
 		r.worker.start(ctx, client)
+		r.unremember = tokenstore.OnErase(host, r.id.String(), r.forget)
 		r.running = true
 	}
 	if n.output == pipeline.SignalMetrics {
@@ -122,6 +127,10 @@ func (r *runtime) shutdown(ctx context.Context, n *node) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	defer r.health.detach(n)
+	if r.unremember != nil {
+		r.unremember()
+		r.unremember = nil
+	}
 	if r.live[n.output]--; r.live[n.output] == 0 && r.running {
 		r.worker.finish(ctx)
 		if n.output == pipeline.SignalMetrics {
@@ -155,14 +164,18 @@ func (r *runtime) storage(ctx context.Context, host component.Host) (storage.Cli
 	if !ok {
 		return nil, fmt.Errorf("connectors::%s::storage: extension %s is no storage: use one of %s", r.id, r.config.Storage, storages(host))
 	}
-	var client storage.Client
-	if err := journal.Guard(func() (err error) {
-		client, err = extension.GetClient(ctx, component.KindConnector, r.id, "state")
-		return err
-	}); err != nil {
+	client, err := tokenstore.OpenClient(ctx, func(ctx context.Context) (client storage.Client, err error) {
+		err = journal.Guard(func() (err error) {
+			client, err = extension.GetClient(ctx, component.KindConnector, r.id, "state")
+			return err
+		})
+		return client, err
+	})
+	if err != nil {
 		r.worker.stateLost("open", err)
 		return nil, nil
 	}
+	r.client = client
 	return client, nil
 }
 

@@ -40,6 +40,7 @@ type counter interface {
 	Charge(*behavior.Observation, *usage.Charge)
 	Await([]behavior.Observation)
 	Batches(now int64) iter.Seq[*usage.Batch]
+	Forget(tokens []string)
 	Overflowed() uint64
 }
 

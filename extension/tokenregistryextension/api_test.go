@@ -20,6 +20,7 @@ import (
 	"github.com/holterhq/holter/internal/credential"
 	"github.com/holterhq/holter/internal/registry"
 	"github.com/holterhq/holter/internal/tokenregistry"
+	"github.com/holterhq/holter/internal/tokenstore"
 )
 
 const (
@@ -159,9 +160,9 @@ func TestATokenThatIsErasedIsForgotten(t *testing.T) {
 	found := e.use(unregistered, "203.0.113.7", time.Date(2026, 11, 22, 9, 0, 0, 0, time.UTC))
 	code, _, _ := e.ask("/v1/tokens/" + found.ID)
 	require.Equal(t, http.StatusOK, code)
-	require.NoError(t, e.ForgetTokens(t.Context(), []string{"tok_other", found.ID}))
+	require.NoError(t, e.registry.Forget(t.Context(), tokenstore.Forgetting{Tokens: []string{"tok_other", found.ID}}))
 	code, _, _ = e.ask("/v1/tokens/" + found.ID)
 	assert.Equal(t, http.StatusNotFound, code)
 	nothingSeen := startExtension(t, func(c *Config) { c.Seen.MaxTokens = 0 })
-	require.NoError(t, nothingSeen.ForgetTokens(t.Context(), []string{found.ID}))
+	require.NoError(t, nothingSeen.registry.Forget(t.Context(), tokenstore.Forgetting{Tokens: []string{found.ID}}))
 }

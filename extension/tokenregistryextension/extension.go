@@ -12,7 +12,6 @@ import (
 	"go.opentelemetry.io/collector/extension/extensioncapabilities"
 
 	"github.com/holterhq/holter/internal/tokenregistry"
-	"github.com/holterhq/holter/internal/tokenstore"
 )
 
 // registryExtension shares one Registry among all components.
@@ -30,17 +29,10 @@ type registryExtension struct {
 var (
 	_ tokenregistry.Holder            = (*registryExtension)(nil)
 	_ extensioncapabilities.Dependent = (*registryExtension)(nil)
-	_ tokenstore.Forgetter            = (*registryExtension)(nil)
 )
 
 // TokenRegistry is the shared Registry.
 func (e *registryExtension) TokenRegistry() *tokenregistry.Registry { return e.registry }
-
-// ForgetTokens lets go of what was seen of tokens that somebody has erased.
-func (e *registryExtension) ForgetTokens(_ context.Context, ids []string) error {
-	e.registry.Forget(ids)
-	return nil
-}
 
 // Dependencies has the storage started first.
 func (e *registryExtension) Dependencies() []component.ID {

@@ -9,6 +9,7 @@ import (
 
 	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/extension"
+	"go.opentelemetry.io/collector/extension/extensioncapabilities"
 	"go.opentelemetry.io/otel/metric"
 	"go.uber.org/zap"
 
@@ -37,7 +38,10 @@ type storeExtension struct {
 	working sync.WaitGroup
 }
 
-var _ tokenstore.Holder = (*storeExtension)(nil)
+var (
+	_ tokenstore.Eraser                     = (*storeExtension)(nil)
+	_ extensioncapabilities.PipelineWatcher = (*storeExtension)(nil)
+)
 
 func newStoreExtension(set extension.Settings, cfg *Config) (*storeExtension, error) {
 	telemetry, err := metadata.NewTelemetryBuilder(set.TelemetrySettings)
@@ -55,7 +59,6 @@ func (e *storeExtension) TokenStore() store.Store { return e.keeper }
 // Start opens the store. A folder that cannot be opened does not stop the Collector: it is tried again, and what is for the store waits.
 func (e *storeExtension) Start(_ context.Context, host component.Host) error {
 	e.troubles.join(host)
-	e.keeper.forget = func(ctx context.Context, ids []string) error { return forgetTokens(ctx, host, ids) }
 	if err := e.gauges(); err != nil {
 		return err
 	}
@@ -96,17 +99,33 @@ func (e *storeExtension) work(ctx context.Context, open bool) {
 	errands := time.NewTicker(errandsEvery)
 	defer errands.Stop()
 	_ = e.keeper.Maintain(ctx, time.Now()) // it is said
+	e.tell(ctx)
 	for {
 		select {
 		case <-ctx.Done():
 			return
 		case <-maintain.C:
 			_ = e.keeper.Maintain(ctx, time.Now())
+			e.tell(ctx)
+		case <-e.keeper.memories.news:
+			e.tell(ctx)
 		case <-errands.C:
 			if err := errand.Do(ctx, e.cfg.Directory, e.keeper, time.Now()); err != nil && ctx.Err() == nil {
 				e.logger.Warn("what holter store has asked for cannot be answered", zap.Error(err))
 			}
 		}
+	}
+}
+
+// tell has components forget whom somebody has erased while they could not be told.
+func (e *storeExtension) tell(ctx context.Context) {
+	_, missed, err := e.keeper.tell(ctx)
+	switch {
+	case ctx.Err() != nil:
+	case err != nil:
+		e.logger.Warn("components cannot be told of erasures: it is tried again", zap.Error(err))
+	case len(missed) > 0:
+		e.logger.Warn("not everybody has forgotten whom somebody erased: it is tried again", zap.Strings("missed", missed))
 	}
 }
 
@@ -134,6 +153,7 @@ func (e *storeExtension) gauges() error {
 		e.telemetry.RegisterTokenStoreSizeCallback(of(func(s *store.Status) int64 { return s.Bytes })),
 		e.telemetry.RegisterTokenStoreMinuteFactsCallback(of(func(s *store.Status) int64 { return s.Facts })),
 		e.telemetry.RegisterTokenStoreTokensCallback(of(func(s *store.Status) int64 { return int64(s.Tokens) })),
+		e.telemetry.RegisterTokenStoreErasedLateCallback(of(func(s *store.Status) int64 { return s.Late })),
 		e.telemetry.RegisterTokenStoreFailingCallback(of(func(s *store.Status) int64 {
 			if s.Full || s.Trouble != "" || e.troubles.failing() {
 				return 1
@@ -154,15 +174,16 @@ func (e *storeExtension) Shutdown(context.Context) error {
 	return err
 }
 
-// forgetTokens has all extensions forget tokens that remember something of them.
-func forgetTokens(ctx context.Context, host component.Host, ids []string) error {
-	var errs []error
-	for id, extension := range host.GetExtensions() {
-		if forgetter, ok := extension.(tokenstore.Forgetter); ok {
-			if err := forgetter.ForgetTokens(ctx, ids); err != nil {
-				errs = append(errs, fmt.Errorf("%s: %w", id, err))
-			}
-		}
-	}
-	return errors.Join(errs...)
+// OnErase has a component told of erasures, until stop.
+func (e *storeExtension) OnErase(name string, forget tokenstore.Forget) (stop func()) {
+	return e.keeper.memories.join(name, forget)
 }
+
+// Ready says that all components have started: who was there to be told of erasures is known.
+func (e *storeExtension) Ready() error {
+	e.keeper.memories.whole()
+	return nil
+}
+
+// NotReady says that components are about to be shut down.
+func (e *storeExtension) NotReady() error { return nil }

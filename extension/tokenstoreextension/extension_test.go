@@ -22,6 +22,7 @@ import (
 	"github.com/holterhq/holter/extension/tokenstoreextension/internal/metadata"
 	"github.com/holterhq/holter/extension/tokenstoreextension/internal/metadatatest"
 	"github.com/holterhq/holter/internal/store"
+	"github.com/holterhq/holter/internal/store/embedded"
 	"github.com/holterhq/holter/internal/store/errand"
 	"github.com/holterhq/holter/internal/tokenstore"
 )
@@ -199,34 +200,49 @@ func TestTroubleHasItsEnd(t *testing.T) {
 	metadatatest.AssertEqualTokenStoreEntries(t, telemetry, one, metricdatatest.IgnoreTimestamp(), metricdatatest.IgnoreExemplars())
 }
 
-// mindful is an extension that remembers tokens.
+// mindful is a component that remembers tokens.
 type mindful struct {
-	component.StartFunc
-	component.ShutdownFunc
-	forgot []string
+	forgot []store.Forgetting
 	err    error
 }
 
-func (m *mindful) ForgetTokens(_ context.Context, ids []string) error {
-	m.forgot = append(m.forgot, ids...)
+func (m *mindful) forget(_ context.Context, of store.Forgetting) error {
+	of.Sequence = 0
+	if m.err == nil {
+		m.forgot = append(m.forgot, of)
+	}
 	return m.err
 }
 
-func TestAnErasureReachesOtherExtensions(t *testing.T) {
-	h, registry := newHost(), &mindful{}
-	h.others = map[component.ID]component.Component{component.MustNewID("token_registry"): registry, component.MustNewID("other"): nil}
+func TestAnErasureReachesWhoRemembers(t *testing.T) {
+	h, behavior, responder := newHost(), &mindful{}, &mindful{}
 	telemetry := componenttest.NewTelemetry()
 	t.Cleanup(func() { require.NoError(t, telemetry.Shutdown(context.Background())) })
 	set := settings()
 	set.TelemetrySettings = telemetry.NewTelemetrySettings()
-	s := started(t, set, t.TempDir(), h).TokenStore()
+	folder := t.TempDir()
+	e := started(t, set, folder, h)
+	s := e.TokenStore()
+	stop := tokenstore.OnErase(hostOf{e}, "token_behavior", behavior.forget)
+	tokenstore.OnErase(hostOf{e}, "token_response", responder.forget)
+	require.NoError(t, e.Ready())
 	require.NoError(t, s.Write(t.Context(), used("tok_a", "acme", 1)))
 	require.NoError(t, s.Write(t.Context(), used("tok_b", "other", 2)))
 	require.NoError(t, s.PutEvents(t.Context(), []store.Event{{ID: "1", Time: minute, Kind: store.EventAnomaly, Token: "tok_a", Owner: "acme"}}))
 	erased, err := s.Erase(t.Context(), store.Erasure{Owner: "acme", By: "ada", At: minute})
 	require.NoError(t, err)
 	assert.Equal(t, []string{"tok_a"}, erased.Tokens)
-	assert.Equal(t, []string{"tok_a"}, registry.forgot)
+	assert.Equal(t, []string{"token_behavior", "token_response"}, erased.Reached)
+	assert.Empty(t, erased.Missed)
+	told := []store.Forgetting{{Tokens: []string{"tok_a"}, Words: []string{"acme"}}}
+	assert.Equal(t, told, behavior.forgot)
+	assert.Equal(t, told, responder.forgot)
+	untold := func() int {
+		notes, err := s.Untold(t.Context())
+		require.NoError(t, err)
+		return len(notes)
+	}
+	assert.Zero(t, untold())
 	page, err := s.Tokens(t.Context(), store.TokenQuery{})
 	require.NoError(t, err)
 	require.Len(t, page.Tokens, 1)
@@ -237,9 +253,49 @@ func TestAnErasureReachesOtherExtensions(t *testing.T) {
 	metadatatest.AssertEqualTokenStoreTokens(t, telemetry, one, metricdatatest.IgnoreTimestamp(), metricdatatest.IgnoreExemplars())
 	metadatatest.AssertEqualTokenStoreMinuteFacts(t, telemetry, one, metricdatatest.IgnoreTimestamp(), metricdatatest.IgnoreExemplars())
 
-	registry.err = errors.New("not now")
-	_, err = s.Erase(t.Context(), store.Erasure{Tokens: []string{"tok_b"}, By: "ada", At: minute})
-	require.ErrorContains(t, err, "token_registry: not now")
+	responder.err = errors.New("not now")
+	erased, err = s.Erase(t.Context(), store.Erasure{Tokens: []string{"tok_b"}, By: "ada", At: minute})
+	require.NoError(t, err)
+	assert.Equal(t, []string{"token_behavior"}, erased.Reached)
+	assert.Equal(t, []string{"token_response: not now"}, erased.Missed)
+	assert.Equal(t, 1, untold())
+	stop() // and is not told any more
+	responder.err = nil
+	e.tell(t.Context())
+	assert.Len(t, behavior.forgot, 2, "once")
+	assert.Equal(t, []string{"tok_b"}, responder.forgot[1].Tokens)
+	assert.Zero(t, untold())
+}
+
+// Whom a command has erased while no Collector ran is forgotten after the next start, and its note stays until all components were there.
+func TestAnErasureIsToldAfterTheNextStart(t *testing.T) {
+	folder := t.TempDir()
+	backend, err := embedded.Open(embedded.Options{Folder: folder})
+	require.NoError(t, err)
+	require.NoError(t, backend.Write(t.Context(), used("tok_a", "acme", 1)))
+	_, err = backend.Erase(t.Context(), store.Erasure{Owner: "acme", By: "ada", At: minute})
+	require.NoError(t, err)
+	require.NoError(t, backend.Close())
+
+	e, m := started(t, settings(), folder, newHost()), &mindful{}
+	untold := func() int {
+		notes, err := e.keeper.Untold(t.Context())
+		require.NoError(t, err)
+		return len(notes)
+	}
+	e.tell(t.Context())
+	assert.Equal(t, 1, untold(), "somebody may be missing")
+	defer tokenstore.OnErase(hostOf{e}, "token_behavior", m.forget)()
+	require.NoError(t, e.Ready())
+	assert.Eventually(t, func() bool { return untold() == 0 }, 5*time.Second, time.Millisecond)
+	assert.Equal(t, []store.Forgetting{{Tokens: []string{"tok_a"}, Words: []string{"acme"}}}, m.forgot)
+}
+
+// hostOf is a host with nothing but the extension.
+type hostOf struct{ extension *storeExtension }
+
+func (h hostOf) GetExtensions() map[component.ID]component.Component {
+	return map[component.ID]component.Component{tokenstore.DefaultID: h.extension}
 }
 
 // What holter store leaves in the folder is done by the extension, which has it open.

@@ -21,7 +21,7 @@ import (
 type keeper struct {
 	telemetry *metadata.TelemetryBuilder
 	troubles  *troubles
-	forget    func(context.Context, []string) error // what extensions know of tokens beside the store
+	memories  memories // of tokens beside the store
 
 	mu      sync.RWMutex
 	backend store.Store // nil: not open
@@ -38,7 +38,10 @@ var (
 )
 
 func newKeeper(telemetry *metadata.TelemetryBuilder, troubles *troubles) *keeper {
-	return &keeper{telemetry: telemetry, troubles: troubles, away: errNotYet, opened: make(chan struct{})}
+	return &keeper{
+		telemetry: telemetry, troubles: troubles, away: errNotYet, opened: make(chan struct{}),
+		memories: memories{news: make(chan struct{}, 1)},
+	}
 }
 
 // begin takes the backend into use.
@@ -150,10 +153,25 @@ func (k *keeper) Erase(ctx context.Context, e store.Erasure) (erased store.Erase
 		return erased, err
 	}
 	k.telemetry.TokenStoreErasedTokens.Add(ctx, int64(len(erased.Tokens)))
-	if k.forget != nil && len(erased.Tokens) > 0 {
-		err = k.forget(ctx, erased.Tokens)
-	}
+	erased.Reached, erased.Missed, err = k.tell(ctx)
 	return erased, err
+}
+
+// tell has everybody forget what they have not forgotten yet, and lets go of the notes of it.
+func (k *keeper) tell(ctx context.Context) (reached, missed []string, err error) {
+	err = k.write(ctx, "erase", func(s store.Store) (err error) {
+		reached, missed, err = k.memories.tell(ctx, s)
+		return err
+	})
+	return reached, missed, err
+}
+
+func (k *keeper) Untold(ctx context.Context) ([]store.Forgetting, error) {
+	return read(k, func(s store.Store) ([]store.Forgetting, error) { return s.Untold(ctx) })
+}
+
+func (k *keeper) Told(ctx context.Context, sequence uint64) error {
+	return k.write(ctx, "erase", func(s store.Store) error { return s.Told(ctx, sequence) })
 }
 
 func (k *keeper) Maintain(ctx context.Context, now time.Time) error {

@@ -21,6 +21,9 @@ type erased struct {
 	Facts   int64 `json:"facts"`
 	Events  int64 `json:"events"`
 	Entries int64 `json:"entries" doc:"of the journal; the audit keeps a tombstone"`
+
+	Reached []string `json:"reached,omitempty" doc:"components that remember tokens beside the store, and have forgotten these"`
+	Missed  []string `json:"missed,omitempty" doc:"those that have not, and why: they are told again until they have"`
 }
 
 func (k *call) eraseSomebody() (any, error) {
@@ -62,5 +65,5 @@ func (k *call) eraseSomebody() (any, error) {
 		return nil, err
 	}
 	err = k.audit("erase", fmt.Sprintf("%s erased %s", k.by(), count(float64(len(gone.Tokens)), "token")), nil)
-	return erased{len(gone.Tokens), gone.Facts, gone.Events, gone.Entries}, err
+	return erased{len(gone.Tokens), gone.Facts, gone.Events, gone.Entries, gone.Reached, gone.Missed}, err
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -16,6 +17,7 @@ type Lineage struct {
 	shards  [lineageShards]lineageShard
 	limit   int // of one bucket
 	evicted atomic.Int64
+	saving  sync.Mutex // of one at a time: what was is not written over what is
 }
 
 const (
@@ -120,6 +122,38 @@ func (l *Lineage) Len() int {
 // Evicted is how many keys were forgotten because there were too many, since the last call.
 func (l *Lineage) Evicted() int64 { return l.evicted.Swap(0) }
 
+// Forget lets go of ids, as first ones and as those of successors. What a store has kept and could not be read is read before.
+func (l *Lineage) Forget(ctx context.Context, store Store, ids []string) error {
+	gone := make(map[[16]byte]bool, len(ids))
+	for _, id := range ids {
+		if bytes, ok := idBytes(id); ok {
+			gone[bytes] = true
+		}
+	}
+	for i := range l.shards {
+		if err := l.forget(ctx, store, i, gone); err != nil {
+			return fmt.Errorf("read the lineage from storage: %w", err)
+		}
+	}
+	return nil
+}
+
+func (l *Lineage) forget(ctx context.Context, store Store, i int, gone map[[16]byte]bool) error {
+	s := &l.shards[i]
+	s.Lock()
+	defer s.Unlock()
+	if err := l.read(ctx, store, i); err != nil {
+		return err
+	}
+	for b, bucket := range s.all() {
+		kept := slices.DeleteFunc(bucket, func(e lineageEntry) bool { return gone[e.id] || gone[e.key] })
+		if len(kept) < len(bucket) {
+			s.buckets[b], s.changed = kept, true
+		}
+	}
+	return nil
+}
+
 // Load reads what a store has kept. What it cannot read is read before it is written over.
 func (l *Lineage) Load(ctx context.Context, store Store) (err error) {
 	for i := range l.shards {
@@ -139,6 +173,8 @@ func (l *Lineage) Load(ctx context.Context, store Store) (err error) {
 
 // Save keeps what has changed.
 func (l *Lineage) Save(ctx context.Context, store Store) error {
+	l.saving.Lock()
+	defer l.saving.Unlock()
 	for i := range l.shards {
 		if err := l.save(ctx, store, i); err != nil {
 			return fmt.Errorf("keep the lineage in storage: %w", err)

@@ -156,3 +156,28 @@ func TestIDBytes(t *testing.T) {
 		assert.False(t, ok, "%q", bad)
 	}
 }
+
+func TestALineageForgets(t *testing.T) {
+	ctx := t.Context()
+	kept := newShelf()
+	l := NewLineage(100_000)
+	first, successor, other := idOf([16]byte{1}), idOf([16]byte{2}), idOf([16]byte{3})
+	key, _ := SuccessorKey(successor)
+	l.Put(key, first)
+	l.First(NewLineageKey("registry", "", "a"), first)
+	l.First(NewLineageKey("registry", "", "b"), other)
+	require.NoError(t, l.Save(ctx, kept))
+	again := NewLineage(100_000)
+	for i := range again.shards {
+		again.shards[i].unread = true
+	}
+	require.NoError(t, again.Forget(ctx, kept, []string{first, "no id"}))
+	require.NoError(t, again.Save(ctx, kept))
+	require.Equal(t, 1, again.Len())
+	for name, text := range kept.values {
+		require.NotContains(t, string(text), string([]byte{1, 0, 0, 0}), name)
+	}
+	id, known := again.Known(NewLineageKey("registry", "", "b"))
+	require.True(t, known)
+	require.Equal(t, other, id)
+}

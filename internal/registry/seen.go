@@ -110,6 +110,21 @@ func (s *Seen) Registered(id string) {
 	}
 }
 
+// Forget lets go of tokens, and of owners by the names that Sighting has of them.
+func (s *Seen) Forget(ids, owners []string) {
+	for _, id := range ids {
+		s.Registered(id)
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, owner := range owners {
+		if _, known := s.owners[owner]; known {
+			delete(s.owners, owner)
+			s.moved = true
+		}
+	}
+}
+
 // Saw remembers a use of an unregistered token. One that nobody has introduced, or that has been forgotten since, is not remembered.
 func (s *Seen) Saw(id string, use Sighting) {
 	s.mu.Lock()

@@ -48,6 +48,10 @@ type Store interface {
 	Changed() <-chan struct{}
 
 	Erase(context.Context, Erasure) (Erased, error)
+	// Untold are erasures that not everybody who remembers tokens beside the store has been told of, the oldest first.
+	Untold(context.Context) ([]Forgetting, error)
+	// Told says that everybody has been told of the erasures up to a sequence: nothing is left of these but their tombstones.
+	Told(ctx context.Context, sequence uint64) error
 	Backup(context.Context, io.Writer) error // a tar file that can be unpacked into an empty folder
 	Status(context.Context) (Status, error)
 	// Maintain seals, rolls up and lets go of what is past its retention. It is to be called every minute or so.
@@ -70,6 +74,16 @@ type Erased struct {
 	Facts   int64
 	Events  int64
 	Entries int64
+
+	Reached []string // who remembers tokens beside the store, and has forgotten these
+	Missed  []string // who has not, and why: it is told again until it has
+}
+
+// Forgetting is an erasure for those who remember tokens beside the store.
+type Forgetting struct {
+	Sequence uint64   `json:"-"`
+	Tokens   []string `json:"tokens,omitempty"`
+	Words    []string `json:"words,omitempty"` // what tells of them beside their ids: whose they were, how they look
 }
 
 // Status says how a store is.
@@ -81,6 +95,7 @@ type Status struct {
 	Tokens  int
 	Oldest  time.Time // minute
 	Newest  time.Time
+	Late    int64 // facts, sightings and events older than the erasure of whom they tell, which were dropped since the store was opened
 }
 
 // Retention is for how long what is kept. 0 of a field: its default.

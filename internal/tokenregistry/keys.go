@@ -2,7 +2,6 @@ package tokenregistry
 
 import (
 	"context"
-	"errors"
 	"fmt"
 
 	"go.opentelemetry.io/collector/component"
@@ -11,6 +10,7 @@ import (
 
 	"github.com/holterhq/holter/internal/credential"
 	"github.com/holterhq/holter/internal/identity"
+	"github.com/holterhq/holter/internal/tokenstore"
 )
 
 // storageName is the name of the component's client of the storage extension.
@@ -144,7 +144,7 @@ func (r *Registry) generatedKey(ctx context.Context) []byte {
 	return key
 }
 
-func (r *Registry) storageClient(ctx context.Context, host component.Host, id component.ID) (storage.Client, error) {
+func (r *Registry) storageClient(ctx context.Context, host component.Host, id component.ID) (*tokenstore.Client, error) {
 	extension, ok := host.GetExtensions()[id]
 	if !ok {
 		return nil, fmt.Errorf("storage: extension %q is not there: define it under extensions and name it under service::extensions", id)
@@ -153,12 +153,11 @@ func (r *Registry) storageClient(ctx context.Context, host component.Host, id co
 	if !ok {
 		return nil, fmt.Errorf("storage: extension %q keeps nothing: use a storage extension such as file_storage", id)
 	}
-	client, err := provider.GetClient(ctx, r.set.Kind, r.set.ID, storageName)
+	client, err := tokenstore.OpenClient(ctx, func(ctx context.Context) (storage.Client, error) {
+		return provider.GetClient(ctx, r.set.Kind, r.set.ID, storageName)
+	})
 	if err != nil {
 		return nil, fmt.Errorf("storage: %w", err)
-	}
-	if client == nil {
-		return nil, errors.New("storage: the extension gave no client")
 	}
 	return client, nil
 }

@@ -7,13 +7,13 @@ import (
 	"sync"
 
 	"go.opentelemetry.io/collector/component"
-	"go.opentelemetry.io/collector/extension/xextension/storage"
 	"go.uber.org/zap"
 
 	"github.com/holterhq/holter/internal/credential"
 	"github.com/holterhq/holter/internal/identity"
 	"github.com/holterhq/holter/internal/registry"
 	"github.com/holterhq/holter/internal/tokenregistry/internal/metadata"
+	"github.com/holterhq/holter/internal/tokenstore"
 )
 
 // Health is told how the registry is.
@@ -50,13 +50,16 @@ type Registry struct {
 	introspections []*introspection
 	seen           *registry.Seen // nil: what is not registered is not remembered
 	seenOff        bool           // it cannot be kept, which has been said
+	savingSeen     sync.Mutex     // what was is not written over what is
 
-	client  storage.Client
+	client  *tokenstore.Client // nil: none is configured
 	sealing sealing
 
 	lineage    *identity.Lineage
 	lineageOff bool // and it has been said
 	passing    bool // the identity key is of this process only, and so are all ids
+
+	unremember func() // no erasure is told from then on; nil: none is told yet
 
 	watching context.Context // ends with the Registry
 	stop     context.CancelFunc
@@ -100,6 +103,7 @@ func (r *Registry) Start(ctx context.Context, host component.Host) error {
 		return err
 	}
 	r.startSeen(ctx, r.watching)
+	r.unremember = tokenstore.OnErase(host, r.set.ID.String(), r.Forget)
 	for _, server := range r.introspections {
 		if err := server.start(ctx, r.watching, host); err != nil {
 			r.stop()
@@ -152,6 +156,9 @@ func (r *Registry) Tokens() int {
 
 // Shutdown ends what Start began. It is safe without Start.
 func (r *Registry) Shutdown(ctx context.Context) error {
+	if r.unremember != nil {
+		r.unremember()
+	}
 	r.stop()
 	r.done.Wait()
 	r.saveSealed(ctx)

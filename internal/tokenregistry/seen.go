@@ -64,7 +64,7 @@ func (r *Registry) startSeen(ctx, keeping context.Context) {
 	})
 }
 
-// keepSeen writes what has changed to storage in one batch.
+// keepSeen counts, and writes what has changed.
 func (r *Registry) keepSeen(ctx context.Context) {
 	if n := r.seen.Evicted(); n > 0 {
 		r.telemetry.TokenRegistrySeenEvictions.Add(ctx, n)
@@ -73,19 +73,30 @@ func (r *Registry) keepSeen(ctx context.Context) {
 	if r.client == nil {
 		return
 	}
-	changes, err := r.seen.Changes()
-	if err == nil && len(changes) > 0 {
-		batch := make([]*storage.Operation, 0, len(changes))
-		for key, text := range changes {
-			batch = append(batch, storage.SetOperation(key, text))
-		}
-		if err = r.client.Batch(ctx, batch...); err != nil {
-			r.seen.Unkept(changes)
-		}
-	} else if err == nil {
+	changed, err := r.saveSeen(ctx)
+	if err == nil && !changed {
 		return // nothing to keep tells nothing of the storage
 	}
 	r.tellSeen(err)
+}
+
+// saveSeen writes what has changed to storage in one batch.
+func (r *Registry) saveSeen(ctx context.Context) (changed bool, err error) {
+	r.savingSeen.Lock()
+	defer r.savingSeen.Unlock()
+	changes, err := r.seen.Changes()
+	if err != nil || len(changes) == 0 {
+		return false, err
+	}
+	batch := make([]*storage.Operation, 0, len(changes))
+	for key, text := range changes {
+		batch = append(batch, storage.SetOperation(key, text))
+	}
+	if err := r.client.Batch(ctx, batch...); err != nil {
+		r.seen.Unkept(changes)
+		return false, err
+	}
+	return true, nil
 }
 
 // tellSeen says in health and log how the storage does; a fault that stays is logged once.
@@ -141,16 +152,6 @@ func (r *Registry) Saw(id string, t *Trail, use registry.Sighting) {
 		return
 	}
 	r.seen.Saw(id, use)
-}
-
-// Forget lets go of what was seen of tokens. The storage follows with what is written to it next.
-func (r *Registry) Forget(ids []string) {
-	if r.seen == nil {
-		return
-	}
-	for _, id := range ids {
-		r.seen.Registered(id)
-	}
 }
 
 // Seen are the tokens that were used and are not registered, nil where they are not remembered.

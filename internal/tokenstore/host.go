@@ -1,7 +1,6 @@
 package tokenstore
 
 import (
-	"context"
 	"fmt"
 
 	"go.opentelemetry.io/collector/component"
@@ -14,13 +13,6 @@ type Holder interface {
 	component.Component
 	// TokenStore is the shared store. It is there from the start on, and answers ErrAway while its files cannot be opened.
 	TokenStore() store.Store
-}
-
-// Forgetter is an extension that remembers something of tokens beside the store, and forgets it when they are erased.
-type Forgetter interface {
-	component.Component
-	// ForgetTokens is told ids (api_token.id).
-	ForgetTokens(ctx context.Context, ids []string) error
 }
 
 // DefaultID is the id of the extension that components use unless they are told another.

@@ -226,12 +226,7 @@ func (m *Minutes) tellSightings(yield func(*Batch) bool) {
 // forget empties a minute and keeps its memory.
 func (m *Minutes) forget(of *minuteUsage) {
 	for r := range of.rows.all() {
-		r.token = Token{}
-		r.reset(&m.options)
-		if r.sights != nil {
-			*r.sights = sightings{}
-		}
-		m.spareRows = append(m.spareRows, r)
+		m.spare(r)
 	}
 	of.rows.clear()
 	of.size = 0
@@ -239,4 +234,14 @@ func (m *Minutes) forget(of *minuteUsage) {
 	of.routes.reset()
 	of.coverage.reset()
 	m.spareMinutes = append(m.spareMinutes, of)
+}
+
+// spare empties a row and keeps its memory.
+func (m *Minutes) spare(r *row) {
+	r.token = Token{}
+	r.reset(&m.options)
+	if r.sights != nil {
+		*r.sights = sightings{}
+	}
+	m.spareRows = append(m.spareRows, r)
 }

@@ -219,6 +219,10 @@ func TestErasedBytes(t *testing.T) {
 	erased, err := s.Erase(t.Context(), store.Erasure{Owner: words[2], By: "ann", At: start})
 	require.NoError(t, err)
 	assert.Equal(t, []string{words[0]}, erased.Tokens)
+	notes, err := s.Untold(t.Context())
+	require.NoError(t, err)
+	require.Len(t, notes, 1)
+	require.NoError(t, s.Told(t.Context(), notes[0].Sequence))
 	for range 2 {
 		for _, word := range words {
 			assert.Empty(t, found(word), word)

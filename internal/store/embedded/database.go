@@ -48,6 +48,14 @@ CREATE INDEX journal_time ON journal (time);
 CREATE TABLE cursors (reader TEXT PRIMARY KEY, sequence INTEGER NOT NULL) WITHOUT ROWID;
 `
 
+// additions are tables that version 1 did not have at first. Programs that know nothing of them leave them alone.
+const additions = `
+-- Erasures that not everybody has been told of who remembers tokens beside the store.
+CREATE TABLE IF NOT EXISTS untold (sequence INTEGER PRIMARY KEY AUTOINCREMENT, note BLOB NOT NULL);
+-- Part of the tombstones: since when, in seconds since 1970, nothing older is taken of whom a keyed reference means.
+CREATE TABLE IF NOT EXISTS erased (reference TEXT PRIMARY KEY, at INTEGER NOT NULL) WITHOUT ROWID;
+`
+
 // source is a database file's name for SQLite.
 func source(path string, options ...string) string {
 	escape := strings.NewReplacer("%", "%25", "?", "%3f", "#", "%23")
@@ -81,7 +89,8 @@ func prepare(db *sql.DB) error {
 	}
 	switch {
 	case is == version:
-		return nil
+		_, err := db.Exec(additions)
+		return err
 	case is > version:
 		return fmt.Errorf("it is of version %d and this program knows up to %d: use the program that wrote it, or a later one", is, version)
 	}
@@ -90,7 +99,7 @@ func prepare(db *sql.DB) error {
 		return err
 	}
 	defer func() { _ = tx.Rollback() }()
-	if _, err := tx.Exec(schema + fmt.Sprintf("PRAGMA user_version = %d;", version)); err != nil {
+	if _, err := tx.Exec(schema + additions + fmt.Sprintf("PRAGMA user_version = %d;", version)); err != nil {
 		return err
 	}
 	return tx.Commit()

@@ -2,17 +2,12 @@ package embedded
 
 import (
 	"context"
-	"crypto/hmac"
-	"crypto/rand"
-	"crypto/sha256"
 	"database/sql"
-	"encoding/base32"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"maps"
 	"slices"
-	"strings"
 
 	"github.com/holterhq/holter/internal/store"
 )
@@ -24,8 +19,11 @@ type erasure struct {
 	subjects map[uint32]bool
 	routes   map[uint32]bool // keys of RouteDurations that only they used
 	services map[uint32]bool // keys of Coverage
+	words    []string // that tell of them beside their ids
 	redactor *redactor
 	erased   store.Erased
+	secret   []byte           // that references are keyed with
+	graves   map[string]int64 // keyed references, and since when nothing older is taken of whom they mean
 }
 
 // Erase takes all that is known of some tokens out of every file, and leaves an entry in the journal that says so. What writes waits for it.
@@ -69,6 +67,8 @@ func (s *Store) Erase(ctx context.Context, what store.Erasure) (store.Erased, er
 		return store.Erased{}, err
 	}
 	s.eraseMemory(e)
+	s.tombs.secret = e.secret
+	s.tombs.put(e.graves)
 	s.appended.now()
 	s.changed.notify()
 	// The old bytes are still in free pages and in the log.
@@ -136,6 +136,8 @@ func (s *Store) erasure(what store.Erasure) *erasure {
 		}
 	}
 	s.mu.RUnlock()
+	delete(terms, "")
+	e.words = slices.Sorted(maps.Keys(terms))
 	for id := range e.tokens {
 		terms[id] = true
 	}
@@ -281,7 +283,10 @@ func (s *Store) eraseRows(tx *sql.Tx, e *erasure) error {
 	if err := eraseEntries(tx, e); err != nil {
 		return err
 	}
-	entry, err := tombstone(tx, e)
+	if err := e.leaveNote(tx); err != nil {
+		return err
+	}
+	entry, err := s.tombstone(tx, e)
 	if err != nil {
 		return err
 	}
@@ -422,30 +427,18 @@ func eraseEntries(tx *sql.Tx, e *erasure) error {
 
 // tombstone says what was erased, by whom and when, with references that tell nothing to who does not know it: whoever asks whether somebody was
 // erased can compute the same ones with the store's key.
-func tombstone(tx *sql.Tx, e *erasure) (store.Entry, error) {
-	var secret []byte
-	err := tx.QueryRow("SELECT value FROM meta WHERE name = 'tombstone_key'").Scan(&secret)
-	if errors.Is(err, sql.ErrNoRows) {
-		secret = make([]byte, 32)
-		if _, err := rand.Read(secret); err != nil {
-			return store.Entry{}, err
-		}
-		_, err = tx.Exec("INSERT INTO meta (name, value) VALUES ('tombstone_key', ?)", secret)
-	}
+func (s *Store) tombstone(tx *sql.Tx, e *erasure) (store.Entry, error) {
+	secret, err := s.tombs.dig(tx)
 	if err != nil {
 		return store.Entry{}, err
 	}
-	reference := func(of string) string {
-		mac := hmac.New(sha256.New, secret)
-		mac.Write([]byte(of))
-		return strings.ToLower(base32.StdEncoding.WithPadding(base32.NoPadding).EncodeToString(mac.Sum(nil)[:16]))
-	}
+	reference := func(of string) string { return referenceTo(secret, of) }
 	said := map[string]any{"erased.tokens": len(e.tokens), "erased.facts": e.erased.Facts, "erased.events": e.erased.Events, "erased.entries": e.erased.Entries}
 	var what string
 	switch {
 	case e.Owner != "":
 		what = "an owner"
-		said["erased.references"] = []string{reference("owner " + e.Owner)}
+		said["erased.references"] = []string{reference(ownerNamed + e.Owner)}
 	case e.Environment != "":
 		what = "environment " + e.Environment
 		said["erased.environment"] = e.Environment
@@ -453,9 +446,12 @@ func tombstone(tx *sql.Tx, e *erasure) (store.Entry, error) {
 		what = "tokens"
 		var all []string
 		for _, id := range e.erased.Tokens {
-			all = append(all, reference("token "+id))
+			all = append(all, reference(tokenNamed+id))
 		}
 		said["erased.references"] = all
+	}
+	if err := e.bury(tx, secret); err != nil {
+		return store.Entry{}, err
 	}
 	attributes, err := json.Marshal(said)
 	if err != nil {

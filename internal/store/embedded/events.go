@@ -31,8 +31,12 @@ func (s *Store) PutEvents(ctx context.Context, events []store.Event) error {
 	defer s.gate.RUnlock()
 	s.writing.Lock()
 	defer s.writing.Unlock()
+	late := s.latecomers()
 	err := s.transact(ctx, func(tx *sql.Tx) error {
 		for i := range events {
+			if late.is(events[i].Token, events[i].Owner, events[i].Time.Unix()) {
+				continue
+			}
 			if err := saveEvent(tx, &events[i]); err != nil {
 				return err
 			}
@@ -42,6 +46,7 @@ func (s *Store) PutEvents(ctx context.Context, events []store.Event) error {
 	if err != nil {
 		return err
 	}
+	s.late.Add(late.n)
 	s.changed.notify()
 	return nil
 }

@@ -130,7 +130,7 @@ func (s *Store) forget(ctx context.Context, now time.Time) error {
 	for _, p := range pipes {
 		delete(s.sequences, p)
 	}
-	return nil
+	return s.forgetTombs(ctx, now.Add(-s.retention.Journal))
 }
 
 // forgetBuckets drops the files of a level that end before a minute.

@@ -15,7 +15,7 @@ import (
 
 // Status says how the store is.
 func (s *Store) Status(ctx context.Context) (store.Status, error) {
-	status := store.Status{Full: s.full.Load() || s.fullFiles.Load()}
+	status := store.Status{Full: s.full.Load() || s.fullFiles.Load(), Late: s.late.Load()}
 	s.mu.RLock()
 	status.Tokens = len(s.tokens)
 	oldest, newest := int64(-1), int64(-1)

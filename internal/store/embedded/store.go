@@ -45,6 +45,7 @@ type Store struct {
 	lastUse          int64       // of uses; the same
 	unsaved          int         // roughly the bytes of uses; the same
 	rounds           int         // of Maintain since they were saved; the same
+	tombs            tombs       // the same
 
 	// mu guards what follows, and is held for as long as memory takes, never while a file is read or written.
 	mu      sync.RWMutex
@@ -59,6 +60,7 @@ type Store struct {
 	full      atomic.Bool  // the last transaction had no room
 	fullFiles atomic.Bool  // the last file had none
 	unsynced  atomic.Bool
+	late      atomic.Int64 // what was dropped because it told of who had been erased
 	changed   signal
 	appended  signal
 	closing   chan struct{}
@@ -123,6 +125,9 @@ func (s *Store) open() (err error) {
 		return err
 	}
 	if err := s.sequences.load(s.db); err != nil {
+		return err
+	}
+	if err := s.tombs.load(s.db); err != nil {
 		return err
 	}
 	if err := s.loadChunks(); err != nil {
@@ -225,6 +230,7 @@ func (s *Store) loadTokens() error {
 		if err := r.parse(text); err != nil {
 			return err
 		}
+		r.since = s.tombs.token(r.ID)
 		s.tokens[r.ID] = &r
 		s.lastUse = max(s.lastUse, r.applied)
 		return nil

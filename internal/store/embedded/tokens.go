@@ -20,6 +20,7 @@ type record struct {
 	store.Token
 	applied int64 // the last of uses that it holds
 	dirty   bool  // the database has an older one
+	since   int64 // when the token was erased, in seconds since 1970: what is older is not its own. 0: it was not
 }
 
 // use is what a batch says of a subject, for the record of its token.
@@ -33,7 +34,7 @@ type use struct {
 func (s *Store) record(id string) *record {
 	r := s.tokens[id]
 	if r == nil {
-		r = &record{Token: store.Token{ID: id}}
+		r = &record{Token: store.Token{ID: id}, since: s.tombs.token(id)}
 		s.tokens[id] = r
 	}
 	return r
@@ -137,7 +138,7 @@ func (s *Store) PutTokens(ctx context.Context, tokens []store.Token) error {
 		if tokens[i].ID == "" {
 			return fmt.Errorf("token %d of %d has no id", i+1, len(tokens))
 		}
-		is := record{Token: store.Token{ID: tokens[i].ID}, applied: s.lastUse}
+		is := record{Token: store.Token{ID: tokens[i].ID}, applied: s.lastUse, since: s.tombs.token(tokens[i].ID)}
 		known := s.tokens[tokens[i].ID]
 		if known != nil {
 			is = *known

@@ -32,6 +32,7 @@ func (s *Store) Write(ctx context.Context, b store.Batch) error {
 	if b.Engine != "" && s.sequences.has(p, b.Sequence) {
 		return nil
 	}
+	b = s.withoutErased(b)
 	hours, uses := s.sort(b.Facts)
 	if err := s.commit(ctx, p, b, hours, uses); err != nil {
 		return err

@@ -44,6 +44,8 @@ func Run(t *testing.T, open Open) {
 		{"nobody sees more than the scope", scopes},
 		{"usage goes with its retention, tokens stay", retention},
 		{"what is erased is gone", erasure},
+		{"who was erased is not brought back", latecomers},
+		{"an erasure is told until all know it", untold},
 		{"a backup opens", backup},
 		{"who waits is told", changes},
 	} {

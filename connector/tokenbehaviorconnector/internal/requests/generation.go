@@ -15,6 +15,7 @@ type generation struct {
 	long    int   // entries in spans
 	saved   int   // entries that State has returned
 	chunks  int   // in which it did
+	stale   int   // chunks that were saved and hold what is to be forgotten
 }
 
 // maxWalk is how many entries of a trace are looked at: a batch job may make a hundred thousand requests in one.

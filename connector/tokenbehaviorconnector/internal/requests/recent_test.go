@@ -8,6 +8,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/holterhq/holter/internal/behavior"
 	"github.com/holterhq/holter/internal/otelattr"
 )
 
@@ -227,5 +228,49 @@ func BenchmarkAdmit(b *testing.B) {
 				n++
 			}
 		})
+	}
+}
+
+// What is forgotten of a token is not in what is saved, and its requests are duplicates nevertheless.
+func TestRecentForgetsTokens(t *testing.T) {
+	disk := map[string][]byte{}
+	save := func(r *Recent, last State) State {
+		state, records := r.Save(last)
+		for _, record := range records {
+			if record.Value == nil {
+				delete(disk, record.Key)
+			} else {
+				disk[record.Key] = record.Value
+			}
+		}
+		return state
+	}
+	records := make([]otelattr.Record, 30)
+	r, state := NewRecent("recent", 40, false), State{}
+	for i := range records {
+		records[i] = otelattr.Record{Observation: behavior.Observation{Token: []string{"tok_a", "tok_b"}[i%2], Trace: [16]byte{byte(i + 1)}, Span: [8]byte{byte(i + 1)}, Time: int64(i)}}
+		r.Admit(&records[i])
+		if i%3 == 0 {
+			state = save(r, state)
+		}
+	}
+	state = save(r, state)
+	hunt := func(token string) (found bool) {
+		for _, value := range disk {
+			require.NoError(t, decode(value, func(e entry) { found = found || e.token == max(1, behavior.Hash(token)) }))
+		}
+		return found
+	}
+	require.True(t, hunt("tok_a"))
+	chunks := len(disk)
+	r.Forget([]string{"tok_a"})
+	state = save(r, state)
+	require.False(t, hunt("tok_a"))
+	require.True(t, hunt("tok_b"))
+	require.Less(t, len(disk), chunks)
+	again := NewRecent("recent", 40, false)
+	require.NoError(t, again.Load(state, func(key string) ([]byte, error) { return disk[key], nil }))
+	for i := range records {
+		require.Equal(t, Duplicate, again.Admit(&records[i]), i)
 	}
 }

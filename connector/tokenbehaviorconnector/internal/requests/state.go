@@ -4,6 +4,8 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+
+	"github.com/holterhq/holter/internal/behavior"
 )
 
 // State is where what is remembered was saved: entries are saved in chunks, once each.
@@ -50,8 +52,31 @@ func (r *Recent) Save(saved State) (State, []Record) {
 			g.saved = len(g.entries)
 			g.chunks++
 		}
+		for chunk := g.chunks; chunk < g.stale; chunk++ {
+			records = append(records, Record{Key: r.chunkKey(g.number, chunk)})
+		}
+		g.stale = 0
 	}
 	return State{Young: r.young.number, Chunks: r.young.chunks, Before: r.old.chunks}, records
+}
+
+// Forget takes tokens out of what is remembered, and has all of it that was saved written anew. The requests stay known: one that comes again
+// is still a duplicate.
+func (r *Recent) Forget(tokens []string) {
+	gone := make(map[uint32]bool, len(tokens))
+	for _, token := range tokens {
+		gone[max(1, behavior.Hash(token))] = true
+	}
+	for _, g := range [...]*generation{r.old, r.young} {
+		for i := range g.entries {
+			if !gone[g.entries[i].token] {
+				continue
+			}
+			if g.entries[i].token = 0; i < g.saved {
+				g.stale, g.chunks, g.saved = max(g.stale, g.chunks), 0, 0
+			}
+		}
+	}
 }
 
 // Load reads what was saved into an empty Recent; get returns nil for a key that is not there.

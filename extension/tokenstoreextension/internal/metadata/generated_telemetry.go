@@ -29,6 +29,7 @@ type TelemetryBuilder struct {
 	mu                            sync.Mutex
 	registrations                 []metric.Registration
 	TokenStoreEntries             metric.Int64Counter
+	TokenStoreErasedLate          metric.Int64ObservableCounter
 	TokenStoreErasedTokens        metric.Int64Counter
 	TokenStoreErrors              metric.Int64Counter
 	TokenStoreEvents              metric.Int64Counter
@@ -50,6 +51,21 @@ type telemetryBuilderOptionFunc func(mb *TelemetryBuilder)
 
 func (tbof telemetryBuilderOptionFunc) apply(mb *TelemetryBuilder) {
 	tbof(mb)
+}
+
+// RegisterTokenStoreErasedLateCallback sets callback for observable TokenStoreErasedLate metric.
+func (builder *TelemetryBuilder) RegisterTokenStoreErasedLateCallback(cb metric.Int64Callback) error {
+	reg, err := builder.meter.RegisterCallback(func(ctx context.Context, o metric.Observer) error {
+		cb(ctx, &observerInt64{inst: builder.TokenStoreErasedLate, obs: o})
+		return nil
+	}, builder.TokenStoreErasedLate)
+	if err != nil {
+		return err
+	}
+	builder.mu.Lock()
+	defer builder.mu.Unlock()
+	builder.registrations = append(builder.registrations, reg)
+	return nil
 }
 
 // RegisterTokenStoreFailingCallback sets callback for observable TokenStoreFailing metric.
@@ -144,6 +160,12 @@ func NewTelemetryBuilder(settings component.TelemetrySettings, options ...Teleme
 		"otelcol_token_store_entries",
 		metric.WithDescription("Entries that were written to the journal. [Alpha]"),
 		metric.WithUnit("{entry}"),
+	)
+	errs = errors.Join(errs, err)
+	builder.TokenStoreErasedLate, err = builder.meter.Int64ObservableCounter(
+		"otelcol_token_store_erased_late",
+		metric.WithDescription("Facts, sightings and events that were older than the erasure of whom they tell, and were dropped. [Alpha]"),
+		metric.WithUnit("{record}"),
 	)
 	errs = errors.Join(errs, err)
 	builder.TokenStoreErasedTokens, err = builder.meter.Int64Counter(
