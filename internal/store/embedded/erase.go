@@ -19,7 +19,7 @@ type erasure struct {
 	subjects map[uint32]bool
 	routes   map[uint32]bool // keys of RouteDurations that only they used
 	services map[uint32]bool // keys of Coverage
-	words    []string // that tell of them beside their ids
+	words    []string        // that tell of them beside their ids
 	redactor *redactor
 	erased   store.Erased
 	secret   []byte           // that references are keyed with
