@@ -18,6 +18,7 @@ func (e *Engine) Forget(tokens, words []string) {
 		for _, outbound := range [...]bool{false, true} {
 			id := keyOf(token, outbound)
 			e.shards[shardOf(id)].forget(id)
+			e.watchlist.keep(id, func(*watch) bool { return false })
 			e.saved[pageOf(hash(id))].stale = true
 		}
 	}

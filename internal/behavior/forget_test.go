@@ -54,6 +54,9 @@ func TestWhatIsForgottenLeavesNothing(t *testing.T) {
 		last := obs[len(obs)-1].Time
 		require.NoError(t, e.Advise(Feedback{Token: "tok_007", Time: last, TTL: 1e15, By: "ada"}))
 		require.NoError(t, e.Advise(Feedback{Token: "tok_020", Time: last, TTL: 1e15, By: "ada"}))
+		for _, token := range []string{"tok_008", "tok_021"} {
+			require.NoError(t, e.Follow(Response{Token: token, Time: last, Hint: "sk_…" + token[4:] + "z", Act: Act{ID: token, State: ActDone, For: 1e15}}))
+		}
 		disk.save(e.Snapshot())
 		before := e.Life("tok_020", false)
 		require.NotNil(t, e.Life("tok_007", false))
@@ -64,6 +67,7 @@ func TestWhatIsForgottenLeavesNothing(t *testing.T) {
 		disk.hunt(t, "tok_006", "tok_007", "tok_008", "owner-2", "Firm 2 Ltd", "006z", "007z", "008z")
 		require.Nil(t, e.Life("tok_007", false))
 		require.Equal(t, before, e.Life("tok_020", false))
+		require.Equal(t, 1, e.Stats().Watched)
 		if most == 0 {
 			require.Equal(t, calls-3, e.Stats().Tokens)
 		}
