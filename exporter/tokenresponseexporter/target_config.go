@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"strings"
 	"time"
 
@@ -18,8 +19,15 @@ import (
 
 // TargetConfig is one place that events can go to; it has exactly one kind.
 type TargetConfig struct {
-	Webhook configoptional.Optional[WebhookConfig] `mapstructure:"webhook"`
-	HTTP    configoptional.Optional[HTTPConfig]    `mapstructure:"http"`
+	Webhook      configoptional.Optional[WebhookConfig]      `mapstructure:"webhook"`
+	CloudEvents  configoptional.Optional[CloudEventsConfig]  `mapstructure:"cloudevents"`
+	Slack        configoptional.Optional[SlackConfig]        `mapstructure:"slack"`
+	Teams        configoptional.Optional[TeamsConfig]        `mapstructure:"teams"`
+	PagerDuty    configoptional.Optional[PagerDutyConfig]    `mapstructure:"pagerduty"`
+	Alertmanager configoptional.Optional[AlertmanagerConfig] `mapstructure:"alertmanager"`
+	Template     configoptional.Optional[TemplateConfig]     `mapstructure:"template"`
+
+	HTTP configoptional.Optional[HTTPConfig] `mapstructure:"http"`
 	// Retry says when a failed delivery is tried again.
 	Retry RetryConfig `mapstructure:"retry"`
 	// MaxPending bounds the deliveries that wait; beyond it the oldest becomes a dead letter.
@@ -47,13 +55,21 @@ const defaultTimeout = 15 * time.Second
 func defaultTarget() TargetConfig {
 	client := confighttp.NewDefaultClientConfig()
 	client.Timeout = defaultTimeout
+	pager := client
+	pager.Endpoint = pagerDutyEvents
 	schedule := response.StandardSchedule()
 	return TargetConfig{
-		Webhook:    configoptional.Default(WebhookConfig{ClientConfig: client}),
-		HTTP:       configoptional.Default(HTTPConfig{ClientConfig: client}),
-		Retry:      RetryConfig{Delays: schedule.Delays, Jitter: schedule.Jitter},
-		MaxPending: 10_000,
-		Parallel:   4,
+		Webhook:      configoptional.Default(WebhookConfig{ClientConfig: client}),
+		CloudEvents:  configoptional.Default(CloudEventsConfig{ClientConfig: client, Mode: structured, Source: "/holter"}),
+		Slack:        configoptional.Default(SlackConfig{ClientConfig: client}),
+		Teams:        configoptional.Default(TeamsConfig{ClientConfig: client}),
+		PagerDuty:    configoptional.Default(PagerDutyConfig{ClientConfig: pager, Source: "holter"}),
+		Alertmanager: configoptional.Default(AlertmanagerConfig{ClientConfig: client, Hold: 7 * 24 * time.Hour}),
+		Template:     configoptional.Default(TemplateConfig{ClientConfig: client, Method: http.MethodPost}),
+		HTTP:         configoptional.Default(HTTPConfig{ClientConfig: client}),
+		Retry:        RetryConfig{Delays: schedule.Delays, Jitter: schedule.Jitter},
+		MaxPending:   10_000,
+		Parallel:     4,
 	}
 }
 
@@ -67,6 +83,9 @@ func (t *TargetConfig) Unmarshal(conf *confmap.Conf) error {
 	*t = defaultTarget()
 	if conf.IsSet("retry::delays") {
 		t.Retry.Delays = nil
+	}
+	if conf.IsSet("pagerduty") || conf.IsSet("alertmanager") {
+		t.Parallel = 1 // what they are told is a state: the end of an incident after its beginning
 	}
 	return conf.Unmarshal(t)
 }
@@ -115,6 +134,12 @@ type actConfig interface {
 func (t *TargetConfig) kinds() []kind {
 	return []kind{
 		{"webhook", t.Webhook.HasValue(), t.Webhook.Get()},
+		{"cloudevents", t.CloudEvents.HasValue(), t.CloudEvents.Get()},
+		{"slack", t.Slack.HasValue(), t.Slack.Get()},
+		{"teams", t.Teams.HasValue(), t.Teams.Get()},
+		{"pagerduty", t.PagerDuty.HasValue(), t.PagerDuty.Get()},
+		{"alertmanager", t.Alertmanager.HasValue(), t.Alertmanager.Get()},
+		{"template", t.Template.HasValue(), t.Template.Get()},
 		{"http", t.HTTP.HasValue(), t.HTTP.Get()},
 	}
 }

@@ -199,8 +199,8 @@ func TestWebhook(t *testing.T) {
 	client := wire.Client(server.Client())
 	defer client.CloseIdleConnections()
 	hook := &Webhook{
-		Client: client, Endpoint: server.URL + "/hook?key=1", Keys: []Key{key}, UserAgent: "Holter/test",
-		Secrets: wire.NewSecrets("s3cr3t-header"),
+		Way:  Way{Client: client, Endpoint: server.URL + "/hook?key=1", UserAgent: "Holter/test", Secrets: wire.NewSecrets("s3cr3t-header")},
+		Keys: []Key{key},
 	}
 	d := &response.Delivery{ID: "msg-1", Body: body}
 

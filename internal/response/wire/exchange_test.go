@@ -149,3 +149,11 @@ func TestSecrets(t *testing.T) {
 	}
 	assert.Equal(t, "as it is", Secrets(nil).Mask("as it is"))
 }
+
+func TestURLSecrets(t *testing.T) {
+	hide := NewSecrets("Bearer 0123456789").And(URLSecrets("https://hooks.example.com/services/T0/B0/aBcDeFgHiJkLmNoP?sig=s%2Fgn4ture&v=1")...)
+	assert.Equal(t, "no_service for /services/T0/B0/*** with *** or ***, v 1",
+		hide.Mask("no_service for /services/T0/B0/aBcDeFgHiJkLmNoP with s/gn4ture or s%2Fgn4ture, v 1"))
+	assert.Equal(t, "***", hide.Mask("0123456789"))
+	assert.Empty(t, URLSecrets("http://[broken"))
+}

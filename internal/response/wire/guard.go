@@ -196,9 +196,7 @@ func (g *Guard) Client(secure *tls.Config) *http.Client {
 		TLSClientConfig:        secure,
 		ForceAttemptHTTP2:      true,
 		TLSHandshakeTimeout:    10 * time.Second,
-		IdleConnTimeout:        30 * time.Second,
-		MaxIdleConns:           16,
-		MaxIdleConnsPerHost:    1,
+		DisableKeepAlives:      true, // many receivers, each with few messages
 		MaxResponseHeaderBytes: 64 << 10,
 		DialContext:            dialer.DialContext,
 	}

@@ -48,6 +48,34 @@ func NewSecrets(values ...string) Secrets {
 	return s
 }
 
+// And are these secrets and others.
+func (s Secrets) And(values ...string) Secrets {
+	return NewSecrets(append(values, s...)...)
+}
+
+// minURLSecret is the length from which a part of an address is taken for a secret.
+const minURLSecret = 12
+
+// URLSecrets are the parts of an address that let whoever knows them use it, as those of chats have them: long parts of its
+// path, and the values of its query.
+func URLSecrets(address string) []string {
+	u, err := url.Parse(address)
+	if err != nil {
+		return nil
+	}
+	var all []string
+	for part := range strings.SplitSeq(u.Path, "/") {
+		if len(part) >= minURLSecret {
+			all = append(all, part)
+		}
+	}
+	for _, values := range u.Query() {
+		all = append(all, values...)
+	}
+	slices.Sort(all)
+	return all
+}
+
 // Mask replaces every secret in a text.
 func (s Secrets) Mask(text string) string {
 	for _, secret := range s {

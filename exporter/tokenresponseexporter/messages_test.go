@@ -1,0 +1,175 @@
+package tokenresponseexporter
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/url"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"go.opentelemetry.io/collector/confmap"
+	"go.opentelemetry.io/collector/pdata/plog"
+)
+
+// messageTargets is a configuration with one target of each kind, all of which send to the same receiver.
+func messageTargets(address string) string {
+	return fmt.Sprintf(`
+targets:
+  events: {cloudevents: {endpoint: "%[1]s/events", mode: binary, source: /holter/test, secret: %[2]s}}
+  chat: {slack: {endpoint: "%[1]s/services/T0/B0/xxxxxxxxxxxxxxxx"}}
+  bot: {slack: {endpoint: "%[1]s/bot", token: xoxb-test-token, channel: "#security", channel_from: token.tags.slack}}
+  teams: {teams: {endpoint: "%[1]s/workflows/x"}}
+  pager: {pagerduty: {endpoint: "%[1]s/v2/enqueue", routing_key: 0123456789abcdef0123456789abcdef}}
+  alerts: {alertmanager: {endpoint: "%[1]s/am/", labels: {cluster: eu}}}
+  room:
+    template:
+      method: PUT
+      endpoint: "%[1]s/rooms/{{ .token.owner.id | urlpath }}"
+      body: '{"text": {{ .message.title | json }}}'
+rules: [{targets: [events, chat, bot, teams, pager, alerts, room]}]
+`, address, testSecret)
+}
+
+func TestEachKindOfMessageArrives(t *testing.T) {
+	people := receive(t)
+	people.answer = func(w http.ResponseWriter, req *http.Request) {
+		switch req.URL.Path {
+		case "/v2/enqueue":
+			w.WriteHeader(http.StatusAccepted)
+		case "/bot":
+			_, _ = w.Write([]byte(`{"ok":true}`))
+		default:
+			_, _ = w.Write([]byte("ok"))
+		}
+	}
+	r := run(t, nil, messageTargets(people.URL))
+	r.sends(raised("a-1", func(l plog.LogRecord) { l.Attributes().PutStr("api_token.tags.slack", "#payments") }))
+	r.eventually("all messages", func() bool { return r.delivered() == 7 })
+	got := make(map[string]received)
+	for _, one := range people.all() {
+		got[one.uri] = one
+		assert.Equal(t, "Holter/1.2.3", one.header.Get("User-Agent"), one.uri)
+		assert.NotContains(t, one.body, "xoxb-test-token")
+	}
+	require.Len(t, got, 7)
+	const title = "Anomaly: token sk_live_…9f3a of Acme"
+	assert.Equal(t, "/holter/test", got["/events"].header.Get("ce-source"))
+	assert.NotEmpty(t, got["/events"].header.Get("webhook-signature"))
+	assert.Contains(t, got["/services/T0/B0/xxxxxxxxxxxxxxxx"].body, title)
+	assert.Equal(t, "Bearer xoxb-test-token", got["/bot"].header.Get("Authorization"))
+	assert.Contains(t, got["/bot"].body, `"channel":"#payments"`)
+	assert.Contains(t, got["/workflows/x"].body, "application/vnd.microsoft.card.adaptive")
+	assert.Contains(t, got["/v2/enqueue"].body, `"routing_key":"0123456789abcdef0123456789abcdef"`)
+	assert.Contains(t, got["/am/api/v2/alerts"].body, `"cluster":"eu"`)
+	assert.Equal(t, "PUT", got["/rooms/acme"].method)
+	assert.JSONEq(t, `{"text": "[dry run] `+title+`"}`, got["/rooms/acme"].body)
+	for _, line := range r.logs.All() {
+		text, err := json.Marshal(line.ContextMap())
+		require.NoError(t, err)
+		assert.NotContains(t, string(text)+line.Message, "xoxb-test-token")
+		assert.NotContains(t, string(text)+line.Message, "0123456789abcdef0123456789abcdef")
+	}
+}
+
+// The end of an incident is told after its beginning.
+func TestStatesAreToldOneAfterTheOther(t *testing.T) {
+	cfg := configure(t, messageTargets("http://127.0.0.1:1"))
+	for name, want := range map[string]int{"pager": 1, "alerts": 1, "chat": 4} {
+		assert.Equal(t, want, cfg.Targets[name].Parallel, name)
+	}
+	cfg = configure(t, `targets: {pager: {pagerduty: {routing_key: k}, parallel: 3}}`)
+	assert.Equal(t, 3, cfg.Targets["pager"].Parallel)
+	pager := cfg.Targets["pager"]
+	assert.Equal(t, pagerDutyEvents, pager.PagerDuty.Get().Endpoint)
+	bot := configure(t, `targets: {bot: {slack: {token: x, channel: C1}}}`).Targets["bot"]
+	assert.Equal(t, slackPost, bot.Slack.Get().client().Endpoint)
+	assert.Empty(t, bot.Slack.Get().Headers, "the configuration itself is left alone")
+}
+
+func TestOwnersHaveTheirOwnReceivers(t *testing.T) {
+	people, owner := receive(t), receive(t)
+	at, err := url.Parse(owner.URL)
+	require.NoError(t, err)
+	r := run(t, nil, fmt.Sprintf(`
+targets:
+  people:
+    webhook:
+      endpoint: %s
+      secret: %s
+      headers: {Authorization: Bearer 0perators-0wn}
+      endpoint_from: token.tags.webhook
+      allow_private: [127.0.0.0/8]
+      allow_http: true
+      allow_ports: [%s]
+rules: [{targets: [people]}]
+`, people.URL, testSecret, at.Port()))
+	to := func(id, address string) {
+		r.sends(raised(id, func(l plog.LogRecord) { l.Attributes().PutStr("api_token.tags.webhook", address) }))
+	}
+	to("theirs", owner.URL+"/hook")
+	to("forbidden", "http://169.254.169.254:"+at.Port()+"/latest/meta-data/")
+	r.sends(raised("nobody's"))
+	r.eventually("three webhooks", func() bool { return owner.count() == 1 && people.count() == 2 && r.delivered() == 3 })
+	assert.Equal(t, "theirs", owner.all()[0].header.Get("webhook-id"))
+	assert.Empty(t, owner.all()[0].header.Get("Authorization"), "what is the operator's stays with the operator's endpoint")
+	assert.Equal(t, "Bearer 0perators-0wn", people.all()[0].header.Get("Authorization"))
+	told := false
+	for _, line := range r.said("delivered") {
+		reason, _ := line.ContextMap()["reason"].(string)
+		if line.ContextMap()["anomaly.id"] == "forbidden" {
+			told = true
+			assert.Contains(t, reason, "token.tags.webhook: forbidden address: 169.254.169.254 is link-local")
+		}
+	}
+	assert.True(t, told)
+}
+
+func TestMessageTargetsSayWhatIsWrong(t *testing.T) {
+	for _, c := range []struct{ name, target, want string }{
+		{"cloudevents: mode", `cloudevents: {endpoint: "http://x", mode: batched}`, `cloudevents::mode: "batched" is unknown: write structured or binary`},
+		{"cloudevents: source", `cloudevents: {endpoint: "http://x", source: ""}`, `cloudevents::source: "" is no URI reference: write for example /holter/eu`},
+		{"cloudevents: secret", `cloudevents: {endpoint: "http://x", secret: hunter2}`, `cloudevents::secret: the secret does not start with "whsec_"`},
+		{"cloudevents: header", `cloudevents: {endpoint: "http://x", headers: {Ce-Id: x}}`, "cloudevents::headers: Ce-Id is set by the event"},
+		{"slack: endpoint", `slack: {}`, "slack::endpoint is missing"},
+		{"slack: channel of a webhook", `slack: {endpoint: "http://x", channel: "#a"}`, "slack::token is missing: an incoming webhook has its one channel"},
+		{"slack: no channel", `slack: {token: hunter2}`, "slack::channel is missing"},
+		{"slack: field", `slack: {token: x, channel: "#a", channel_from: token.owner.taem}`, "slack::channel_from: \"token.owner.taem\" is no field of an event: did you mean token.owner.team?"},
+		{"slack: a bot elsewhere", `slack: {token: x, channel: "#a", endpoint_from: token.tags.hook}`, "slack::endpoint_from: a bot posts to Slack alone"},
+		{"teams: template", `teams: {endpoint: "http://x/{{ .id }}"}`, "teams::endpoint: a teams target's endpoint is not a template"},
+		{"teams: field", `teams: {endpoint: "http://x", endpoint_from: everything}`, `teams::endpoint_from: "everything" is no field of an event`},
+		{"teams: network", `teams: {endpoint: "http://x", endpoint_from: token.tags.t, allow_private: [10.0.0.1]}`, `teams::allow_private: "10.0.0.1" is no network: write for example 10.20.0.0/16`},
+		{"teams: port", `teams: {endpoint: "http://x", endpoint_from: token.tags.t, allow_ports: [0]}`, "teams::allow_ports: 0 is no port"},
+		{"teams: nothing to allow", `teams: {endpoint: "http://x", allow_http: true}`, "teams::endpoint_from is missing"},
+		{"pagerduty: key", `pagerduty: {}`, "pagerduty::routing_key is missing"},
+		{"pagerduty: source", `pagerduty: {routing_key: x, source: ""}`, "pagerduty::source: is empty"},
+		{"alertmanager: endpoint", `alertmanager: {}`, "alertmanager::endpoint is missing"},
+		{"alertmanager: path", `alertmanager: {endpoint: "http://x/api/v2/alerts"}`, "alertmanager::endpoint: write the base URL"},
+		{"alertmanager: label", `alertmanager: {endpoint: "http://x", labels: {a.b: c}}`, `alertmanager::labels: Alertmanager refuses the name "a.b": write letters, digits and underscores`},
+		{"alertmanager: own label", `alertmanager: {endpoint: "http://x", labels: {severity: c}}`, "alertmanager::labels: severity is set by the incident"},
+		{"alertmanager: hold", `alertmanager: {endpoint: "http://x", hold: 0s}`, "alertmanager::hold: 0s is not positive"},
+		{"template: unescaped", `template: {endpoint: "http://x", body: '{{ .sentence }}'}`, "template::body: {{ .sentence }} is not escaped"},
+		{"template: method", `template: {endpoint: "http://x", method: "DO IT"}`, `template::method "DO IT" is not an HTTP method`},
+		{"template: success", `template: {endpoint: "http://x", success: {body: [{contains: ok}]}}`, "template::success: status is missing"},
+		{"time-out", `teams: {endpoint: "http://x", timeout: 0s}`, "teams::timeout: 0s is not positive"},
+		{"two kinds", `{teams: {endpoint: "http://x"}, slack: {endpoint: "http://x"}}`, "a target has one kind, this one has slack and teams: keep one of them"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			target := c.target
+			if target[0] != '{' {
+				target = "{" + target + "}"
+			}
+			raw, err := confmap.NewRetrievedFromYAML([]byte("targets: {people: " + target + "}\nrules: [{targets: [people]}]"))
+			require.NoError(t, err)
+			conf, err := raw.AsConf()
+			require.NoError(t, err)
+			cfg := createDefaultConfig().(*Config)
+			if err = conf.Unmarshal(cfg); err == nil {
+				err = confmap.Validate(cfg)
+			}
+			require.ErrorContains(t, err, "targets::people: "+c.want)
+			assert.NotContains(t, err.Error(), "hunter2")
+		})
+	}
+}
