@@ -27,6 +27,8 @@ type Config struct {
 	Rules []RuleConfig `mapstructure:"rules"`
 	// Outbox bounds what is kept.
 	Outbox OutboxConfig `mapstructure:"outbox"`
+	// DenyList is about the tokens that gateways refuse.
+	DenyList DenyListConfig `mapstructure:"deny_list"`
 	// UnhealthyAfter is how long a target may fail before the component's health says so.
 	UnhealthyAfter time.Duration `mapstructure:"unhealthy_after"`
 
@@ -67,6 +69,7 @@ func createDefaultConfig() component.Config {
 			MaxActs:        1000,
 			Remember:       RememberConfig{For: 7 * 24 * time.Hour, MaxCount: 100_000},
 		},
+		DenyList:       defaultDenyList(),
 		UnhealthyAfter: 5 * time.Minute,
 	}
 }
@@ -96,7 +99,15 @@ func (c *Config) Validate() error {
 	if c.UnhealthyAfter <= 0 {
 		fault("unhealthy_after: %s is not positive", c.UnhealthyAfter)
 	}
+	for _, err := range c.DenyList.faults() {
+		fault("deny_list::%w", err)
+	}
 	targets := slices.Sorted(maps.Keys(c.Targets))
+	for _, name := range targets {
+		if target := c.Targets[name]; target.DenyList.HasValue() && !c.DenyList.served() {
+			fault("targets::%s::deny_list: nobody could ask whom to refuse: write deny_list::http or deny_list::grpc beside targets", name)
+		}
+	}
 	conditions, err := newConditionParser(nopSettings())
 	if err != nil {
 		return err

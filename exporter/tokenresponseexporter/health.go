@@ -51,3 +51,18 @@ func (h *health) report() {
 	}
 	componentstatus.ReportStatus(h.host, componentstatus.NewRecoverableErrorEvent(errors.Join(all...)))
 }
+
+// topic is one thing that can be off by itself.
+type topic struct {
+	*health
+	name string
+}
+
+// about is the health of one thing.
+func (h *health) about(name string) topic { return topic{h, name} }
+
+// Trouble says that something is off while telemetry flows on.
+func (t topic) Trouble(err error) { t.set(t.name, err) }
+
+// Well says that what was off is over.
+func (t topic) Well() { t.clear(t.name) }

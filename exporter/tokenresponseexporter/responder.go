@@ -29,6 +29,7 @@ type responder struct {
 
 	client     storage.Client // nil: in memory
 	dispatcher *courier.Dispatcher
+	deny       *denyList
 }
 
 func newResponder(set exporter.Settings, cfg *Config) (*responder, error) {
@@ -48,8 +49,11 @@ func newResponder(set exporter.Settings, cfg *Config) (*responder, error) {
 			Name: rule.name(i), Detectors: rule.Detectors, MinSeverity: rule.MinSeverity, Targets: rule.Targets, Stop: rule.Stop,
 		})
 	}
-	r.tell, err = newTeller(set)
-	return r, err
+	if r.tell, err = newTeller(set); err != nil {
+		return nil, err
+	}
+	r.deny = newDenyList(set, &cfg.DenyList, r.tell)
+	return r, nil
 }
 
 func (r *responder) start(ctx context.Context, host component.Host) error {
@@ -61,6 +65,9 @@ func (r *responder) start(ctx context.Context, host component.Host) error {
 	}
 	out, found, err := r.open(ctx, host)
 	if err != nil {
+		return err
+	}
+	if err := r.startDenyList(ctx, host); err != nil {
 		return err
 	}
 	r.dispatcher = courier.New(out, targets, courier.Environment{
@@ -210,6 +217,7 @@ func (r *responder) shutdown(ctx context.Context) error {
 	if r.dispatcher != nil {
 		err = r.dispatcher.Shutdown(ctx)
 	}
+	err = errors.Join(err, r.deny.shutdown(ctx))
 	if r.client != nil {
 		err = errors.Join(err, r.client.Close(ctx))
 		r.client = nil

@@ -28,6 +28,8 @@ type TargetConfig struct {
 	Template     configoptional.Optional[TemplateConfig]     `mapstructure:"template"`
 
 	HTTP configoptional.Optional[HTTPConfig] `mapstructure:"http"`
+	// DenyList is the list of this Collector that gateways ask: see deny_list beside targets.
+	DenyList configoptional.Optional[DenyListTargetConfig] `mapstructure:"deny_list"`
 	// Retry says when a failed delivery is tried again.
 	Retry RetryConfig `mapstructure:"retry"`
 	// MaxPending bounds the deliveries that wait; beyond it the oldest becomes a dead letter.
@@ -67,6 +69,7 @@ func defaultTarget() TargetConfig {
 		Alertmanager: configoptional.Default(AlertmanagerConfig{ClientConfig: client, Hold: 7 * 24 * time.Hour}),
 		Template:     configoptional.Default(TemplateConfig{ClientConfig: client, Method: http.MethodPost}),
 		HTTP:         configoptional.Default(HTTPConfig{ClientConfig: client}),
+		DenyList:     configoptional.Default(DenyListTargetConfig{}),
 		Retry:        RetryConfig{Delays: schedule.Delays, Jitter: schedule.Jitter},
 		MaxPending:   10_000,
 		Parallel:     4,
@@ -141,6 +144,7 @@ func (t *TargetConfig) kinds() []kind {
 		{"alertmanager", t.Alertmanager.HasValue(), t.Alertmanager.Get()},
 		{"template", t.Template.HasValue(), t.Template.Get()},
 		{"http", t.HTTP.HasValue(), t.HTTP.Get()},
+		{"deny_list", t.DenyList.HasValue(), t.DenyList.Get()},
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"sync/atomic"
 
 	"go.opentelemetry.io/collector/exporter"
 	"go.opentelemetry.io/otel/attribute"
@@ -22,6 +23,7 @@ type teller struct {
 	log       *zap.Logger
 	telemetry *metadata.TelemetryBuilder
 	health    health
+	unsure    atomic.Int64 // when the log said last that it is not known whom to refuse, in unix nanoseconds
 }
 
 func newTeller(set exporter.Settings) (*teller, error) {

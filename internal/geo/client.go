@@ -54,6 +54,11 @@ func (p Proxies) Client(s Sight) (netip.Addr, bool) {
 	return peer, true
 }
 
+// Behind is the client that the proxies in front of a trusted one name in X-Forwarded-For: the right-most that is none of them.
+func (p Proxies) Behind(forwarded ...string) (netip.Addr, bool) {
+	return p.rightmost(forwarded, func(element string) string { return element })
+}
+
 // rightmost walks a list of hops from the server's end. A hop that is no address ends the walk: nobody trusted wrote what
 // stands before it.
 func (p Proxies) rightmost(headers []string, address func(string) string) (last netip.Addr, ok bool) {

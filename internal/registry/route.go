@@ -75,6 +75,9 @@ func (r Route) String() string {
 	return b.String()
 }
 
+// Matches says whether a request with this path, as the client sent it, is one of the route's. An unknown method is: the path decides.
+func (r Route) Matches(method, path string) bool { return r.allows(method, cleanPath(path)) }
+
 // allows says whether a request is one of the route's. An unknown method is allowed: the path decides.
 func (r *Route) allows(method, path string) bool {
 	if r.method != "" && method != "" && !strings.EqualFold(r.method, method) {

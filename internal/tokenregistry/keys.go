@@ -53,6 +53,9 @@ func (r *Registry) Fingerprint(tenant string, c credential.Credential) string {
 	return r.namer.Fingerprint(tenant, c)
 }
 
+// Own is the id that a credential makes by itself, whatever the registry or a rotation says of it.
+func (r *Registry) Own(tenant string, c credential.Credential) string { return r.namer.ID(tenant, c) }
+
 // read reads the keys that are given; what is not given is nil.
 func (k *KeysConfig) read() (identity.Keys, error) {
 	var keys identity.Keys

@@ -122,22 +122,9 @@ func (c *Config) own() tokenregistry.Config {
 }
 
 // defaultSources are the names that are looked for.
-var defaultSources = SourcesConfig{
-	Headers: []string{
-		"authorization", "x-api-key", "api-key", "apikey", "x-apikey", "x-auth-token", "x-access-token", "x-auth-key", "x-token", "token",
-		"private-token", "x-goog-api-key", "ocp-apim-subscription-key", "x-functions-key", "x-rapidapi-key", "x-vault-token",
-		"dd-api-key", "x-shopify-access-token", "x-gitlab-token", "circle-token", "x-figma-token", "x-authorization",
-		"x-forwarded-authorization", "access-token", "auth-token", "api-token", "x-api-token", "x-amz-security-token",
-		"proxy-authorization",
-	},
-	Metadata: []string{"authorization", "x-api-key", "api-key", "apikey", "x-auth-token", "x-access-token", "x-goog-api-key", "token"},
-	QueryParameters: []string{
-		"access_token", "api_key", "apikey", "auth_token", "token", "key", "auth", "jwt", "id_token", "x-amz-credential", "subscription-key",
-	},
-	Cookies: []string{
-		"access_token", "auth_token", "api_key", "token", "jwt", "id_token", "sid", "session", "sessionid", "session_id", "connect.sid",
-		"JSESSIONID", "PHPSESSID", "laravel_session", "_session",
-	},
+func defaultSources() *SourcesConfig {
+	usual := credential.UsualSources()
+	return &SourcesConfig{Headers: usual.Headers, Metadata: usual.Metadata, QueryParameters: usual.Parameters, Cookies: usual.Cookies}
 }
 
 // Validate checks what can be checked without reading a file.
@@ -197,7 +184,7 @@ func (s *SourcesConfig) lists() []sourceList {
 // sources are the configured ones with the defaults in their place, but for the attributes that are kept as they are.
 func (s *SourcesConfig) sources(kept []string) *otelattr.Sources {
 	full := SourcesConfig{}
-	defaults, into := defaultSources.lists(), full.lists()
+	defaults, into := defaultSources().lists(), full.lists()
 	for i, list := range s.lists() {
 		for _, name := range *list.names {
 			if name == defaultWord {

@@ -25,25 +25,31 @@ func Tracer(settings component.TelemetrySettings) trace.Tracer {
 // TelemetryBuilder provides an interface for components to report telemetry
 // as defined in metadata and user config.
 type TelemetryBuilder struct {
-	meter                           metric.Meter
-	mu                              sync.Mutex
-	registrations                   []metric.Registration
-	TokenResponseConditionErrors    metric.Int64Counter
-	TokenResponseDeadLetters        metric.Int64ObservableGauge
-	TokenResponseDeadLettersEvicted metric.Int64Counter
-	TokenResponseDeliveries         metric.Int64Counter
-	TokenResponseDeliveryLatency    metric.Float64Histogram
-	TokenResponseDryRunActs         metric.Int64Counter
-	TokenResponseDuplicates         metric.Int64Counter
-	TokenResponseEvents             metric.Int64Counter
-	TokenResponseOutboxSize         metric.Int64ObservableGauge
-	TokenResponseRefused            metric.Int64Counter
-	TokenResponseRetries            metric.Int64Counter
-	TokenResponseRuleMatches        metric.Int64Counter
-	TokenResponseSeenEvictions      metric.Int64Counter
-	TokenResponseStorageFailing     metric.Int64ObservableGauge
-	TokenResponseTargetDisabled     metric.Int64ObservableGauge
-	TokenResponseUnknownActs        metric.Int64Counter
+	meter                              metric.Meter
+	mu                                 sync.Mutex
+	registrations                      []metric.Registration
+	TokenResponseConditionErrors       metric.Int64Counter
+	TokenResponseDeadLetters           metric.Int64ObservableGauge
+	TokenResponseDeadLettersEvicted    metric.Int64Counter
+	TokenResponseDeliveries            metric.Int64Counter
+	TokenResponseDeliveryLatency       metric.Float64Histogram
+	TokenResponseDenyListChecks        metric.Int64Counter
+	TokenResponseDenyListEntries       metric.Int64ObservableGauge
+	TokenResponseDenyListErrors        metric.Int64Counter
+	TokenResponseDenyListExpired       metric.Int64Counter
+	TokenResponseDenyListFull          metric.Int64Counter
+	TokenResponseDenyListStorageErrors metric.Int64Counter
+	TokenResponseDryRunActs            metric.Int64Counter
+	TokenResponseDuplicates            metric.Int64Counter
+	TokenResponseEvents                metric.Int64Counter
+	TokenResponseOutboxSize            metric.Int64ObservableGauge
+	TokenResponseRefused               metric.Int64Counter
+	TokenResponseRetries               metric.Int64Counter
+	TokenResponseRuleMatches           metric.Int64Counter
+	TokenResponseSeenEvictions         metric.Int64Counter
+	TokenResponseStorageFailing        metric.Int64ObservableGauge
+	TokenResponseTargetDisabled        metric.Int64ObservableGauge
+	TokenResponseUnknownActs           metric.Int64Counter
 }
 
 // TelemetryBuilderOption applies changes to default builder.
@@ -63,6 +69,21 @@ func (builder *TelemetryBuilder) RegisterTokenResponseDeadLettersCallback(cb met
 		cb(ctx, &observerInt64{inst: builder.TokenResponseDeadLetters, obs: o})
 		return nil
 	}, builder.TokenResponseDeadLetters)
+	if err != nil {
+		return err
+	}
+	builder.mu.Lock()
+	defer builder.mu.Unlock()
+	builder.registrations = append(builder.registrations, reg)
+	return nil
+}
+
+// RegisterTokenResponseDenyListEntriesCallback sets callback for observable TokenResponseDenyListEntries metric.
+func (builder *TelemetryBuilder) RegisterTokenResponseDenyListEntriesCallback(cb metric.Int64Callback) error {
+	reg, err := builder.meter.RegisterCallback(func(ctx context.Context, o metric.Observer) error {
+		cb(ctx, &observerInt64{inst: builder.TokenResponseDenyListEntries, obs: o})
+		return nil
+	}, builder.TokenResponseDenyListEntries)
 	if err != nil {
 		return err
 	}
@@ -174,6 +195,42 @@ func NewTelemetryBuilder(settings component.TelemetrySettings, options ...Teleme
 		metric.WithDescription("Time from the arrival of an anomaly event to the target's positive answer. [Alpha]"),
 		metric.WithUnit("s"),
 		metric.WithExplicitBucketBoundaries([]float64{0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 60, 600, 3600, 21600, 86400, 345600}...),
+	)
+	errs = errors.Join(errs, err)
+	builder.TokenResponseDenyListChecks, err = builder.meter.Int64Counter(
+		"otelcol_token_response_deny_list_checks",
+		metric.WithDescription("Checks of gateways, by what they were told. [Alpha]"),
+		metric.WithUnit("{check}"),
+	)
+	errs = errors.Join(errs, err)
+	builder.TokenResponseDenyListEntries, err = builder.meter.Int64ObservableGauge(
+		"otelcol_token_response_deny_list_entries",
+		metric.WithDescription("Entries of the deny list, by action. [Alpha]"),
+		metric.WithUnit("{entry}"),
+	)
+	errs = errors.Join(errs, err)
+	builder.TokenResponseDenyListErrors, err = builder.meter.Int64Counter(
+		"otelcol_token_response_deny_list_errors",
+		metric.WithDescription("Checks that were answered without knowing whom to refuse. [Alpha]"),
+		metric.WithUnit("{check}"),
+	)
+	errs = errors.Join(errs, err)
+	builder.TokenResponseDenyListExpired, err = builder.meter.Int64Counter(
+		"otelcol_token_response_deny_list_expired",
+		metric.WithDescription("Entries that left the deny list because their time was over. [Alpha]"),
+		metric.WithUnit("{entry}"),
+	)
+	errs = errors.Join(errs, err)
+	builder.TokenResponseDenyListFull, err = builder.meter.Int64Counter(
+		"otelcol_token_response_deny_list_full",
+		metric.WithDescription("Entries that found no place because the deny list was full. [Alpha]"),
+		metric.WithUnit("{entry}"),
+	)
+	errs = errors.Join(errs, err)
+	builder.TokenResponseDenyListStorageErrors, err = builder.meter.Int64Counter(
+		"otelcol_token_response_deny_list_storage_errors",
+		metric.WithDescription("Failures to read or keep the deny list. [Alpha]"),
+		metric.WithUnit("{failure}"),
 	)
 	errs = errors.Join(errs, err)
 	builder.TokenResponseDryRunActs, err = builder.meter.Int64Counter(

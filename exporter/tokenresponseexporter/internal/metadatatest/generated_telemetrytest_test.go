@@ -24,6 +24,10 @@ func TestSetupTelemetry(t *testing.T) {
 		observer.Observe(1)
 		return nil
 	}))
+	require.NoError(t, tb.RegisterTokenResponseDenyListEntriesCallback(func(_ context.Context, observer metric.Int64Observer) error {
+		observer.Observe(1)
+		return nil
+	}))
 	require.NoError(t, tb.RegisterTokenResponseOutboxSizeCallback(func(_ context.Context, observer metric.Int64Observer) error {
 		observer.Observe(1)
 		return nil
@@ -40,6 +44,11 @@ func TestSetupTelemetry(t *testing.T) {
 	tb.TokenResponseDeadLettersEvicted.Add(context.Background(), 1)
 	tb.TokenResponseDeliveries.Add(context.Background(), 1)
 	tb.TokenResponseDeliveryLatency.Record(context.Background(), 1)
+	tb.TokenResponseDenyListChecks.Add(context.Background(), 1)
+	tb.TokenResponseDenyListErrors.Add(context.Background(), 1)
+	tb.TokenResponseDenyListExpired.Add(context.Background(), 1)
+	tb.TokenResponseDenyListFull.Add(context.Background(), 1)
+	tb.TokenResponseDenyListStorageErrors.Add(context.Background(), 1)
 	tb.TokenResponseDryRunActs.Add(context.Background(), 1)
 	tb.TokenResponseDuplicates.Add(context.Background(), 1)
 	tb.TokenResponseEvents.Add(context.Background(), 1)
@@ -62,6 +71,24 @@ func TestSetupTelemetry(t *testing.T) {
 		metricdatatest.IgnoreTimestamp())
 	AssertEqualTokenResponseDeliveryLatency(t, testTel,
 		[]metricdata.HistogramDataPoint[float64]{{}}, metricdatatest.IgnoreValue(),
+		metricdatatest.IgnoreTimestamp())
+	AssertEqualTokenResponseDenyListChecks(t, testTel,
+		[]metricdata.DataPoint[int64]{{Value: 1}},
+		metricdatatest.IgnoreTimestamp())
+	AssertEqualTokenResponseDenyListEntries(t, testTel,
+		[]metricdata.DataPoint[int64]{{Value: 1}},
+		metricdatatest.IgnoreTimestamp())
+	AssertEqualTokenResponseDenyListErrors(t, testTel,
+		[]metricdata.DataPoint[int64]{{Value: 1}},
+		metricdatatest.IgnoreTimestamp())
+	AssertEqualTokenResponseDenyListExpired(t, testTel,
+		[]metricdata.DataPoint[int64]{{Value: 1}},
+		metricdatatest.IgnoreTimestamp())
+	AssertEqualTokenResponseDenyListFull(t, testTel,
+		[]metricdata.DataPoint[int64]{{Value: 1}},
+		metricdatatest.IgnoreTimestamp())
+	AssertEqualTokenResponseDenyListStorageErrors(t, testTel,
+		[]metricdata.DataPoint[int64]{{Value: 1}},
 		metricdatatest.IgnoreTimestamp())
 	AssertEqualTokenResponseDryRunActs(t, testTel,
 		[]metricdata.DataPoint[int64]{{Value: 1}},
