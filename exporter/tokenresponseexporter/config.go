@@ -21,6 +21,10 @@ type Config struct {
 	Storage *component.ID `mapstructure:"storage"`
 	// DryRun holds acts back and says exactly what would have been sent. Messages are sent, and say so. True by default.
 	DryRun bool `mapstructure:"dry_run"`
+	// Registry is the token_registry that completes what events say of a token: fingerprint, client, issuer, scopes and tags.
+	Registry *component.ID `mapstructure:"registry"`
+	// Seal opens sealed credentials.
+	Seal SealConfig `mapstructure:"seal"`
 	// Targets are the places that events can go to, by name.
 	Targets map[string]TargetConfig `mapstructure:"targets"`
 	// Rules say which event goes where, in this order.
@@ -103,9 +107,16 @@ func (c *Config) Validate() error {
 		fault("deny_list::%w", err)
 	}
 	targets := slices.Sorted(maps.Keys(c.Targets))
+	if c.Seal.PrivateKeyFile != "" && c.Registry == nil {
+		fault("registry is missing: sealed credentials are kept by a token_registry, write registry: token_registry")
+	}
 	for _, name := range targets {
-		if target := c.Targets[name]; target.DenyList.HasValue() && !c.DenyList.served() {
+		target := c.Targets[name]
+		if target.DenyList.HasValue() && !c.DenyList.served() {
 			fault("targets::%s::deny_list: nobody could ask whom to refuse: write deny_list::http or deny_list::grpc beside targets", name)
+		}
+		if target.opens() && c.Seal.PrivateKeyFile == "" {
+			fault("seal::private_key_file is missing: target %s takes the credential itself, which only its holder can open: write seal: {private_key_file: …}", name)
 		}
 	}
 	conditions, err := newConditionParser(nopSettings())

@@ -17,6 +17,8 @@ import (
 	"github.com/holterhq/holter/internal/response/courier"
 	"github.com/holterhq/holter/internal/response/message"
 	"github.com/holterhq/holter/internal/response/outbox"
+	"github.com/holterhq/holter/internal/seal"
+	"github.com/holterhq/holter/internal/tokenregistry"
 )
 
 // responder is the exporter: it matches events with rules and hands them to a dispatcher.
@@ -26,6 +28,10 @@ type responder struct {
 	policy     response.Policy
 	conditions []*condition
 	tell       *teller
+
+	registry *tokenregistry.Registry // nil: none
+	private  *seal.PrivateKey        // nil: nothing sealed is opened
+	closers  []func(context.Context) error
 
 	client     storage.Client // nil: in memory
 	dispatcher *courier.Dispatcher
@@ -59,6 +65,9 @@ func newResponder(set exporter.Settings, cfg *Config) (*responder, error) {
 func (r *responder) start(ctx context.Context, host component.Host) error {
 	r.tell.health.begin(host)
 	r.warn()
+	if err := r.openRegistry(host); err != nil {
+		return err
+	}
 	targets, err := r.targets(ctx, host)
 	if err != nil {
 		return err
@@ -154,6 +163,7 @@ func (r *responder) consumeLogs(ctx context.Context, logs plog.Logs) error {
 // deliveries are what one event becomes.
 func (r *responder) deliveries(ctx context.Context, e event, now time.Time) []*response.Delivery {
 	described := describe(e)
+	r.complete(&described.Token)
 	if described.Time == "" {
 		described.Time = now.UTC().Format(time.RFC3339Nano)
 	}
@@ -222,6 +232,10 @@ func (r *responder) shutdown(ctx context.Context) error {
 		err = errors.Join(err, r.client.Close(ctx))
 		r.client = nil
 	}
+	for _, closer := range r.closers {
+		err = errors.Join(err, closer(ctx))
+	}
+	r.closers = nil
 	r.tell.close()
 	return err
 }

@@ -15,6 +15,8 @@ import (
 
 	"github.com/holterhq/holter/internal/response"
 	"github.com/holterhq/holter/internal/response/courier"
+	"github.com/holterhq/holter/internal/response/provider"
+	"github.com/holterhq/holter/internal/response/set"
 )
 
 // TargetConfig is one place that events can go to; it has exactly one kind.
@@ -29,7 +31,15 @@ type TargetConfig struct {
 
 	HTTP configoptional.Optional[HTTPConfig] `mapstructure:"http"`
 	// DenyList is the list of this Collector that gateways ask: see deny_list beside targets.
-	DenyList configoptional.Optional[DenyListTargetConfig] `mapstructure:"deny_list"`
+	DenyList   configoptional.Optional[DenyListTargetConfig] `mapstructure:"deny_list"`
+	Kong       configoptional.Optional[KongConfig]           `mapstructure:"kong"`
+	Unkey      configoptional.Optional[UnkeyConfig]          `mapstructure:"unkey"`
+	Keycloak   configoptional.Optional[KeycloakConfig]       `mapstructure:"keycloak"`
+	Vault      configoptional.Optional[VaultConfig]          `mapstructure:"vault"`
+	GitHub     configoptional.Optional[GitHubConfig]         `mapstructure:"github"`
+	AWS        configoptional.Optional[AWSConfig]            `mapstructure:"aws"`
+	Revocation configoptional.Optional[RevocationConfig]     `mapstructure:"oauth_revocation"`
+	SET        configoptional.Optional[SETConfig]            `mapstructure:"security_event_token"`
 	// Retry says when a failed delivery is tried again.
 	Retry RetryConfig `mapstructure:"retry"`
 	// MaxPending bounds the deliveries that wait; beyond it the oldest becomes a dead letter.
@@ -60,6 +70,12 @@ func defaultTarget() TargetConfig {
 	pager := client
 	pager.Endpoint = pagerDutyEvents
 	schedule := response.StandardSchedule()
+	common := ProviderConfig{ClientConfig: client}
+	at := func(endpoint string) ProviderConfig {
+		own := common
+		own.Endpoint = endpoint
+		return own
+	}
 	return TargetConfig{
 		Webhook:      configoptional.Default(WebhookConfig{ClientConfig: client}),
 		CloudEvents:  configoptional.Default(CloudEventsConfig{ClientConfig: client, Mode: structured, Source: "/holter"}),
@@ -70,9 +86,27 @@ func defaultTarget() TargetConfig {
 		Template:     configoptional.Default(TemplateConfig{ClientConfig: client, Method: http.MethodPost}),
 		HTTP:         configoptional.Default(HTTPConfig{ClientConfig: client}),
 		DenyList:     configoptional.Default(DenyListTargetConfig{}),
-		Retry:        RetryConfig{Delays: schedule.Delays, Jitter: schedule.Jitter},
-		MaxPending:   10_000,
-		Parallel:     4,
+		Kong: configoptional.Default(KongConfig{
+			ProviderConfig: common, Lock: provider.KongTerminate, Consumer: "token.owner.id", Key: "token.registry_id", ACL: "token.tags.kong.acl",
+		}),
+		Unkey:    configoptional.Default(UnkeyConfig{ProviderConfig: at("https://api.unkey.com"), Key: "token.registry_id"}),
+		Keycloak: configoptional.Default(KeycloakConfig{ProviderConfig: common, Client: "token.client_id", User: "token.owner.id"}),
+		Vault: configoptional.Default(VaultConfig{
+			ProviderConfig: common, Lock: provider.VaultAccessor, Accessor: "token.registry_id", Entity: "token.tags.vault.entity",
+		}),
+		GitHub: configoptional.Default(GitHubConfig{ProviderConfig: at("https://api.github.com")}),
+		AWS: configoptional.Default(AWSConfig{
+			ProviderConfig: common, Service: awsIAM, User: "token.owner.id", AccessKeyID: "token.registry_id", Key: "token.registry_id",
+		}),
+		Revocation: configoptional.Default(RevocationConfig{ProviderConfig: common, TokenTypeHint: provider.HintAccessToken}),
+		SET: configoptional.Default(SETConfig{
+			ProviderConfig: common, Subject: SETSubjectConfig{Format: set.FormatOpaque}, CredentialType: "api_key",
+			JWKS: configoptional.Default(confighttp.NewDefaultServerConfig()),
+			Lock: set.CredentialCompromise, Reauthenticate: set.SessionRevoked, Restrict: set.RiskLevelChange,
+		}),
+		Retry:      RetryConfig{Delays: schedule.Delays, Jitter: schedule.Jitter},
+		MaxPending: 10_000,
+		Parallel:   4,
 	}
 }
 
@@ -145,6 +179,14 @@ func (t *TargetConfig) kinds() []kind {
 		{"template", t.Template.HasValue(), t.Template.Get()},
 		{"http", t.HTTP.HasValue(), t.HTTP.Get()},
 		{"deny_list", t.DenyList.HasValue(), t.DenyList.Get()},
+		{"kong", t.Kong.HasValue(), known{t.Kong.Get()}},
+		{"unkey", t.Unkey.HasValue(), known{t.Unkey.Get()}},
+		{"keycloak", t.Keycloak.HasValue(), known{t.Keycloak.Get()}},
+		{"vault", t.Vault.HasValue(), known{t.Vault.Get()}},
+		{"github", t.GitHub.HasValue(), known{t.GitHub.Get()}},
+		{"aws", t.AWS.HasValue(), known{t.AWS.Get()}},
+		{"oauth_revocation", t.Revocation.HasValue(), known{t.Revocation.Get()}},
+		{"security_event_token", t.SET.HasValue(), t.SET.Get()},
 	}
 }
 
@@ -165,6 +207,20 @@ func (t *TargetConfig) kind() (kind, error) {
 		return kind{}, fmt.Errorf("a target needs its kind: write one of %s", strings.Join(names, ", "))
 	}
 	return kind{}, fmt.Errorf("a target has one kind, this one has %s: keep one of them", strings.Join(written, " and "))
+}
+
+// opens says whether the target needs the credential itself.
+func (t *TargetConfig) opens() bool {
+	k, err := t.kind()
+	if err != nil {
+		return false
+	}
+	preset, ok := k.cfg.(known)
+	if !ok {
+		return false
+	}
+	opener, ok := preset.presetConfig.(interface{ opens() bool })
+	return ok && opener.opens()
 }
 
 // acts is the configuration of a target that acts on tokens; false: it tells people.

@@ -259,7 +259,7 @@ func (h *HTTPConfig) build(ctx context.Context, r *responder, host component.Hos
 		return err
 	}
 	channel.Secrets = append(channel.Secrets, wire.NewSecrets(slices.Collect(maps.Values(plain(h.Secrets)))...)...)
-	preset := &provider.Preset{Channel: channel, Steps: provider.Steps{}}
+	preset := &provider.Preset{Steps: provider.Steps{}}
 	for action, cfg := range h.perAction() {
 		if preset.Steps[action], err = h.calls(cfg, channel); err != nil {
 			return fmt.Errorf("%s::%w", action, err)

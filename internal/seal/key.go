@@ -132,3 +132,16 @@ func decode(text, word string) ([]byte, error) {
 	}
 	return b, nil
 }
+
+// ReadPrivateKey reads the key that opens from a file.
+func ReadPrivateKey(path string) (*PrivateKey, error) {
+	b, err := os.ReadFile(path)
+	if err != nil {
+		return nil, fmt.Errorf("read key: %w", err)
+	}
+	key, err := ParsePrivateKey(string(b))
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	return key, nil
+}

@@ -10,6 +10,7 @@ import (
 // Forget lets go of what was seen of tokens that somebody has erased, and of their lineage: a successor that is used later has an id of its own.
 // What a registry says of them is the registry's, and sealed credentials, which know no id, end with their time to live.
 func (r *Registry) Forget(ctx context.Context, of tokenstore.Forgetting) error {
+	r.dossiers.forget(of.Tokens)
 	if r.seen != nil {
 		r.seen.Forget(of.Tokens, of.Words)
 	}

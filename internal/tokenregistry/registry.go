@@ -52,8 +52,9 @@ type Registry struct {
 	seenOff        bool           // it cannot be kept, which has been said
 	savingSeen     sync.Mutex     // what was is not written over what is
 
-	client  *tokenstore.Client // nil: none is configured
-	sealing sealing
+	client   *tokenstore.Client // nil: none is configured
+	sealing  sealing
+	dossiers dossiers
 
 	lineage    *identity.Lineage
 	lineageOff bool // and it has been said
@@ -256,6 +257,9 @@ func (r *Registry) Resolve(q Query) Resolution {
 	}
 	if r.seen != nil {
 		r.introduce(&found, c)
+	}
+	if !q.Forged {
+		r.file(&found, tenant, c)
 	}
 	return found
 }

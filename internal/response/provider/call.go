@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"time"
@@ -74,16 +75,16 @@ func (c *Call) judge(reply wire.Reply, hide wire.Secrets) response.Answer {
 	class := reply.Status / 100
 	refusal, explained := c.refusal(reply)
 	switch {
-	case done && (!reply.Cut || len(c.Success.Body) == 0):
-		a.Verdict = response.Done
-		return a
-	case reply.Cut && reply.Err != nil:
-		a.Verdict, why = response.Lost, fmt.Sprintf("status %d, but the answer broke off", reply.Status)
 	case explained:
 		a.Verdict, why = response.Refused, fmt.Sprintf("status %d: %s", reply.Status, refusal.Why)
 		if refusal.Final {
 			a.Verdict = response.Final
 		}
+	case done && (!reply.Cut || len(c.Success.Body) == 0):
+		a.Verdict = response.Done
+		return a
+	case reply.Cut && reply.Err != nil:
+		a.Verdict, why = response.Lost, fmt.Sprintf("status %d, but the answer broke off", reply.Status)
 	case class == 3 || class == 4 || reply.Status == http.StatusServiceUnavailable:
 		a.Verdict = response.Refused
 	case class == 5:
@@ -121,6 +122,9 @@ func eventData(body []byte) (map[string]any, error) {
 	dec.UseNumber()
 	if err := dec.Decode(&envelope); err != nil {
 		return nil, err
+	}
+	if envelope.Data == nil {
+		return nil, errors.New("there is no data in it")
 	}
 	return envelope.Data, nil
 }

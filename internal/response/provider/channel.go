@@ -19,7 +19,7 @@ type Channel struct {
 	Secrets   wire.Secrets
 	DryRun    bool
 	// Fill adds what templates need and no event has: an opened credential, a signed assertion. None of it is ever shown.
-	Fill func(ctx context.Context, event map[string]any, d *response.Delivery, now time.Time) (map[string]string, error)
+	Fill Filler
 	// Sign adds what proves to the provider who asks: a bearer token, a signature over the request.
 	Sign func(ctx context.Context, req *http.Request, body []byte, now time.Time) error
 }
@@ -42,6 +42,7 @@ func (c *Channel) fill(ctx context.Context, d *response.Delivery, now time.Time)
 	if err != nil {
 		return whole{}, Impossible("the stored event cannot be read: %w", err)
 	}
+	event["arrived"] = d.Arrived.UTC().Format(time.RFC3339)
 	w := whole{sent: event, shown: event, hide: c.Secrets}
 	if c.Fill == nil {
 		return w, nil

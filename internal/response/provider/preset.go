@@ -3,7 +3,9 @@ package provider
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/holterhq/holter/internal/response"
@@ -25,8 +27,7 @@ type Steps map[response.Action]Calls
 
 // Preset performs the acts of one provider.
 type Preset struct {
-	Channel Channel // of what asks whether acts hold
-	Steps   Steps
+	Steps Steps
 	// Any is done whatever the action is, where Steps have nothing for it.
 	Any *Calls
 }
@@ -76,35 +77,37 @@ func (p *Preset) Send(ctx context.Context, d *response.Delivery, now time.Time) 
 		undo.ReadBack = calls.Do.ReadBack.inverse()
 		return undo.Send(ctx, d, now)
 	case response.Verify:
-		return p.verify(ctx, calls.question(), d, now)
+		return calls.Do.verify(ctx, calls.question(), d, now)
 	}
 	return calls.Do.Send(ctx, d, now)
 }
 
-// verify asks whether an act holds: Done if it does, Undone if it does not.
-func (p *Preset) verify(ctx context.Context, question *ReadBack, d *response.Delivery, now time.Time) response.Answer {
+// verify asks, the way the call goes, whether an act holds: Done if it does, Undone if it does not.
+func (c *Channel) verify(ctx context.Context, question *ReadBack, d *response.Delivery, now time.Time) response.Answer {
 	if question == nil {
 		return response.Answer{Verdict: response.Final, Reason: "the target cannot be asked whether it holds"}
 	}
-	w, err := p.Channel.fill(ctx, d, now)
+	w, err := c.fill(ctx, d, now)
 	if err != nil {
-		return p.Channel.unsent(err, p.Channel.Secrets)
+		return c.unsent(err, c.Secrets)
 	}
-	if p.Channel.DryRun || d.DryRun {
+	if c.DryRun || d.DryRun {
 		text, err := question.Request.Show(w.shown, "")
 		if err != nil {
-			return p.Channel.unsent(Impossible("the request cannot be written: %w", err), w.hide)
+			return c.unsent(Impossible("the request cannot be written: %w", err), w.hide)
 		}
 		return response.Answer{Verdict: response.Described, Request: w.hide.Mask(text)}
 	}
-	return question.ask(ctx, &p.Channel, w, now)
+	return question.ask(ctx, c, w, now)
 }
+
+// Actions are those that there is something for; none: whatever a rule asks for.
+func (p *Preset) Actions() []response.Action { return slices.Sorted(maps.Keys(p.Steps)) }
 
 func (p *Preset) offers() string {
 	var names []string
-	for action := range p.Steps {
+	for _, action := range p.Actions() {
 		names = append(names, action.String())
 	}
-	slices.Sort(names)
-	return fmt.Sprint(names)
+	return strings.Join(names, ", ")
 }

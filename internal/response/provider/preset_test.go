@@ -38,7 +38,7 @@ func gate(t *testing.T, seen *[]string, locked *bool) *Preset {
 	ask, err := NewRequest(RequestSpec{Method: http.MethodGet, Endpoint: endpoint})
 	require.NoError(t, err)
 	do.ReadBack = &ReadBack{Request: ask, Done: Success{Status: []int{200}}, NotDone: Success{Status: []int{404}}}
-	return &Preset{Channel: do.Channel, Steps: Steps{response.Lock: {Do: do, Undo: undo, Delay: time.Minute}}}
+	return &Preset{Steps: Steps{response.Lock: {Do: do, Undo: undo, Delay: time.Minute}}}
 }
 
 func TestPresetPerformsTheStepOfTheAction(t *testing.T) {
@@ -63,7 +63,7 @@ func TestPresetPerformsTheStepOfTheAction(t *testing.T) {
 	d.Action = response.Restrict
 	a := p.Send(t.Context(), d, noon)
 	assert.Equal(t, response.Final, a.Verdict)
-	assert.Equal(t, "the target has nothing to restrict with: it can [lock]", a.Reason)
+	assert.Equal(t, "the target has nothing to restrict with: it can lock", a.Reason)
 
 	d.Action, d.Step, d.DryRun = response.Lock, response.Verify, true
 	assert.Equal(t, response.Described, p.Send(t.Context(), d, noon).Verdict)

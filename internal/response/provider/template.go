@@ -60,6 +60,8 @@ func compile(source string, secrets map[string]string, mask bool) (*template.Tem
 		"raw":      scalar,
 		"index":    index,
 		"has":      has,
+		"field":    field,
+		"uuid":     nameUUID,
 		"secret": func(name string) (string, error) {
 			value, ok := secrets[name]
 			if !ok {

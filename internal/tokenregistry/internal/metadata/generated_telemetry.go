@@ -26,6 +26,7 @@ type TelemetryBuilder struct {
 	meter                               metric.Meter
 	mu                                  sync.Mutex
 	registrations                       []metric.Registration
+	TokenRegistryDossierEvictions       metric.Int64Counter
 	TokenRegistryIntrospectionDrops     metric.Int64Counter
 	TokenRegistryIntrospectionEvictions metric.Int64Counter
 	TokenRegistryIntrospections         metric.Int64Counter
@@ -70,6 +71,12 @@ func NewTelemetryBuilder(settings component.TelemetrySettings, options ...Teleme
 	}
 	builder.meter = Meter(settings)
 	var err, errs error
+	builder.TokenRegistryDossierEvictions, err = builder.meter.Int64Counter(
+		"otelcol_token_registry_dossier_evictions",
+		metric.WithDescription("Tokens of which it was forgotten what responses need to act on them, because there was no room. [Alpha]"),
+		metric.WithUnit("{token}"),
+	)
+	errs = errors.Join(errs, err)
 	builder.TokenRegistryIntrospectionDrops, err = builder.meter.Int64Counter(
 		"otelcol_token_registry_introspection_drops",
 		metric.WithDescription("Tokens that were not asked about because the queue was full. They are asked about later, when they are used again. [Alpha]"),

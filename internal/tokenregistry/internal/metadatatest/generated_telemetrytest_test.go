@@ -19,6 +19,7 @@ func TestSetupTelemetry(t *testing.T) {
 	tb, err := metadata.NewTelemetryBuilder(testTel.NewTelemetrySettings())
 	require.NoError(t, err)
 	defer tb.Shutdown()
+	tb.TokenRegistryDossierEvictions.Add(context.Background(), 1)
 	tb.TokenRegistryIntrospectionDrops.Add(context.Background(), 1)
 	tb.TokenRegistryIntrospectionEvictions.Add(context.Background(), 1)
 	tb.TokenRegistryIntrospections.Add(context.Background(), 1)
@@ -32,6 +33,9 @@ func TestSetupTelemetry(t *testing.T) {
 	tb.TokenRegistrySourceErrors.Add(context.Background(), 1)
 	tb.TokenRegistrySourceReloads.Add(context.Background(), 1)
 	tb.TokenRegistryTokens.Record(context.Background(), 1)
+	AssertEqualTokenRegistryDossierEvictions(t, testTel,
+		[]metricdata.DataPoint[int64]{{Value: 1}},
+		metricdatatest.IgnoreTimestamp())
 	AssertEqualTokenRegistryIntrospectionDrops(t, testTel,
 		[]metricdata.DataPoint[int64]{{Value: 1}},
 		metricdatatest.IgnoreTimestamp())
