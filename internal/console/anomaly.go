@@ -44,6 +44,7 @@ type anomalyDetail struct {
 	finding
 	Links    []Link `json:"links" doc:"to the trace of the request that tipped it"`
 	Incident string `json:"incident_file" doc:"path of a file to attach"`
+	Case     string `json:"incident,omitempty" doc:"that token_response has opened for it"`
 }
 
 func (k *call) anomalies() (any, error) {
@@ -86,7 +87,7 @@ func (k *call) anomaly() (any, error) {
 }
 
 func (k *call) anomalyDetail(f finding) anomalyDetail {
-	out := anomalyDetail{finding: f, Links: []Link{}, Incident: root + "/anomalies/" + url.PathEscape(f.ID) + "/incident.html"}
+	out := anomalyDetail{finding: f, Links: []Link{}, Case: k.caseOf(f.Event), Incident: root + "/anomalies/" + url.PathEscape(f.ID) + "/incident.html"}
 	if f.Trace != "" {
 		for _, l := range k.Links {
 			out.Links = append(out.Links, Link{Name: l.Name, URL: strings.ReplaceAll(l.URL, "{trace_id}", url.PathEscape(f.Trace))})

@@ -102,7 +102,7 @@ func New(s Settings) (*Console, error) {
 
 // Run begins to watch the store, until Close.
 func (c *Console) Run() {
-	c.running.Go(func() { c.ledger.follow(c.ctx, c.Store, c.Trouble) })
+	c.running.Go(func() { c.ledger.follow(c.ctx, c.Store, c.hub.tellEntries, c.Trouble) })
 	c.running.Go(func() { c.hub.run(c.ctx) })
 }
 

@@ -17,11 +17,12 @@ type ledger struct {
 	mu      sync.RWMutex
 	entries []store.Entry // in their order
 	cleared map[string]time.Time
+	cases   *casebook
 	upTo    uint64
 }
 
 func newLedger(most int, dropped func()) *ledger {
-	return &ledger{most: most, dropped: dropped, cleared: map[string]time.Time{}}
+	return &ledger{most: most, dropped: dropped, cleared: map[string]time.Time{}, cases: newCasebook()}
 }
 
 // clearedAt is when somebody said last that what a token did is its own doing: what spoke against it until then does no more. Zero: nobody did.
@@ -47,16 +48,22 @@ func (l *ledger) of(token string) (out []store.Entry) {
 func (l *ledger) forget() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.entries, l.cleared, l.upTo = nil, map[string]time.Time{}, 0
+	l.entries, l.cleared, l.cases, l.upTo = nil, map[string]time.Time{}, newCasebook(), 0
 }
 
-// follow reads the journal until the context ends.
-func (l *ledger) follow(ctx context.Context, s store.Store, trouble func(string, error)) {
+// follow reads the journal until the context ends, and tells of what is new since it began.
+func (l *ledger) follow(ctx context.Context, s store.Store, tell func([]store.Entry), trouble func(string, error)) {
+	told := false
 	for ctx.Err() == nil {
 		more := s.Appended()
-		if err := l.read(ctx, s); err != nil && ctx.Err() == nil {
+		fresh, err := l.read(ctx, s)
+		if err != nil && ctx.Err() == nil {
 			trouble("read the journal", err)
 		}
+		if told && len(fresh) > 0 {
+			tell(fresh)
+		}
+		told = true
 		select {
 		case <-ctx.Done():
 		case <-more:
@@ -65,8 +72,8 @@ func (l *ledger) follow(ctx context.Context, s store.Store, trouble func(string,
 	}
 }
 
-// read takes in what is new.
-func (l *ledger) read(ctx context.Context, s store.Store) error {
+// read takes in what is new, and returns the latest of it.
+func (l *ledger) read(ctx context.Context, s store.Store) (fresh []store.Entry, err error) {
 	const page = 1000
 	for {
 		l.mu.RLock()
@@ -74,9 +81,10 @@ func (l *ledger) read(ctx context.Context, s store.Store) error {
 		l.mu.RUnlock()
 		entries, err := s.Journal(ctx, after, page)
 		if err != nil || len(entries) == 0 {
-			return err
+			return fresh, err
 		}
 		l.add(after, entries)
+		fresh = entries
 	}
 }
 
@@ -88,6 +96,7 @@ func (l *ledger) add(after uint64, entries []store.Entry) {
 	}
 	for _, e := range entries {
 		l.upTo = e.Sequence
+		l.cases.add(e, l.most)
 		if e.Token != "" && e.Kind != store.EntryAudit {
 			l.entries = append(l.entries, e)
 			if clears(e) && e.Time.After(l.cleared[e.Token]) {

@@ -12,6 +12,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/holterhq/holter/internal/store"
 )
 
 // described is an OpenAPI document, as far as the tests look at it.
@@ -58,7 +60,10 @@ func TestWhatIsServedIsDescribed(t *testing.T) {
 }
 
 func TestAnswersAreAsDescribed(t *testing.T) {
-	v := newTown(t).visit("")
+	w := newTown(t)
+	w.answers(desk(""), opened("acme"), stood("acme", "act-1", "proposed", "it waits", `, "act.expires": 1774526400, "act.blast": {"days": 30}`),
+		store.Entry{Attributes: json.RawMessage(`{"delivery.id": "d1", "delivery.target": "hook", "delivery.state": "dead"}`)})
+	v := w.visit("")
 	doc := get[described](v, "/api/v1/openapi.json")
 	asked := map[string]bool{}
 	for _, path := range []string{
@@ -67,11 +72,13 @@ func TestAnswersAreAsDescribed(t *testing.T) {
 		"/series?group=owner&limit=1", "/series?measure=tokens", "/top", "/top?group=route", "/top?measure=p99", "/top?measure=cost&group=currency", "/anomalies",
 		"/anomalies/" + anomalyID(0), "/anomalies/many", "/openapi.json", "/hygiene", "/hygiene?days=1", "/coverage", "/coverage?from=-8d", "/limits", "/limits?group=route&window=1h",
 		"/limits?window=24h&owner=nobody", "/plans", "/plans?owner=nobody", "/routes", "/routes?owner=acme-owner", "/capacity", "/spend", "/spend?group=model", "/spend?owner=nobody",
+		"/response", "/incidents", "/incidents?state=resolved", "/incidents/case-acme", "/tokens/tok_acme0/blast", "/tokens/tok_acme0/blast?action=restrict", "/letters",
+		"/audit", "/audit?token=tok_acme0",
 	} {
 		status, body := v.ask(root + path)
 		require.Equal(t, 200, status, "%s: %s", path, body)
 		bare, _, _ := strings.Cut(path, "?")
-		name := root + strings.NewReplacer("tok_acme0", "{id}", "tok_acme1", "{id}", "tok_demo", "{id}", anomalyID(0), "{id}", "many", "{id}").Replace(bare)
+		name := root + strings.NewReplacer("tok_acme0", "{id}", "tok_acme1", "{id}", "tok_demo", "{id}", anomalyID(0), "{id}", "many", "{id}", "case-acme", "{id}").Replace(bare)
 		asked[name] = true
 		doc.check(t, doc.Paths[name]["get"].Responses["200"].Content["application/json"].Schema, body, path)
 	}

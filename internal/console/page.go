@@ -27,7 +27,7 @@ type file struct {
 
 // views are the paths that index.html is served at.
 var views = []string{
-	"/{$}", "/explore", "/token/{id}", "/anomaly/{id}", "/anomalies", "/hygiene", "/coverage", "/limits", "/plans", "/routes", "/capacity", "/spend",
+	"/{$}", "/explore", "/token/{id}", "/anomaly/{id}", "/anomalies", "/response", "/hygiene", "/coverage", "/limits", "/plans", "/routes", "/capacity", "/spend",
 }
 
 func newPage(assets fs.FS) (*page, error) {

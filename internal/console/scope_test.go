@@ -19,6 +19,9 @@ import (
 // Whoever sees acme alone finds nothing of zeta, whatever is asked. A route that is new is asked here as well.
 func TestNobodySeesAnotherTenant(t *testing.T) {
 	w := newTown(t, withUsers(t))
+	w.answers(desk(""), opened("acme"), opened("zeta"), stood("acme", "act-1", "proposed", "", ""), stood("zeta", "act-2", "proposed", "zeta waits", ""),
+		store.Entry{Kind: store.EntryAudit, Token: "tok_zeta0", Body: "zeta was decided on", Attributes: json.RawMessage(`{"audit.decision": "blocked"}`)},
+		store.Entry{Attributes: json.RawMessage(`{"delivery.id": "d1", "delivery.target": "hook", "delivery.state": "dead", "act.answer": "zeta 500"}`)})
 	for _, name := range []string{"reader", "responder", "owner", "team"} {
 		v := w.visit(name)
 		var paths []string
@@ -27,6 +30,9 @@ func TestNobodySeesAnotherTenant(t *testing.T) {
 				continue
 			}
 			ids := []string{"tok_acme0", "tok_zeta0"}
+			if strings.HasPrefix(r.path, "/incidents/") {
+				ids = []string{"case-acme", "case-zeta"}
+			}
 			if strings.HasPrefix(r.path, "/anomalies/") {
 				ids = []string{anomalyID(0), anomalyID(1), "many"}
 			}

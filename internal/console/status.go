@@ -11,6 +11,8 @@ type status struct {
 	Store storeStatus `json:"store"`
 	Demo  demoStatus  `json:"demo"`
 	Empty bool        `json:"empty" doc:"nothing was seen yet"`
+	// Stopped is for all to see: who wonders why nothing is done.
+	Stopped *stop `json:"stopped" doc:"no act goes out"`
 	OTLP  struct {
 		GRPC string `json:"grpc" doc:"host:port; empty: there is none"`
 		HTTP string `json:"http" doc:"URL; empty: there is none"`
@@ -56,6 +58,9 @@ func (k *call) statusNow() (any, error) {
 		out.Store.Bytes, out.Store.Facts, out.Store.Oldest, out.Store.Newest, out.Store.Trouble = 0, 0, time.Time{}, time.Time{}, ""
 	}
 	out.OTLP.GRPC, out.OTLP.HTTP = k.OTLP()
+	k.ledger.mu.RLock()
+	out.Stopped = k.ledger.cases.desk.stopped
+	k.ledger.mu.RUnlock()
 	return out, nil
 }
 

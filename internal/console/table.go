@@ -64,6 +64,42 @@ func (c *Console) table() []route {
 			method: get, path: "/anomalies/{id}/incident.html", summary: "A file that holds all there is to know of an anomaly", role: access.Read,
 			media: "text/html", write: (*call).incident,
 		},
+		{method: get, path: "/response", summary: "How acts stand as a whole", role: access.Read, gives: responseNow{}, answer: (*call).responseNow},
+		{
+			method: post, path: "/response", summary: "Stop all acts, or let them go again", role: access.Respond, takes: turnSwitch{}, gives: noted{}, status: http.StatusAccepted,
+			answer: (*call).turnSwitch,
+		},
+		{
+			method: get, path: "/incidents", summary: "Incidents, the latest first", role: access.Read,
+			params: append(tokenParams[:len(tokenParams):len(tokenParams)], param{name: "state", about: "how they stand", many: true, of: incidentStates}, limitParam),
+			gives:  incidentList{}, answer: (*call).incidents,
+		},
+		{method: get, path: "/incidents/{id}", summary: "One incident, with all that happened", role: access.Read, gives: incidentDetail{}, answer: (*call).incidentNow},
+		{
+			method: post, path: "/incidents/{id}", summary: "Look after an incident, or say that it is over", role: access.Respond, takes: move{}, gives: noted{},
+			status: http.StatusAccepted, answer: (*call).moveIncident,
+		},
+		{
+			method: get, path: "/tokens/{id}/blast", summary: "What an act would break, and what it would leave", role: access.Read,
+			params: []param{{name: "action", about: "lock, unless given", of: actions}}, gives: reach{}, answer: (*call).reach,
+		},
+		{
+			method: post, path: "/tokens/{id}/acts", summary: "Lock, restrict or log out a token", role: access.Respond, takes: order{}, gives: noted{},
+			status: http.StatusAccepted, answer: (*call).orderAct,
+		},
+		{
+			method: post, path: "/acts/{id}", summary: "Approve, refuse or take back an act", role: access.Respond, takes: answerTo{}, gives: noted{}, status: http.StatusAccepted,
+			answer: (*call).answerAct,
+		},
+		{method: get, path: "/letters", summary: "What could not be delivered", role: access.Respond, gives: letterList{}, answer: (*call).deadLetters},
+		{
+			method: post, path: "/letters/{id}/replay", summary: "Send again what could not be delivered", role: access.Respond, takes: replay{}, gives: noted{},
+			status: http.StatusAccepted, answer: (*call).replayLetter,
+		},
+		{
+			method: get, path: "/audit", summary: "Who did what, and why: of a token, or of all", role: access.Read,
+			params: []param{{name: "token", about: "api_token.id; without one the role admin is needed", many: true}, limitParam, cursorParam}, gives: auditList{}, answer: (*call).audits,
+		},
 		{
 			method: get, path: "/hygiene", summary: "Tokens that want tidying up", role: access.Read,
 			params: filterParams(param{name: "days", about: "without use, and without rotation; 90 unless given", number: true}), gives: insight.Hygiene{}, answer: kept((*call).hygiene),
@@ -90,7 +126,7 @@ func (c *Console) table() []route {
 			method: get, path: "/spend", summary: "What priced usage cost", role: access.Read,
 			params: filterParams(param{name: "group", about: "it is broken down by", of: []string{"token", "owner", "model"}}), gives: insight.Spending{}, answer: kept((*call).spend),
 		},
-		{method: get, path: "/stream", summary: "What happens, while it happens: beat, token, anomaly and demo", role: access.Read, params: tokenParams, media: "text/event-stream", write: (*call).stream},
+		{method: get, path: "/stream", summary: "What happens, while it happens: beat, token, anomaly, response and demo", role: access.Read, params: tokenParams, media: "text/event-stream", write: (*call).stream},
 		{
 			method: get, path: "/export", summary: "Tokens, series, anomalies or usage as a file", role: access.Read,
 			params: filterParams(measure, group, step, limitParam, param{name: "what", about: "is exported", of: exports}, param{name: "format", about: "of the file", of: formats}),

@@ -130,6 +130,20 @@ const (
 
 	ApprovalVerb = "approval.verb" // approve, refuse, undo, act, acknowledge, resolve, stop, resume, replay
 	ApprovalWhy  = "approval.why"  // in the words of who wants it
+	// ApprovalPreview makes an act a dry run: it is only said what would be sent.
+	ApprovalPreview = "approval.preview"
+
+	AuditID        = "audit.id"
+	AuditDecision  = "audit.decision"
+	DeliveryID     = "delivery.id" // of a dead letter
+	DeliveryTarget = "delivery.target"
+	DeliveryState  = "delivery.state"
+
+	// How token_response itself stands: said at its start, and when that changes.
+	ResponseDryRun    = "response.dry_run"
+	ResponseStopped   = "response.stopped"
+	ResponseStoppedBy = "response.stopped_by"
+	ResponseTargets   = "response.targets" // list of maps: name, actions, undo, dry_run
 )
 
 // Semantic conventions v1.44 (https://opentelemetry.io/docs/specs/semconv/) that Holter reads or writes, and the older
