@@ -13,6 +13,7 @@ import (
 
 	"github.com/holterhq/holter/internal/hint"
 	"github.com/holterhq/holter/internal/response"
+	"github.com/holterhq/holter/internal/response/desk"
 )
 
 // Config of token_response.
@@ -25,16 +26,84 @@ type Config struct {
 	Registry *component.ID `mapstructure:"registry"`
 	// Seal opens sealed credentials.
 	Seal SealConfig `mapstructure:"seal"`
+	// Store is the token_store extension whose journal keeps what was decided, and that knows what an act would break.
+	Store *component.ID `mapstructure:"store"`
 	// Targets are the places that events can go to, by name.
 	Targets map[string]TargetConfig `mapstructure:"targets"`
 	// Rules say which event goes where, in this order.
 	Rules []RuleConfig `mapstructure:"rules"`
+	// Incidents say how the anomalies of a token are told together.
+	Incidents IncidentsConfig `mapstructure:"incidents"`
+	// Page are the targets that hear of what cannot wait: an unknown act, an open circuit, an act that does not hold. None:
+	// those that hear of the incident.
+	Page []string `mapstructure:"page"`
+	// Caps bound what is done without anybody's consent.
+	Caps CapsConfig `mapstructure:"caps"`
+	// Protected is never acted on.
+	Protected ProtectedConfig `mapstructure:"protected"`
+	// StopFile stops all acts for as long as it exists.
+	StopFile string `mapstructure:"stop_file"`
+	// Approvals say how long a proposed act waits for somebody's consent.
+	Approvals ApprovalsConfig `mapstructure:"approvals"`
+	// ConsoleURL is the address of the page, for links.
+	ConsoleURL string `mapstructure:"console_url"`
+	// TraceURL is the address of a trace, with {trace_id} and {span_id}.
+	TraceURL string `mapstructure:"trace_url"`
 	// Outbox bounds what is kept.
 	Outbox OutboxConfig `mapstructure:"outbox"`
 	// DenyList is about the tokens that gateways refuse.
 	DenyList DenyListConfig `mapstructure:"deny_list"`
 	// UnhealthyAfter is how long a target may fail before the component's health says so.
 	UnhealthyAfter time.Duration `mapstructure:"unhealthy_after"`
+
+	// prevent unkeyed literal initialization
+	_ struct{}
+}
+
+// IncidentsConfig says how the anomalies of a token are told together.
+type IncidentsConfig struct {
+	// UpdateEvery is how often more of the same is told. What has become more severe is told at once.
+	UpdateEvery time.Duration `mapstructure:"update_every"`
+	// ResolveAfter is how long a token has to be calm until its incident is over.
+	ResolveAfter time.Duration `mapstructure:"resolve_after"`
+	// Keep is how long what is over is remembered, for its acts and cool-downs.
+	Keep time.Duration `mapstructure:"keep"`
+	// MaxCount bounds the incidents that are kept; beyond it one that is over is forgotten, the oldest first.
+	MaxCount int `mapstructure:"max_count"`
+
+	// prevent unkeyed literal initialization
+	_ struct{}
+}
+
+// CapsConfig bounds what is done without anybody's consent. A cap that is reached opens a circuit: nothing more is done.
+type CapsConfig struct {
+	// PerHour and PerOwner are acts within an hour, of all tokens and of one owner's; 0: no limit.
+	PerHour  int `mapstructure:"per_hour"`
+	PerOwner int `mapstructure:"per_owner"`
+	// CloseAfter is when a circuit closes by itself; 0: somebody has to.
+	CloseAfter time.Duration `mapstructure:"close_after"`
+
+	// prevent unkeyed literal initialization
+	_ struct{}
+}
+
+// ProtectedConfig says what is never acted on.
+type ProtectedConfig struct {
+	// Tokens are ids, or those of the registry.
+	Tokens []string `mapstructure:"tokens"`
+	// Owners are ids.
+	Owners []string `mapstructure:"owners"`
+	// Tags are key:value.
+	Tags []string `mapstructure:"tags"`
+
+	// prevent unkeyed literal initialization
+	_ struct{}
+}
+
+// ApprovalsConfig says how somebody's consent is asked for.
+type ApprovalsConfig struct {
+	// Within is how long a proposed act waits.
+	Within time.Duration `mapstructure:"within"`
 
 	// prevent unkeyed literal initialization
 	_ struct{}
@@ -74,6 +143,9 @@ func createDefaultConfig() component.Config {
 			Remember:       RememberConfig{For: 7 * 24 * time.Hour, MaxCount: 100_000},
 		},
 		DenyList:       defaultDenyList(),
+		Incidents:      IncidentsConfig{UpdateEvery: 15 * time.Minute, ResolveAfter: 24 * time.Hour, Keep: 30 * 24 * time.Hour, MaxCount: 10_000},
+		Caps:           CapsConfig{PerHour: 20, PerOwner: 5, CloseAfter: time.Hour},
+		Approvals:      ApprovalsConfig{Within: 4 * time.Hour},
 		UnhealthyAfter: 5 * time.Minute,
 	}
 }
@@ -84,25 +156,7 @@ var _ confmap.Validator = (*Config)(nil)
 func (c *Config) Validate() error {
 	var faults []error
 	fault := func(format string, args ...any) { faults = append(faults, fmt.Errorf(format, args...)) }
-	for _, bound := range []struct {
-		path  string
-		value int
-	}{
-		{"outbox::max_memory_mib", c.Outbox.MaxMemoryMiB},
-		{"outbox::max_dead_letters", c.Outbox.MaxDeadLetters},
-		{"outbox::max_acts", c.Outbox.MaxActs},
-		{"outbox::remember::max_count", c.Outbox.Remember.MaxCount},
-	} {
-		if bound.value <= 0 {
-			fault("%s: %d is not positive", bound.path, bound.value)
-		}
-	}
-	if c.Outbox.Remember.For <= 0 {
-		fault("outbox::remember::for: %s is not positive", c.Outbox.Remember.For)
-	}
-	if c.UnhealthyAfter <= 0 {
-		fault("unhealthy_after: %s is not positive", c.UnhealthyAfter)
-	}
+	faults = append(faults, c.bounds()...)
 	for _, err := range c.DenyList.faults() {
 		fault("deny_list::%w", err)
 	}
@@ -130,23 +184,127 @@ func (c *Config) Validate() error {
 			fault("rules[%d]::name: %q is the name of rules[%d] already", i, r.name(i), first)
 		}
 		names[r.name(i)] = i
-		for _, err := range r.faults(targets) {
+		for _, err := range append(r.faults(targets), c.acting(r)...) {
 			fault("rules[%d]::%w", i, err)
 		}
 		if _, err := conditions.parse(r.Condition); err != nil {
 			fault("rules[%d]::condition: %w", i, err)
 		}
 	}
+	for i, name := range c.Page {
+		if !slices.Contains(targets, name) {
+			faults = append(faults, unknown(fmt.Sprintf("page[%d]", i), "target", name, targets))
+		} else if target := c.Targets[name]; target.isActor() {
+			fault("page[%d]: %s acts on tokens: name a target that tells people", i, name)
+		}
+	}
+	for i, tag := range c.Protected.Tags {
+		if key, value, ok := strings.Cut(tag, ":"); !ok || key == "" || value == "" {
+			fault("protected::tags[%d]: %q: write key:value", i, tag)
+		}
+	}
+	if _, taken := c.Targets[desk.JournalTarget]; taken {
+		fault("targets::%s: the name is taken by the journal of token_store: choose another", desk.JournalTarget)
+	}
 	return errors.Join(faults...)
+}
+
+// bounds are the numbers that are out of range.
+func (c *Config) bounds() (faults []error) {
+	for _, bound := range []struct {
+		path  string
+		value int
+	}{
+		{"outbox::max_memory_mib", c.Outbox.MaxMemoryMiB},
+		{"outbox::max_dead_letters", c.Outbox.MaxDeadLetters},
+		{"outbox::max_acts", c.Outbox.MaxActs},
+		{"outbox::remember::max_count", c.Outbox.Remember.MaxCount},
+		{"incidents::max_count", c.Incidents.MaxCount},
+	} {
+		if bound.value <= 0 {
+			faults = append(faults, fmt.Errorf("%s: %d is not positive", bound.path, bound.value))
+		}
+	}
+	for _, bound := range []struct {
+		path  string
+		value time.Duration
+	}{
+		{"outbox::remember::for", c.Outbox.Remember.For},
+		{"incidents::update_every", c.Incidents.UpdateEvery},
+		{"incidents::resolve_after", c.Incidents.ResolveAfter},
+		{"incidents::keep", c.Incidents.Keep},
+		{"approvals::within", c.Approvals.Within},
+		{"unhealthy_after", c.UnhealthyAfter},
+	} {
+		if bound.value <= 0 {
+			faults = append(faults, fmt.Errorf("%s: %s is not positive", bound.path, bound.value))
+		}
+	}
+	for _, bound := range []struct {
+		path string
+		good bool
+	}{
+		{"caps::per_hour", c.Caps.PerHour >= 0}, {"caps::per_owner", c.Caps.PerOwner >= 0}, {"caps::close_after", c.Caps.CloseAfter >= 0},
+	} {
+		if !bound.good {
+			faults = append(faults, fmt.Errorf("%s is negative: write 0 for no limit", bound.path))
+		}
+	}
+	return faults
+}
+
+// acting says what is wrong with what a rule does about tokens.
+func (c *Config) acting(r *RuleConfig) (faults []error) {
+	able := 0
+	for i, name := range r.Targets {
+		target, ok := c.Targets[name]
+		if !ok {
+			continue // told already
+		}
+		acts, isActor := target.acts()
+		if !isActor {
+			continue
+		}
+		able++
+		offers := acts.actions()
+		switch {
+		case r.Action == response.Notify:
+			faults = append(faults, fmt.Errorf("targets[%d]: %s acts on tokens, and the rule only tells people: write action: lock, restrict or reauthenticate", i, name))
+		case len(offers) > 0 && !slices.Contains(offers, r.Action):
+			faults = append(faults, fmt.Errorf("targets[%d]: %s cannot %s: it can %s", i, name, r.Action, list(offers)))
+		}
+	}
+	if r.Action != response.Notify && able == 0 && len(r.Targets) > 0 {
+		faults = append(faults, fmt.Errorf("action: %s needs a target that acts on tokens, and %s only tell people", r.Action, strings.Join(r.Targets, ", ")))
+	}
+	for i, name := range r.Escalate.Targets {
+		if target, ok := c.Targets[name]; !ok {
+			faults = append(faults, unknown(fmt.Sprintf("escalate::targets[%d]", i), "target", name, slices.Sorted(maps.Keys(c.Targets))))
+		} else if target.isActor() {
+			faults = append(faults, fmt.Errorf("escalate::targets[%d]: %s acts on tokens: name a target that tells people", i, name))
+		}
+	}
+	return faults
+}
+
+func list[T fmt.Stringer](all []T) string {
+	names := make([]string, len(all))
+	for i, one := range all {
+		names[i] = one.String()
+	}
+	return strings.Join(names, ", ")
 }
 
 // unused are the targets that no rule sends to.
 func (c *Config) unused() []string {
 	used := make(map[string]bool)
 	for _, r := range c.Rules {
-		for _, target := range r.Targets {
+		for _, target := range append(slices.Clone(r.Targets), r.Escalate.Targets...) {
 			used[target] = true
 		}
+	}
+	for _, target := range c.Page {
+		used[target] = true
 	}
 	var names []string
 	for _, name := range slices.Sorted(maps.Keys(c.Targets)) {
@@ -157,7 +315,7 @@ func (c *Config) unused() []string {
 	return names
 }
 
-// RuleConfig sends events to targets.
+// RuleConfig says what is done about events, and who is told.
 type RuleConfig struct {
 	// Name stands in messages and metrics. By default the rule's place in the list: rules[0].
 	Name string `mapstructure:"name"`
@@ -167,13 +325,44 @@ type RuleConfig struct {
 	MinSeverity response.Severity `mapstructure:"min_severity"`
 	// Condition is an OTTL condition over the event's log record.
 	Condition string `mapstructure:"condition"`
-	// Targets are where matching events go.
+	// Action is notify, restrict, reauthenticate or lock.
+	Action response.Action `mapstructure:"action"`
+	// Targets are told of matching events, or do the action.
 	Targets []string `mapstructure:"targets"`
+	// CoolDown is for how long the rule leaves a token alone that it has matched.
+	CoolDown time.Duration `mapstructure:"cool_down"`
+	// Approval is never, always or when_irreversible: whether its acts wait for somebody's consent.
+	Approval response.Approval `mapstructure:"approval"`
+	// TTL is after how long its acts are undone; 0: never.
+	TTL time.Duration `mapstructure:"ttl"`
+	// Escalate says who is told when nobody has acknowledged in time.
+	Escalate EscalateConfig `mapstructure:"escalate"`
 	// Stop keeps later rules from seeing an event that matches this one.
 	Stop bool `mapstructure:"stop"`
 
 	// prevent unkeyed literal initialization
 	_ struct{}
+}
+
+// EscalateConfig says who is told when nobody has acknowledged an incident in time.
+type EscalateConfig struct {
+	After   time.Duration `mapstructure:"after"`
+	Targets []string      `mapstructure:"targets"`
+
+	// prevent unkeyed literal initialization
+	_ struct{}
+}
+
+func (e EscalateConfig) faults() (faults []error) {
+	switch {
+	case e.After < 0:
+		faults = append(faults, fmt.Errorf("escalate::after: %s is negative", e.After))
+	case e.After > 0 && len(e.Targets) == 0:
+		faults = append(faults, errors.New("escalate::targets: none: name who is to be told"))
+	case e.After == 0 && len(e.Targets) > 0:
+		faults = append(faults, errors.New("escalate::after: write how long to wait for somebody, for example 30m"))
+	}
+	return faults
 }
 
 func (r *RuleConfig) name(i int) string {
@@ -194,6 +383,16 @@ func (r *RuleConfig) faults(targets []string) (faults []error) {
 			faults = append(faults, unknown("targets", "target", name, targets))
 		}
 	}
+	if r.CoolDown < 0 {
+		faults = append(faults, fmt.Errorf("cool_down: %s is negative", r.CoolDown))
+	}
+	if r.TTL < 0 {
+		faults = append(faults, fmt.Errorf("ttl: %s is negative", r.TTL))
+	}
+	if r.TTL > 0 && r.Action == response.Notify {
+		faults = append(faults, errors.New("ttl: the rule only tells people: there is nothing to undo"))
+	}
+	faults = append(faults, r.Escalate.faults()...)
 	if len(r.Targets) == 0 && !r.Stop {
 		faults = append(faults, errors.New("targets: none, so that the rule does nothing: name some, or write stop: true to keep matching events from later rules"))
 	}

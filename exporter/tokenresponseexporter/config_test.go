@@ -82,7 +82,7 @@ rules:
   - {targets: [people]}
 `
 	act := func(http string) string {
-		return "targets: {kong: {http: " + http + "}}\nrules: [{targets: [kong]}]"
+		return "targets: {kong: {http: " + http + "}}\nrules: [{action: lock, targets: [kong]}]"
 	}
 	for _, c := range []struct{ name, yaml, want string }{
 		{

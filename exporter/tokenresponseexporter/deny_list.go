@@ -77,7 +77,7 @@ func (r *responder) startDenyList(ctx context.Context, host component.Host) erro
 	if r.client == nil {
 		return r.deny.start(ctx, host, nil)
 	}
-	return r.deny.start(ctx, host, store{r.client})
+	return r.deny.start(ctx, host, shelf{r.client})
 }
 
 // start reads what was kept and begins to serve.

@@ -37,7 +37,7 @@ func TestDenyListFaults(t *testing.T) {
 			require.ErrorContains(t, err, c.want)
 		})
 	}
-	raw, err := confmap.NewRetrievedFromYAML([]byte("targets: {gate: {deny_list: {}}}\nrules: [{targets: [gate]}]"))
+	raw, err := confmap.NewRetrievedFromYAML([]byte("targets: {gate: {deny_list: {}}}\nrules: [{action: lock, targets: [gate]}]"))
 	require.NoError(t, err)
 	conf, err := raw.AsConf()
 	require.NoError(t, err)
@@ -45,7 +45,7 @@ func TestDenyListFaults(t *testing.T) {
 	require.NoError(t, conf.Unmarshal(cfg))
 	require.ErrorContains(t, confmap.Validate(cfg), "targets::gate::deny_list: nobody could ask whom to refuse: write deny_list::http")
 
-	cfg = configure(t, "deny_list: {"+served+"}\ntargets: {gate: {deny_list: {dry_run: false}}}\nrules: [{targets: [gate]}]")
+	cfg = configure(t, "deny_list: {"+served+"}\ntargets: {gate: {deny_list: {dry_run: false}}}\nrules: [{action: lock, targets: [gate]}]")
 	assert.Equal(t, "localhost:8687", cfg.DenyList.HTTP.Get().NetAddr.Endpoint)
 	assert.False(t, cfg.DenyList.GRPC.HasValue(), "off unless it is written")
 	gate := cfg.Targets["gate"]

@@ -22,13 +22,15 @@ const (
 	ownerPrefix            = "api_token.owner."
 )
 
-// isAnomaly says whether a log record is an anomaly event.
-func isAnomaly(record plog.LogRecord) bool {
+// nameOf is the name of the event that a log record is.
+func nameOf(record plog.LogRecord) string {
 	if name := record.EventName(); name != "" {
-		return name == otelattr.EventAnomaly
+		return name
 	}
-	name, ok := record.Attributes().Get(eventNameAttribute)
-	return ok && name.AsString() == otelattr.EventAnomaly
+	if name, ok := record.Attributes().Get(eventNameAttribute); ok {
+		return name.AsString()
+	}
+	return ""
 }
 
 // severityOf is what the record's severity means; one that is not set is the mildest.

@@ -39,7 +39,7 @@ func TestDescribeReadsWhatIsRaised(t *testing.T) {
 	logs := plog.NewLogs()
 	otelattr.PutAnomaly(&whole, 1, logs.ResourceLogs().AppendEmpty().ScopeLogs().AppendEmpty().LogRecords().AppendEmpty())
 	e := first(logs)
-	require.True(t, isAnomaly(e.record))
+	require.Equal(t, otelattr.EventAnomaly, nameOf(e.record))
 
 	nats, score, threshold := 9.0, 20.0, 10.0
 	rule, _ := anomaly.RuleOf(anomaly.NewCountry)

@@ -26,7 +26,7 @@ import (
 func tellPeople(address string, more ...string) string {
 	return fmt.Sprintf(`
 targets:
-  people: {webhook: {endpoint: "%s/hook", secret: %s, timeout: 2s}, retry: {delays: [0s, 20ms, 20ms, 20ms], jitter: 0}}
+  people: {per: anomaly, webhook: {endpoint: "%s/hook", secret: %s, timeout: 2s}, retry: {delays: [0s, 20ms, 20ms, 20ms], jitter: 0}}
 rules: [{name: tell people, targets: [people]}]
 %s`, address, testSecret, strings.Join(more, "\n"))
 }
@@ -44,7 +44,7 @@ targets:
       timeout: 2s
       %s
     retry: {delays: [0s, 20ms, 20ms, 20ms], jitter: 0}
-rules: [{name: lock, targets: [kong]}]
+rules: [{name: lock, action: lock, approval: never, targets: [kong]}]
 %s`, address, http, strings.Join(more, "\n"))
 }
 
@@ -104,9 +104,9 @@ func TestRulesChooseTargets(t *testing.T) {
 	people, pager := receive(t), receive(t)
 	r := run(t, nil, fmt.Sprintf(`
 targets:
-  people: {webhook: {endpoint: "%s", secret: %s}}
-  pager: {webhook: {endpoint: "%s", secret: %s}}
-  spare: {webhook: {endpoint: "http://127.0.0.1:1", secret: %s}}
+  people: {per: anomaly, webhook: {endpoint: "%s", secret: %s}}
+  pager: {per: anomaly, webhook: {endpoint: "%s", secret: %s}}
+  spare: {per: anomaly, webhook: {endpoint: "http://127.0.0.1:1", secret: %s}}
 rules:
   - {name: ours, condition: 'attributes["api_token.owner.id"] == "ours"', stop: true}
   - {name: page, min_severity: fatal, condition: 'log.attributes["anomaly.score"] > 20', targets: [pager]}
@@ -189,10 +189,10 @@ func TestAFailingTargetShowsInHealth(t *testing.T) {
 func TestDryRunSaysWhatWouldBeSent(t *testing.T) {
 	kong := receive(t)
 	r := run(t, nil, lock(kong.URL, ""))
-	r.sends(raised("a-1"))
+	r.sends(raised("a-1", leaked))
 	r.eventually("the description", func() bool { return len(r.said("dry run: this would have been sent")) == 1 })
-	assert.Equal(t,
-		"DELETE "+kong.URL+"/keys/key%2F1\nIdempotency-Key: a-1\nAuthorization: ***",
+	assert.Regexp(t,
+		"^DELETE "+kong.URL+"/keys/key%2F1\nIdempotency-Key: [0-9a-f-]{36}\nAuthorization: \\*\\*\\*$",
 		r.said("dry run: this would have been sent")[0].ContextMap()["request"])
 	assert.Zero(t, kong.count())
 	metadatatest.AssertEqualTokenResponseDryRunActs(t, r.telemetry, []metricdata.DataPoint[int64]{{
@@ -203,14 +203,14 @@ func TestDryRunSaysWhatWouldBeSent(t *testing.T) {
 func TestEnforcementDiffersByOneSetting(t *testing.T) {
 	kong := receive(t)
 	r := run(t, nil, lock(kong.URL, "", "dry_run: false"))
-	r.sends(raised("a-1"))
-	r.sends(raised("a-1"))
+	r.sends(raised("a-1", leaked))
+	r.sends(raised("a-1", leaked))
 	r.eventually("the act", func() bool { return r.delivered() == 1 })
 	all := kong.all()
 	require.Len(t, all, 1)
 	assert.Equal(t, "DELETE /keys/key%2F1", all[0].method+" "+all[0].uri)
 	assert.Equal(t, "Bearer adm1n-k3y", all[0].header.Get("Authorization"))
-	assert.Equal(t, "a-1", all[0].header.Get("Idempotency-Key"))
+	assert.Regexp(t, "^[0-9a-f-]{36}$", all[0].header.Get("Idempotency-Key"))
 }
 
 func TestWebhooksSayWhetherActsAreHeldBack(t *testing.T) {
@@ -225,11 +225,11 @@ func TestWebhooksSayWhetherActsAreHeldBack(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			kong, people := receive(t), receive(t)
-			cfg := strings.Replace(lock(kong.URL, c.kong, c.top), "rules: [{name: lock, targets: [kong]}]", fmt.Sprintf(`
-  people: {webhook: {endpoint: "%s", secret: %s}}
-rules: [{targets: [kong, people]}]`, people.URL, testSecret), 1)
+			cfg := strings.Replace(lock(kong.URL, c.kong, c.top), "rules: [{name: lock, action: lock, approval: never, targets: [kong]}]", fmt.Sprintf(`
+  people: {per: anomaly, webhook: {endpoint: "%s", secret: %s}}
+rules: [{action: lock, approval: never, targets: [kong, people]}]`, people.URL, testSecret), 1)
 			r := run(t, nil, cfg)
-			r.sends(raised("a-1"))
+			r.sends(raised("a-1", leaked))
 			r.eventually("the webhook", func() bool { return people.count() == 1 })
 			assert.Equal(t, c.want, people.all()[0].envelope.Data.DryRun)
 		})
@@ -245,7 +245,7 @@ func TestAnActWhoseAnswerIsLostIsNotRepeated(t *testing.T) {
 		}
 	}
 	r := run(t, nil, lock(kong.URL, "", "dry_run: false"))
-	r.sends(raised("a-1"))
+	r.sends(raised("a-1", leaked))
 	r.eventually("unknown", func() bool { return len(r.said("nobody knows whether an act was done")) == 1 })
 	time.Sleep(100 * time.Millisecond)
 	assert.Equal(t, 1, kong.count())
@@ -258,7 +258,7 @@ func TestAnIdempotentActIsRepeated(t *testing.T) {
 	kong := receive(t)
 	kong.says(http.StatusInternalServerError)
 	r := run(t, nil, lock(kong.URL, "idempotent: true", "dry_run: false"))
-	r.sends(raised("a-1"))
+	r.sends(raised("a-1", leaked))
 	r.eventually("a second attempt", func() bool { return kong.count() >= 2 })
 	kong.says(http.StatusNoContent)
 	r.eventually("the act", func() bool { return r.delivered() == 1 })
@@ -271,8 +271,8 @@ func TestADeadTargetDelaysNoOther(t *testing.T) {
 	dead.answer = func(http.ResponseWriter, *http.Request) { <-over }
 	r := run(t, nil, fmt.Sprintf(`
 targets:
-  dead: {webhook: {endpoint: "%s", secret: %s, timeout: 500ms}}
-  people: {webhook: {endpoint: "%s", secret: %s}}
+  dead: {per: anomaly, webhook: {endpoint: "%s", secret: %s, timeout: 500ms}}
+  people: {per: anomaly, webhook: {endpoint: "%s", secret: %s}}
 rules: [{targets: [dead, people]}]
 `, dead.URL, testSecret, people.URL, testSecret))
 	begin := time.Now()
@@ -292,16 +292,17 @@ func TestRestartInTheMiddle(t *testing.T) {
 storage: file_storage
 dry_run: false
 targets:
-  people: {webhook: {endpoint: "%s", secret: %s}, retry: {delays: [0s, 300ms, 300ms, 300ms, 300ms, 300ms, 300ms, 300ms, 300ms, 300ms], jitter: 0}}
+  people: {per: anomaly, webhook: {endpoint: "%s", secret: %s}, retry: {delays: [0s, 300ms, 300ms, 300ms, 300ms, 300ms, 300ms, 300ms, 300ms, 300ms], jitter: 0}}
   kong:
     http: {method: PUT, endpoint: "%s/{{ .token.registry_id | urlpath }}", success: {status: [204]}}
     retry: {delays: [0s, 300ms, 300ms, 300ms, 300ms, 300ms, 300ms, 300ms, 300ms, 300ms], jitter: 0}
-rules: [{targets: [people, kong]}]
+caps: {per_hour: 0, per_owner: 0}
+rules: [{action: lock, approval: never, targets: [people, kong]}]
 `, people.URL, testSecret, kong.URL)
 	const anomalies = 20
 	r := run(t, storageHost(t, directory), cfg)
 	for i := range anomalies {
-		r.sends(raised(fmt.Sprint("a-", i)))
+		r.sends(raised(fmt.Sprint("a-", i), leaked, ofToken(fmt.Sprint(i))))
 	}
 	r.eventually("first attempts", func() bool { return people.count() > 0 && kong.count() > 0 })
 	r.stop()
@@ -314,9 +315,9 @@ rules: [{targets: [people, kong]}]
 	people.says(http.StatusOK)
 	kong.says(http.StatusNoContent)
 	r = run(t, storageHost(t, directory), cfg)
-	r.sends(raised("a-0"))
+	r.sends(raised("a-0", leaked, ofToken("0")))
 	r.eventually("everything", func() bool { return r.delivered() == 2*anomalies })
-	r.sends(raised("a-1"))
+	r.sends(raised("a-1", leaked, ofToken("1")))
 	time.Sleep(50 * time.Millisecond)
 	assert.Equal(t, tried+2*anomalies, people.count()+kong.count(), "nothing twice")
 	ids := map[string]int{}

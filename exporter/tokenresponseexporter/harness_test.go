@@ -257,3 +257,14 @@ func freePort(t testing.TB) string {
 	require.NoError(t, err)
 	return port
 }
+
+// leaked makes the event one that calls for an act by itself.
+func leaked(l plog.LogRecord) { l.Attributes().PutStr("anomaly.detector", "leaked_credential") }
+
+// ofToken makes the event another token's.
+func ofToken(token string) func(plog.LogRecord) {
+	return func(l plog.LogRecord) {
+		l.Attributes().PutStr("api_token.id", "tok_"+token)
+		l.Attributes().PutStr("api_token.registry_id", token)
+	}
+}

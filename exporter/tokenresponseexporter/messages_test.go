@@ -54,7 +54,7 @@ func TestEachKindOfMessageArrives(t *testing.T) {
 		assert.NotContains(t, one.body, "xoxb-test-token")
 	}
 	require.Len(t, got, 7)
-	const title = "Anomaly: token sk_live_…9f3a of Acme"
+	const title = "Incident opened: token sk_live_…9f3a of Acme"
 	assert.Equal(t, "/holter/test", got["/events"].header.Get("ce-source"))
 	assert.NotEmpty(t, got["/events"].header.Get("webhook-signature"))
 	assert.Contains(t, got["/services/T0/B0/xxxxxxxxxxxxxxxx"].body, title)
@@ -95,6 +95,7 @@ func TestOwnersHaveTheirOwnReceivers(t *testing.T) {
 	r := run(t, nil, fmt.Sprintf(`
 targets:
   people:
+    per: anomaly
     webhook:
       endpoint: %s
       secret: %s
@@ -118,7 +119,7 @@ rules: [{targets: [people]}]
 	told := false
 	for _, line := range r.said("delivered") {
 		reason, _ := line.ContextMap()["reason"].(string)
-		if line.ContextMap()["anomaly.id"] == "forbidden" {
+		if line.ContextMap()["delivery.id"] == "forbidden" {
 			told = true
 			assert.Contains(t, reason, "token.tags.webhook: forbidden address: 169.254.169.254 is link-local")
 		}

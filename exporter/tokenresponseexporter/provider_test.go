@@ -54,7 +54,7 @@ func TestProviderConfigErrors(t *testing.T) {
 		{"security_event_token", `{endpoint: "https://rp/events", issuer: i, audience: a, private_key_file: k, subject: {format: account}}`, `security_event_token::subject::account: "": write what follows acct:`},
 	} {
 		t.Run(c.kind+" "+c.want, func(t *testing.T) {
-			raw, err := confmap.NewRetrievedFromYAML([]byte(fmt.Sprintf("targets: {x: {%s: %s}}\nrules: [{targets: [x]}]", c.kind, c.cfg)))
+			raw, err := confmap.NewRetrievedFromYAML([]byte(fmt.Sprintf("targets: {x: {%s: %s}}\nrules: [{action: lock, targets: [x]}]", c.kind, c.cfg)))
 			require.NoError(t, err)
 			conf, err := raw.AsConf()
 			require.NoError(t, err)
@@ -163,7 +163,7 @@ targets:
       audience: https://rp.example.com
       private_key_file: %s
       jwks: {endpoint: "%s"}
-rules: [{name: tell, targets: [rp]}]
+rules: [{name: tell, action: lock, targets: [rp]}]
 `, people.URL, file, address))
 	answer, err := http.Get("http://" + address + "/.well-known/jwks.json")
 	require.NoError(t, err)

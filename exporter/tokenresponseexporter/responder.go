@@ -13,12 +13,17 @@ import (
 	"go.opentelemetry.io/collector/pdata/plog"
 	"go.uber.org/zap"
 
+	"github.com/holterhq/holter/internal/otelattr"
 	"github.com/holterhq/holter/internal/response"
 	"github.com/holterhq/holter/internal/response/courier"
-	"github.com/holterhq/holter/internal/response/message"
+	"github.com/holterhq/holter/internal/response/desk"
+	"github.com/holterhq/holter/internal/response/guard"
+	"github.com/holterhq/holter/internal/response/incident"
 	"github.com/holterhq/holter/internal/response/outbox"
 	"github.com/holterhq/holter/internal/seal"
+	"github.com/holterhq/holter/internal/store"
 	"github.com/holterhq/holter/internal/tokenregistry"
+	"github.com/holterhq/holter/internal/tokenstore"
 )
 
 // responder is the exporter: it matches events with rules and hands them to a dispatcher.
@@ -34,8 +39,11 @@ type responder struct {
 	closers  []func(context.Context) error
 
 	client     storage.Client // nil: in memory
+	store      store.Store    // nil: none is configured
 	dispatcher *courier.Dispatcher
 	deny       *denyList
+	desk       *desk.Desk
+	clock      *clock
 }
 
 func newResponder(set exporter.Settings, cfg *Config) (*responder, error) {
@@ -52,7 +60,9 @@ func newResponder(set exporter.Settings, cfg *Config) (*responder, error) {
 		}
 		r.conditions = append(r.conditions, compiled)
 		r.policy = append(r.policy, response.Rule{
-			Name: rule.name(i), Detectors: rule.Detectors, MinSeverity: rule.MinSeverity, Targets: rule.Targets, Stop: rule.Stop,
+			Name: rule.name(i), Detectors: rule.Detectors, MinSeverity: rule.MinSeverity, Action: rule.Action, Targets: rule.Targets,
+			CoolDown: rule.CoolDown, Approval: rule.Approval, TTL: rule.TTL,
+			Escalate: response.Escalate{After: rule.Escalate.After, Targets: rule.Escalate.Targets}, Stop: rule.Stop,
 		})
 	}
 	if r.tell, err = newTeller(set); err != nil {
@@ -72,6 +82,9 @@ func (r *responder) start(ctx context.Context, host component.Host) error {
 	if err != nil {
 		return err
 	}
+	if targets, err = r.journal(host, targets); err != nil {
+		return err
+	}
 	out, found, err := r.open(ctx, host)
 	if err != nil {
 		return err
@@ -79,12 +92,60 @@ func (r *responder) start(ctx context.Context, host component.Host) error {
 	if err := r.startDenyList(ctx, host); err != nil {
 		return err
 	}
+	var damage error
+	if r.desk, damage = desk.Open(ctx, r.rules(targets), out, r.tell.note); damage != nil {
+		r.tell.notice(courier.Notice{Kind: courier.Damaged, Err: damage})
+	}
 	r.dispatcher = courier.New(out, targets, courier.Environment{
-		Now: time.Now, Luck: rand.Float64, DownAfter: r.cfg.UnhealthyAfter,
+		Now: time.Now, Luck: rand.Float64, DownAfter: r.cfg.UnhealthyAfter, Ended: r.desk.Ended, Halted: r.desk.Halted,
 	}, r.tell.notice)
 	r.dispatcher.Start(ctx, found)
-	return r.tell.gauges(r.dispatcher, out)
+	r.desk.Begin(r.dispatcher)
+	r.clock = startClock(r.desk, r.cfg.StopFile, r.set.Logger)
+	return r.tell.gauges(r.dispatcher, out, r.desk)
 }
+
+// rules is what the desk has to know.
+func (r *responder) rules(targets []courier.Target) desk.Config {
+	cfg := desk.Config{
+		Policy: r.policy, Targets: make(map[string]desk.Target), Page: r.cfg.Page, DryRun: r.cfg.DryRun, ApproveWithin: r.cfg.Approvals.Within,
+		Incidents: incident.Terms{
+			UpdateEvery: r.cfg.Incidents.UpdateEvery, ResolveAfter: r.cfg.Incidents.ResolveAfter, Keep: r.cfg.Incidents.Keep, Max: r.cfg.Incidents.MaxCount,
+		},
+		Limits: guard.Limits{
+			PerHour: r.cfg.Caps.PerHour, PerOwner: r.cfg.Caps.PerOwner, CloseAfter: r.cfg.Caps.CloseAfter,
+			Protected: guard.Protected{Tokens: r.cfg.Protected.Tokens, Owners: r.cfg.Protected.Owners, Tags: r.cfg.Protected.Tags},
+		},
+		Links:   desk.Links{Console: r.cfg.ConsoleURL, Trace: r.cfg.TraceURL},
+		Journal: r.store != nil,
+	}
+	for _, t := range targets {
+		if t.Name == desk.JournalTarget {
+			continue
+		}
+		actor, _ := t.Sender.(response.Actor)
+		cfg.Targets[t.Name] = desk.Target{Actor: actor, DryRun: r.dryTarget(t.Name), PerAnomaly: r.cfg.Targets[t.Name].Per == perAnomaly}
+	}
+	return cfg
+}
+
+// journal adds the target that keeps what was decided, if there is a store.
+func (r *responder) journal(host component.Host, targets []courier.Target) ([]courier.Target, error) {
+	if r.cfg.Store == nil {
+		return targets, nil
+	}
+	var err error
+	if r.store, err = tokenstore.FromHost(host, *r.cfg.Store); err != nil {
+		return nil, fmt.Errorf("store: %w", err)
+	}
+	return append(targets, courier.Target{
+		Name: desk.JournalTarget, Terms: response.Terms{Kind: response.Message, Schedule: desk.JournalSchedule()},
+		Sender: &desk.Journal{Store: r.store}, MaxPending: maxRecords, Parallel: 1, Timeout: defaultTimeout,
+	}), nil
+}
+
+// maxRecords is how many groups of records wait for a store that is away.
+const maxRecords = 10_000
 
 // warn says what is allowed but probably not meant.
 func (r *responder) warn() {
@@ -118,7 +179,7 @@ func (r *responder) open(ctx context.Context, host component.Host) (*outbox.Outb
 	}
 	if err == nil {
 		r.client = client
-		out, found, damage := outbox.Open(ctx, store{client}, limits, now)
+		out, found, damage := outbox.Open(ctx, shelf{client}, limits, now)
 		if out != nil {
 			if damage != nil {
 				r.tell.notice(courier.Notice{Kind: courier.Damaged, Err: damage})
@@ -131,82 +192,71 @@ func (r *responder) open(ctx context.Context, host component.Host) (*outbox.Outb
 	return outbox.Open(ctx, nil, limits, now)
 }
 
-// consumeLogs takes on the deliveries of all anomalies in the logs. It returns once they are in the outbox; an error means
-// that none of them is.
+// consumeLogs takes in the records that are this exporter's. It returns once what follows from them is in the outbox; an error
+// means that nothing of it is.
 func (r *responder) consumeLogs(ctx context.Context, logs plog.Logs) error {
 	now := time.Now()
-	var deliveries []*response.Delivery
-	events := 0
+	var mail desk.Mail
+	budget := &patience{until: now.Add(blastBudget)}
 	for _, rl := range logs.ResourceLogs().All() {
 		for _, sl := range rl.ScopeLogs().All() {
 			for _, record := range sl.LogRecords().All() {
-				if isAnomaly(record) {
-					events++
-					deliveries = append(deliveries, r.deliveries(ctx, event{rl, sl, record}, now)...)
-				}
+				r.sort(ctx, event{rl, sl, record}, now, budget, &mail)
 			}
 		}
 	}
-	if events == 0 {
+	if len(mail.Anomalies)+len(mail.Feedback)+len(mail.Wishes) == 0 {
 		return nil
 	}
-	if len(deliveries) > 0 {
-		if err := r.dispatcher.Accept(ctx, deliveries...); err != nil {
-			r.tell.refused(ctx, events)
-			return err // not permanent: whoever sent it keeps it and tries again
-		}
+	if err := r.desk.Take(ctx, now, mail); err != nil {
+		r.tell.refused(ctx, len(mail.Anomalies))
+		return err // not permanent: whoever sent it keeps it and tries again
 	}
-	r.tell.received(ctx, events)
+	r.tell.received(ctx, len(mail.Anomalies))
 	return nil
 }
 
-// deliveries are what one event becomes.
-func (r *responder) deliveries(ctx context.Context, e event, now time.Time) []*response.Delivery {
-	described := describe(e)
-	r.complete(&described.Token)
-	if described.Time == "" {
-		described.Time = now.UTC().Format(time.RFC3339Nano)
+// sort puts a record to where it belongs; those of others are left alone.
+func (r *responder) sort(ctx context.Context, e event, now time.Time, budget *patience, mail *desk.Mail) {
+	switch nameOf(e.record) {
+	case otelattr.EventAnomaly:
+		mail.Anomalies = append(mail.Anomalies, r.anomaly(ctx, e, now, budget))
+	case otelattr.EventFeedback:
+		if f, ok := feedback(e.record); ok {
+			mail.Feedback = append(mail.Feedback, f)
+		}
+	case otelattr.EventApproval:
+		mail.Wishes = append(mail.Wishes, r.wish(ctx, e.record))
 	}
-	matches, rules := r.policy.Match(described.Detector, severityOf(e.record), func(i int) bool {
+}
+
+// anomaly is what one event means to the desk.
+func (r *responder) anomaly(ctx context.Context, e event, now time.Time, budget *patience) desk.Anomaly {
+	a := desk.Anomaly{Event: describe(e), Severity: severityOf(e.record)}
+	r.complete(&a.Event.Token)
+	if a.Event.Time == "" {
+		a.Event.Time = now.UTC().Format(time.RFC3339Nano)
+	}
+	a.Tenant, _ = a.Event.Attributes[otelattr.TokenTenant].(string)
+	a.Act, _ = a.Event.Attributes[otelattr.ActID].(string)
+	a.Matched = r.policy.Match(a.Event.Detector, a.Severity, func(i int) bool {
 		holds, err := r.conditions[i].holds(ctx, e)
 		if err != nil {
-			r.tell.unclear(ctx, r.policy[i].Name, described.ID, err)
+			r.tell.unclear(ctx, r.policy[i].Name, a.Event.ID, err)
 		}
 		return holds && err == nil
 	})
-	for _, rule := range rules {
-		r.tell.matched(ctx, rule)
-	}
-	described.DryRun = r.dry(matches)
-	var out []*response.Delivery
-	for _, m := range matches {
-		described.Rule = m.Rule
-		body, err := message.Body(described)
-		if err != nil {
-			r.set.Logger.Error("an anomaly cannot be written as a message", zap.String("anomaly.id", described.ID), zap.Error(err))
-			return nil
-		}
-		out = append(out, &response.Delivery{
-			ID: described.ID, Target: m.Target, Rule: m.Rule, Arrived: now, Body: body,
-			DryRun:   r.dryTarget(m.Target),
-			Progress: response.Progress{Due: now},
-		})
-	}
-	return out
-}
-
-// dry says whether nothing is done about the token: no act goes out for the matches.
-func (r *responder) dry(matches []response.Match) bool {
-	acts := 0
-	for _, m := range matches {
-		target := r.cfg.Targets[m.Target]
-		if _, ok := target.acts(); ok {
-			if acts++; !r.dryTarget(m.Target) {
-				return false
-			}
+	action := response.Lock
+	for _, i := range a.Matched {
+		r.tell.matched(ctx, r.policy[i].Name)
+		if r.policy[i].Action != response.Notify {
+			action = r.policy[i].Action
 		}
 	}
-	return acts > 0 || r.cfg.DryRun
+	if len(a.Matched) > 0 {
+		a.Blast = r.blast(ctx, a.Event.Token.ID, action, now, budget)
+	}
+	return a
 }
 
 // dryTarget says whether a target's acts are described instead of sent.
@@ -224,6 +274,10 @@ func (r *responder) dryTarget(name string) bool {
 
 func (r *responder) shutdown(ctx context.Context) error {
 	var err error
+	if r.clock != nil {
+		r.clock.stop()
+		r.clock = nil
+	}
 	if r.dispatcher != nil {
 		err = r.dispatcher.Shutdown(ctx)
 	}

@@ -27,12 +27,12 @@ func openStorage(ctx context.Context, host component.Host, own component.ID, id 
 	return client, true, err
 }
 
-// store is the outbox's view of a storage client.
-type store struct{ client storage.Client }
+// shelf is the outbox's view of a storage client.
+type shelf struct{ client storage.Client }
 
-var _ outbox.Store = store{}
+var _ outbox.Store = shelf{}
 
-func (s store) Get(ctx context.Context, keys ...string) ([][]byte, error) {
+func (s shelf) Get(ctx context.Context, keys ...string) ([][]byte, error) {
 	ops := make([]*storage.Operation, len(keys))
 	for i, key := range keys {
 		ops[i] = storage.GetOperation(key)
@@ -47,7 +47,7 @@ func (s store) Get(ctx context.Context, keys ...string) ([][]byte, error) {
 	return values, nil
 }
 
-func (s store) Apply(ctx context.Context, changes ...outbox.Change) error {
+func (s shelf) Apply(ctx context.Context, changes ...outbox.Change) error {
 	ops := make([]*storage.Operation, len(changes))
 	for i, c := range changes {
 		if c.Value == nil {

@@ -40,6 +40,8 @@ type TargetConfig struct {
 	AWS        configoptional.Optional[AWSConfig]            `mapstructure:"aws"`
 	Revocation configoptional.Optional[RevocationConfig]     `mapstructure:"oauth_revocation"`
 	SET        configoptional.Optional[SETConfig]            `mapstructure:"security_event_token"`
+	// Per is incident or anomaly: what a target that tells people hears of.
+	Per string `mapstructure:"per"`
 	// Retry says when a failed delivery is tried again.
 	Retry RetryConfig `mapstructure:"retry"`
 	// MaxPending bounds the deliveries that wait; beyond it the oldest becomes a dead letter.
@@ -134,6 +136,12 @@ func (t *TargetConfig) Validate() error {
 		return err
 	}
 	var faults []error
+	switch {
+	case t.Per != "" && t.Per != perIncident && t.Per != perAnomaly:
+		faults = append(faults, fmt.Errorf("per: %q: write incident or anomaly", t.Per))
+	case t.Per != "" && t.isActor():
+		faults = append(faults, errors.New("per: acts are done once for an incident: leave it out"))
+	}
 	if t.MaxPending <= 0 {
 		faults = append(faults, fmt.Errorf("max_pending: %d is not positive", t.MaxPending))
 	}
@@ -231,6 +239,17 @@ func (t *TargetConfig) acts() (actConfig, bool) {
 	}
 	acts, ok := k.cfg.(actConfig)
 	return acts, ok
+}
+
+// What a target hears of.
+const (
+	perIncident = "incident"
+	perAnomaly  = "anomaly"
+)
+
+func (t *TargetConfig) isActor() bool {
+	_, acts := t.acts()
+	return acts
 }
 
 // below completes the paths of the keys that are at fault.

@@ -6,6 +6,7 @@ import (
 	"maps"
 	"slices"
 	"sync/atomic"
+	"time"
 
 	"go.opentelemetry.io/collector/exporter"
 	"go.opentelemetry.io/otel/attribute"
@@ -15,6 +16,7 @@ import (
 	"github.com/holterhq/holter/exporter/tokenresponseexporter/internal/metadata"
 	"github.com/holterhq/holter/internal/response"
 	"github.com/holterhq/holter/internal/response/courier"
+	"github.com/holterhq/holter/internal/response/desk"
 	"github.com/holterhq/holter/internal/response/outbox"
 )
 
@@ -37,7 +39,7 @@ func newTeller(set exporter.Settings) (*teller, error) {
 func target(name string) attribute.KeyValue { return attribute.String("target", name) }
 
 // gauges observes what is there at the time of asking.
-func (t *teller) gauges(d *courier.Dispatcher, out *outbox.Outbox) error {
+func (t *teller) gauges(d *courier.Dispatcher, out *outbox.Outbox, incidents *desk.Desk) error {
 	each := func(o metric.Int64Observer, counts map[string]int) {
 		for _, name := range slices.Sorted(maps.Keys(counts)) {
 			o.Observe(int64(counts[name]), metric.WithAttributes(target(name)))
@@ -57,6 +59,26 @@ func (t *teller) gauges(d *courier.Dispatcher, out *outbox.Outbox) error {
 	}
 	if err := t.telemetry.RegisterTokenResponseStorageFailingCallback(func(_ context.Context, o metric.Int64Observer) error {
 		o.Observe(flag(out.Trouble() != nil))
+		return nil
+	}); err != nil {
+		return err
+	}
+	if err := t.telemetry.RegisterTokenResponseIncidentsCallback(func(_ context.Context, o metric.Int64Observer) error {
+		all, live := incidents.Size()
+		o.Observe(int64(live), metric.WithAttributes(attribute.String("state", "open")))
+		o.Observe(int64(all-live), metric.WithAttributes(attribute.String("state", "resolved")))
+		return nil
+	}); err != nil {
+		return err
+	}
+	if err := t.telemetry.RegisterTokenResponseOpenCircuitsCallback(func(_ context.Context, o metric.Int64Observer) error {
+		o.Observe(int64(len(incidents.Circuits(time.Now()))))
+		return nil
+	}); err != nil {
+		return err
+	}
+	if err := t.telemetry.RegisterTokenResponseStoppedCallback(func(_ context.Context, o metric.Int64Observer) error {
+		o.Observe(flag(incidents.Stopped()))
 		return nil
 	}); err != nil {
 		return err
@@ -94,6 +116,24 @@ func (t *teller) unclear(ctx context.Context, rule, id string, err error) {
 	t.telemetry.TokenResponseConditionErrors.Add(ctx, 1, metric.WithAttributes(attribute.String("rule", rule)))
 	t.log.Warn("a rule's condition cannot be evaluated for an anomaly, the rule does not match",
 		zap.String("rule", rule), zap.String("anomaly.id", id), zap.Error(err))
+}
+
+// note tells what the desk decided.
+func (t *teller) note(n desk.Note) {
+	ctx := context.Background()
+	switch n.Kind {
+	case desk.Decided:
+		t.telemetry.TokenResponseDecisions.Add(ctx, 1, metric.WithAttributes(attribute.String("decision", n.Decision)))
+		t.log.Info("decided: "+n.Decision, zap.String("by", n.Entry.By), zap.String("why", n.Entry.Body), zap.String("api_token.id", n.Entry.Token))
+	case desk.Known:
+		t.telemetry.TokenResponseKnown.Add(ctx, 1)
+	case desk.Cooled:
+		t.telemetry.TokenResponseCooledDown.Add(ctx, 1)
+	case desk.Evicted:
+		t.telemetry.TokenResponseIncidentsEvicted.Add(ctx, int64(n.Count))
+		t.log.Warn("an incident was forgotten to make room: raise incidents::max_count")
+	case desk.Stood:
+	}
 }
 
 // lost tells that the storage cannot be used at all.
@@ -155,6 +195,10 @@ func (t *teller) forgotten(ctx context.Context, n courier.Notice) {
 func (t *teller) ended(ctx context.Context, n courier.Notice) {
 	to := metric.WithAttributes(target(n.Target))
 	state := n.Delivery.State
+	if n.Target == desk.JournalTarget && state == response.Delivered {
+		t.log.Debug("recorded", of(n)...)
+		return
+	}
 	t.telemetry.TokenResponseDeliveries.Add(ctx, 1, metric.WithAttributes(target(n.Target), attribute.String("outcome", state.String())))
 	switch state {
 	case response.Delivered:
@@ -177,7 +221,7 @@ func of(n courier.Notice) []zap.Field {
 	d := n.Delivery
 	fields := []zap.Field{zap.String("target", n.Target)}
 	if d.ID != "" {
-		fields = append(fields, zap.String("anomaly.id", d.ID), zap.String("rule", d.Rule), zap.Int("attempts", d.Attempts))
+		fields = append(fields, zap.String("delivery.id", d.ID), zap.String("rule", d.Rule), zap.Int("attempts", d.Attempts))
 	}
 	if d.Answer.Status != 0 {
 		fields = append(fields, zap.Int("status", d.Answer.Status))

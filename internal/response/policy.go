@@ -1,42 +1,82 @@
 package response
 
 import (
+	"fmt"
 	"slices"
+	"strings"
+	"time"
 )
 
-// Rule sends events to targets.
+// Rule says what is done about events, and who is told.
 type Rule struct {
 	Name        string
 	Detectors   []string // empty: all
 	MinSeverity Severity
+	Action      Action
 	Targets     []string
+	CoolDown    time.Duration // for so long the rule leaves a token alone that it has matched
+	Approval    Approval
+	TTL         time.Duration // after which its acts are undone, 0: never
+	Escalate    Escalate
 	Stop        bool // no later rule is looked at once this one has matched
 }
+
+// Escalate says who is told when nobody has acknowledged an incident in time. The zero value tells nobody.
+type Escalate struct {
+	After   time.Duration
+	Targets []string
+}
+
+// Approval says when an act has to wait for somebody's consent.
+type Approval uint8
+
+// When consent is asked for.
+const (
+	WhenIrreversible Approval = iota // for what cannot be taken back
+	Never
+	Always
+)
+
+var approvalNames = [...]string{"when_irreversible", "never", "always"}
+
+// String is the name that configuration uses.
+func (a Approval) String() string {
+	if int(a) < len(approvalNames) {
+		return approvalNames[a]
+	}
+	return fmt.Sprintf("approval(%d)", uint8(a))
+}
+
+// UnmarshalText reads a name.
+func (a *Approval) UnmarshalText(text []byte) error {
+	for i, name := range approvalNames {
+		if strings.EqualFold(name, string(text)) {
+			*a = Approval(i)
+			return nil
+		}
+	}
+	return fmt.Errorf("unknown approval %q: write never, always or when_irreversible", text)
+}
+
+// MarshalText writes the name.
+func (a Approval) MarshalText() ([]byte, error) { return []byte(a.String()), nil }
 
 // Policy is an ordered list of rules.
 type Policy []Rule
 
-// Match is a target that an event goes to, and the first rule that said so.
-type Match struct{ Target, Rule string }
-
-// Match returns where an event goes, in the order of the rules, each target once, and the names of the rules that matched.
-// holds says whether the condition of rule i is true; it is asked only if everything else about the rule fits.
-func (p Policy) Match(detector string, severity Severity, holds func(rule int) bool) (matches []Match, rules []string) {
+// Match returns the places of the rules that an event matches, in their order. holds says whether the condition of rule i is
+// true; it is asked only if everything else about the rule fits.
+func (p Policy) Match(detector string, severity Severity, holds func(rule int) bool) (matched []int) {
 	for i, rule := range p {
 		if !rule.concerns(detector, severity) || !holds(i) {
 			continue
 		}
-		rules = append(rules, rule.Name)
-		for _, target := range rule.Targets {
-			if !slices.ContainsFunc(matches, func(m Match) bool { return m.Target == target }) {
-				matches = append(matches, Match{Target: target, Rule: rule.Name})
-			}
-		}
+		matched = append(matched, i)
 		if rule.Stop {
 			break
 		}
 	}
-	return matches, rules
+	return matched
 }
 
 func (r Rule) concerns(detector string, severity Severity) bool {

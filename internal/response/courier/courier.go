@@ -49,6 +49,7 @@ type courier struct {
 	out    *outbox.Outbox
 	env    Environment
 	notify func(Notice)
+	line   func(context.Context, []*response.Delivery)
 
 	mu       sync.Mutex
 	queue    response.Queue
@@ -61,8 +62,10 @@ type courier struct {
 	group sync.WaitGroup
 }
 
-func newCourier(t Target, out *outbox.Outbox, env Environment, notify func(Notice)) *courier {
-	return &courier{Target: t, out: out, env: env, notify: notify, nudge: make(chan struct{}, 1)}
+func newCourier(
+	t Target, out *outbox.Outbox, env Environment, notify func(Notice), line func(context.Context, []*response.Delivery),
+) *courier {
+	return &courier{Target: t, out: out, env: env, notify: notify, line: line, nudge: make(chan struct{}, 1)}
 }
 
 // add puts deliveries in line and makes room where there are too many.
@@ -178,6 +181,10 @@ func (c *courier) attempt(ctx context.Context, d *response.Delivery) (answer res
 // prepare fetches the body and writes the intent of an act; false: not now.
 func (c *courier) prepare(ctx context.Context, d *response.Delivery) bool {
 	now := c.env.Now()
+	if c.env.Halted != nil && d.State == response.Waiting && c.env.Halted(d) {
+		c.hold(ctx, d, now)
+		return false
+	}
 	if err := c.out.Fetch(ctx, d); err != nil {
 		if errors.Is(err, outbox.ErrGone) {
 			d.State, d.Answer = response.Dead, response.Answer{Verdict: response.Final, Reason: err.Error()}
@@ -227,13 +234,26 @@ func (c *courier) settle(ctx context.Context, d *response.Delivery, answer respo
 	}
 }
 
-// end takes a delivery out of the outbox and tells of it.
+// end takes a delivery out of the outbox, together with what follows from it, and tells of it.
 func (c *courier) end(ctx context.Context, d *response.Delivery) {
 	now := c.env.Now()
 	told := bare(d)
-	for _, target := range c.out.End(ctx, now, d, c.terms(d).Kind) {
-		c.notify(Notice{Kind: Forgotten, Target: target, Count: 1})
+	var fresh []*response.Delivery
+	end := func(next outbox.Batch) []*response.Delivery {
+		receipt, evicted := c.out.End(ctx, now, d, c.terms(d).Kind, next)
+		for _, target := range evicted {
+			c.notify(Notice{Kind: Forgotten, Target: target, Count: 1})
+		}
+		tell(receipt, c.notify)
+		fresh = receipt.Fresh
+		return fresh
 	}
+	if c.env.Ended != nil {
+		c.env.Ended(ctx, now, &told, end)
+	} else {
+		end(outbox.Batch{})
+	}
+	c.line(ctx, fresh)
 	c.notify(Notice{Kind: Ended, Target: c.Name, Delivery: told, Wait: now.Sub(d.Arrived)})
 }
 

@@ -17,6 +17,12 @@ type Environment struct {
 	Now       func() time.Time
 	Luck      func() float64 // uniform in [0, 1)
 	DownAfter time.Duration  // a target that has failed for so long is told of
+
+	// Ended is told how a delivery ended, before it leaves the outbox. It calls end, once, with what follows from it: that is
+	// written in the same go, and what end returns is put in line. Nil: nothing follows.
+	Ended func(ctx context.Context, now time.Time, d *response.Delivery, end func(outbox.Batch) []*response.Delivery)
+	// Halted says whether a delivery has to wait although it is due. Nil: none has.
+	Halted func(d *response.Delivery) bool
 }
 
 // ErrClosed says that a dispatcher does not run.
@@ -46,7 +52,7 @@ type Dispatcher struct {
 func New(out *outbox.Outbox, targets []Target, env Environment, notify func(Notice)) *Dispatcher {
 	d := &Dispatcher{out: out, env: env, notify: notify, couriers: make(map[string]*courier, len(targets))}
 	for _, t := range targets {
-		d.couriers[t.Name] = newCourier(t, out, env, notify)
+		d.couriers[t.Name] = newCourier(t, out, env, notify, d.Line)
 	}
 	return d
 }
@@ -66,25 +72,40 @@ func (d *Dispatcher) Start(ctx context.Context, found []*response.Delivery) {
 
 // Accept commits deliveries to the outbox and wakes their couriers. A nil error means that they are this side's to deliver.
 func (d *Dispatcher) Accept(ctx context.Context, deliveries ...*response.Delivery) error {
+	fresh, err := d.Commit(ctx, false, outbox.Batch{Deliveries: deliveries})
+	d.Line(ctx, fresh)
+	return err
+}
+
+// Commit writes a batch to the outbox and returns what Line is to be given. With must it takes what it has no room for.
+func (d *Dispatcher) Commit(ctx context.Context, must bool, batch outbox.Batch) ([]*response.Delivery, error) {
 	d.mu.RLock()
 	defer d.mu.RUnlock()
 	if !d.open {
-		return ErrClosed
+		return nil, ErrClosed
 	}
-	receipt, err := d.out.Add(ctx, d.env.Now(), deliveries...)
+	receipt, err := d.out.Commit(ctx, d.env.Now(), must, batch)
+	tell(receipt, d.notify)
+	return receipt.Fresh, err
+}
+
+// tell tells of what a receipt says about others than the fresh.
+func tell(receipt outbox.Receipt, notify func(Notice)) {
 	for _, twice := range receipt.Duplicates {
-		d.notify(Notice{Kind: Duplicate, Target: twice.Target, Delivery: bare(twice)})
-	}
-	if err != nil {
-		return err
+		notify(Notice{Kind: Duplicate, Target: twice.Target, Delivery: bare(twice)})
 	}
 	if receipt.Evicted > 0 {
-		d.notify(Notice{Kind: Forgotten, Count: receipt.Evicted})
+		notify(Notice{Kind: Forgotten, Count: receipt.Evicted})
 	}
-	for _, fresh := range receipt.Fresh {
-		d.couriers[fresh.Target].add(ctx, fresh)
+}
+
+// Line puts committed deliveries in line. Those of a target that is not there rest in the outbox.
+func (d *Dispatcher) Line(ctx context.Context, fresh []*response.Delivery) {
+	for _, one := range fresh {
+		if c, ok := d.couriers[one.Target]; ok {
+			c.add(ctx, one)
+		}
 	}
-	return nil
 }
 
 // Shutdown stops sending, waits for what is under way, and leaves the rest in the outbox.
@@ -149,7 +170,7 @@ func (d *Dispatcher) resume(ctx context.Context, found []*response.Delivery) {
 		if !ok {
 			if now.Sub(f.Arrived) > parkFor {
 				f.State, f.Answer = response.Dead, response.Answer{Verdict: response.Final, Reason: "the target is not configured"}
-				d.out.End(ctx, now, f, response.Message)
+				d.out.End(ctx, now, f, response.Message, outbox.Batch{})
 				d.notify(Notice{Kind: Ended, Target: f.Target, Delivery: bare(f)})
 				continue
 			}

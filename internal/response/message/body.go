@@ -12,8 +12,16 @@ import (
 	"github.com/holterhq/holter/internal/response"
 )
 
-// Type is the type of every message about an anomaly.
+// Type is the type of a message about an anomaly.
 const Type = "api_token.anomaly"
+
+// TypeOf is the type of the message about an event: that of an incident tells its occasion.
+func TypeOf(e *response.Event) string {
+	if e.Incident != nil {
+		return "api_token.incident." + string(e.Incident.Occasion)
+	}
+	return Type
+}
 
 // MaxBody is the largest message: Standard Webhooks asks for less than 20 kB.
 const MaxBody = 20_000
@@ -58,7 +66,7 @@ func marshal(e response.Event) ([]byte, error) {
 	var b bytes.Buffer
 	enc := json.NewEncoder(&b)
 	enc.SetEscapeHTML(false)
-	if err := enc.Encode(Envelope{Type: Type, Timestamp: e.Time, Data: e}); err != nil {
+	if err := enc.Encode(Envelope{Type: TypeOf(&e), Timestamp: e.Time, Data: e}); err != nil {
 		return nil, fmt.Errorf("writing the message: %w", err)
 	}
 	return bytes.TrimSuffix(b.Bytes(), []byte{'\n'}), nil

@@ -114,6 +114,10 @@ func (o *Outbox) loadActs(ctx context.Context, s span) ([]error, error) {
 
 func (o *Outbox) loadRing(ctx context.Context, r *ring, s span) (damage []error, err error) {
 	err = o.each(ctx, r.prefix, s, func(n uint64, value []byte) {
+		if value == nil { // it was sent again
+			r.note("")
+			return
+		}
 		l, broken := decodeLetter(value)
 		if broken != nil {
 			damage = append(damage, fmt.Errorf("kept %s letter %d: %w", r.prefix, n, broken))

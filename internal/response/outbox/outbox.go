@@ -50,42 +50,99 @@ type Receipt struct {
 	Evicted    int                  // remembered anomalies that were forgotten before their time
 }
 
+// Batch is written as a whole or not at all.
+type Batch struct {
+	Deliveries []*response.Delivery
+	// Replay are dead letters, as Find gave them, that are sent again. What has to be written must be.
+	Replay []Letter
+	// Remember are ids that are Known from now on, for as long as accepted deliveries are.
+	Remember []string
+	// Changes are of keys that belong to others. They are left out where there is no store.
+	Changes []Change
+}
+
 // Add accepts deliveries that were not accepted before, all or none: the error is ErrFull.
 func (o *Outbox) Add(ctx context.Context, now time.Time, deliveries ...*response.Delivery) (Receipt, error) {
+	return o.Commit(ctx, now, false, Batch{Deliveries: deliveries})
+}
+
+// Commit accepts deliveries that were not accepted before, and what is to be written with them. It fails only with ErrFull,
+// and never if must is set: then nothing has changed.
+func (o *Outbox) Commit(ctx context.Context, now time.Time, must bool, batch Batch) (Receipt, error) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
+	return o.commit(ctx, now, must, batch)
+}
+
+// Known says whether an id was remembered.
+func (o *Outbox) Known(id string) bool {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.seen.has(identify(id, ""))
+}
+
+// Read returns the values of keys that belong to others, nil for one that is not there.
+func (o *Outbox) Read(ctx context.Context, keys ...string) ([][]byte, error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.log.get(ctx, keys...)
+}
+
+func (o *Outbox) commit(ctx context.Context, now time.Time, must bool, more Batch, changes ...Change) (Receipt, error) {
 	var (
-		r       Receipt
-		ids     []identity
-		changes []Change
-		batch   = make(map[identity]struct{}, len(deliveries))
+		r     Receipt
+		ids   []identity
+		batch = make(map[identity]struct{}, len(more.Deliveries))
 	)
-	for _, d := range deliveries {
-		id := identify(d.ID, d.Target)
+	fresh := func(id identity) bool {
 		if _, twice := batch[id]; twice || o.seen.has(id) {
-			r.Duplicates = append(r.Duplicates, d)
-			continue
+			return false
 		}
 		batch[id] = struct{}{}
 		ids = append(ids, id)
+		return true
+	}
+	for _, d := range more.Deliveries {
+		if !fresh(identify(d.ID, d.Target)) {
+			r.Duplicates = append(r.Duplicates, d)
+			continue
+		}
 		d.Seq = o.high + uint64(len(r.Fresh))
 		r.Fresh = append(r.Fresh, d)
 		changes = append(changes, Change{key(deliveryPrefix, d.Seq), encodeDelivery(d)})
 	}
-	if len(r.Fresh) == 0 {
+	for _, letter := range more.Replay {
+		if d, change, ok := o.revive(letter, now); ok {
+			d.Seq = o.high + uint64(len(r.Fresh))
+			r.Fresh = append(r.Fresh, d)
+			changes = append(changes, change, Change{key(deliveryPrefix, d.Seq), encodeDelivery(d)})
+		}
+	}
+	for _, id := range more.Remember {
+		fresh(identify(id, ""))
+	}
+	if o.log.store != nil {
+		changes = append(changes, more.Changes...)
+	}
+	if len(changes) == 0 && len(ids) == 0 {
 		r.Durable = true
 		return r, nil
 	}
 	before := o.high
 	o.high += uint64(len(r.Fresh))
+	for _, d := range r.Fresh {
+		o.live[d.Seq] = struct{}{}
+	}
 	changes = append(changes, o.seen.add(now, ids)...)
-	if err := o.log.apply(ctx, now, false, append(changes, o.meta())...); err != nil {
+	if err := o.log.apply(ctx, now, must, append(changes, o.meta())...); err != nil {
 		o.high = before
+		for _, d := range r.Fresh {
+			delete(o.live, d.Seq)
+		}
 		o.seen.undo(len(ids))
 		return Receipt{Duplicates: r.Duplicates}, err
 	}
 	for _, d := range r.Fresh {
-		o.live[d.Seq] = struct{}{}
 		o.warm(d)
 	}
 	if forgotten, evicted := o.seen.forget(now); len(forgotten) > 0 {
@@ -160,9 +217,9 @@ func (o *Outbox) Save(ctx context.Context, now time.Time, d *response.Delivery) 
 	_ = o.log.apply(ctx, now, true, Change{key(progressPrefix, d.Seq), encode(progressOf(d.Progress))})
 }
 
-// End takes a delivery out and keeps what is worth keeping: what failed, and how acts ended. It returns the targets whose
-// dead letters had to be forgotten for it.
-func (o *Outbox) End(ctx context.Context, now time.Time, d *response.Delivery, kind response.Kind) (evicted []string) {
+// End takes a delivery out and keeps what is worth keeping: what failed, and how acts ended. What follows from it is written
+// with it. It returns the targets whose dead letters had to be forgotten for it.
+func (o *Outbox) End(ctx context.Context, now time.Time, d *response.Delivery, kind response.Kind, next Batch) (r Receipt, evicted []string) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	changes := []Change{{Key: key(deliveryPrefix, d.Seq)}, {Key: key(progressPrefix, d.Seq)}}
@@ -183,8 +240,8 @@ func (o *Outbox) End(ctx context.Context, now time.Time, d *response.Delivery, k
 		}
 		o.low++
 	}
-	_ = o.log.apply(ctx, now, true, append(changes, o.meta())...)
-	return evicted
+	r, _ = o.commit(ctx, now, true, next, changes...) // it must, and so it does
+	return r, evicted
 }
 
 // letter is what is kept of a delivery, with its message, so that a person can see and send it again.

@@ -54,7 +54,8 @@ func TestWhatIsAddedIsThereAfterARestart(t *testing.T) {
 	b.Answer = response.Answer{Verdict: response.Refused, Status: 503, Text: "busy", Reason: "503"}
 	o.Save(ctx, noon, b)
 	c.State = response.Delivered
-	assert.Empty(t, o.End(ctx, noon, c, response.Message))
+	_, gone := o.End(ctx, noon, c, response.Message, Batch{})
+	assert.Empty(t, gone)
 
 	o, found = open(t, store.snapshot(), roomy)
 	require.Len(t, found, 2)
@@ -82,7 +83,7 @@ func TestAnAnomalyIsAcceptedOncePerTarget(t *testing.T) {
 	assert.Len(t, r.Duplicates, 2)
 
 	first.State = response.Delivered
-	o.End(ctx, noon, first, response.Message)
+	o.End(ctx, noon, first, response.Message, Batch{})
 	assert.Empty(t, add(t, o, delivery("a", "people")).Fresh, "also once it was delivered")
 
 	o, _ = open(t, store.snapshot(), roomy)
@@ -102,7 +103,7 @@ func TestWhatIsRememberedIsBounded(t *testing.T) {
 		require.NoError(t, err)
 		evicted += r.Evicted
 		d.State = response.Delivered
-		o.End(ctx, noon, d, response.Message)
+		o.End(ctx, noon, d, response.Message, Batch{})
 	}
 	assert.InDelta(t, 8*pageEntries, evicted, pageEntries)
 	assert.LessOrEqual(t, len(store.values), 5, "pages and the table of contents")
@@ -172,7 +173,7 @@ func TestWithoutRoomNothingIsAccepted(t *testing.T) {
 
 			for _, d := range accepted {
 				d.State = response.Delivered
-				o.End(ctx, noon, d, response.Message)
+				o.End(ctx, noon, d, response.Message, Batch{})
 			}
 			if store == nil {
 				assert.Len(t, add(t, o, next).Fresh, 1, "what was refused was not remembered, and there is room again")
@@ -238,12 +239,13 @@ func TestDeadLettersAndActsAreKept(t *testing.T) {
 		add(t, o, d)
 		d.State, d.Attempts, d.Answer = response.Dead, 10, response.Answer{Verdict: response.Refused, Status: 500, Reason: "broken"}
 		d.Body = nil
-		evicted = append(evicted, o.End(ctx, noon.Add(time.Hour), d, response.Message)...)
+		_, gone := o.End(ctx, noon.Add(time.Hour), d, response.Message, Batch{})
+		evicted = append(evicted, gone...)
 	}
 	act := delivery("lock", "kong")
 	add(t, o, act)
 	act.State, act.Answer = response.Delivered, response.Answer{Status: 204, Text: "ok"}
-	o.End(ctx, noon, act, response.Act)
+	o.End(ctx, noon, act, response.Act, Batch{})
 	assert.Equal(t, []string{"people", "people"}, evicted)
 
 	o, found := open(t, store.snapshot(), limits)
@@ -319,7 +321,7 @@ func TestBodiesInMemoryAreBounded(t *testing.T) {
 	assert.NotNil(t, c.Body)
 	for _, d := range []*response.Delivery{a, b, c} {
 		d.State = response.Delivered
-		o.End(context.Background(), noon, d, response.Message)
+		o.End(context.Background(), noon, d, response.Message, Batch{})
 	}
 	assert.Zero(t, o.hot)
 }
@@ -333,6 +335,6 @@ func BenchmarkAdd(b *testing.B) {
 			b.Fatal(err)
 		}
 		d.State = response.Delivered
-		o.End(ctx, noon, d, response.Message)
+		o.End(ctx, noon, d, response.Message, Batch{})
 	}
 }

@@ -18,7 +18,19 @@ func (r *ring) span() span { return span{r.low, r.low + uint64(len(r.labels))} }
 // note counts a value that is stored already.
 func (r *ring) note(label string) {
 	r.labels = append(r.labels, label)
-	r.count[label]++
+	if label != "" {
+		r.count[label]++
+	}
+}
+
+// remove leaves a gap where a value was; false: there is none.
+func (r *ring) remove(n uint64) bool {
+	if n < r.low || n >= r.span().High || r.labels[n-r.low] == "" {
+		return false
+	}
+	r.count[r.labels[n-r.low]]--
+	r.labels[n-r.low] = ""
+	return true
 }
 
 // push returns the changes that store a value, and the labels of those that had to go.
@@ -28,8 +40,10 @@ func (r *ring) push(label string, value []byte) (changes []Change, evicted []str
 	for len(r.labels) > r.max {
 		gone := r.labels[0]
 		changes = append(changes, Change{Key: key(r.prefix, r.low)})
-		evicted = append(evicted, gone)
-		r.count[gone]--
+		if gone != "" {
+			evicted = append(evicted, gone)
+			r.count[gone]--
+		}
 		r.labels = r.labels[1:]
 		r.low++
 	}

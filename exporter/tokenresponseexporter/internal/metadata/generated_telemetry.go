@@ -29,8 +29,10 @@ type TelemetryBuilder struct {
 	mu                                 sync.Mutex
 	registrations                      []metric.Registration
 	TokenResponseConditionErrors       metric.Int64Counter
+	TokenResponseCooledDown            metric.Int64Counter
 	TokenResponseDeadLetters           metric.Int64ObservableGauge
 	TokenResponseDeadLettersEvicted    metric.Int64Counter
+	TokenResponseDecisions             metric.Int64Counter
 	TokenResponseDeliveries            metric.Int64Counter
 	TokenResponseDeliveryLatency       metric.Float64Histogram
 	TokenResponseDenyListChecks        metric.Int64Counter
@@ -42,11 +44,16 @@ type TelemetryBuilder struct {
 	TokenResponseDryRunActs            metric.Int64Counter
 	TokenResponseDuplicates            metric.Int64Counter
 	TokenResponseEvents                metric.Int64Counter
+	TokenResponseIncidents             metric.Int64ObservableGauge
+	TokenResponseIncidentsEvicted      metric.Int64Counter
+	TokenResponseKnown                 metric.Int64Counter
+	TokenResponseOpenCircuits          metric.Int64ObservableGauge
 	TokenResponseOutboxSize            metric.Int64ObservableGauge
 	TokenResponseRefused               metric.Int64Counter
 	TokenResponseRetries               metric.Int64Counter
 	TokenResponseRuleMatches           metric.Int64Counter
 	TokenResponseSeenEvictions         metric.Int64Counter
+	TokenResponseStopped               metric.Int64ObservableGauge
 	TokenResponseStorageFailing        metric.Int64ObservableGauge
 	TokenResponseTargetDisabled        metric.Int64ObservableGauge
 	TokenResponseUnknownActs           metric.Int64Counter
@@ -93,12 +100,57 @@ func (builder *TelemetryBuilder) RegisterTokenResponseDenyListEntriesCallback(cb
 	return nil
 }
 
+// RegisterTokenResponseIncidentsCallback sets callback for observable TokenResponseIncidents metric.
+func (builder *TelemetryBuilder) RegisterTokenResponseIncidentsCallback(cb metric.Int64Callback) error {
+	reg, err := builder.meter.RegisterCallback(func(ctx context.Context, o metric.Observer) error {
+		cb(ctx, &observerInt64{inst: builder.TokenResponseIncidents, obs: o})
+		return nil
+	}, builder.TokenResponseIncidents)
+	if err != nil {
+		return err
+	}
+	builder.mu.Lock()
+	defer builder.mu.Unlock()
+	builder.registrations = append(builder.registrations, reg)
+	return nil
+}
+
+// RegisterTokenResponseOpenCircuitsCallback sets callback for observable TokenResponseOpenCircuits metric.
+func (builder *TelemetryBuilder) RegisterTokenResponseOpenCircuitsCallback(cb metric.Int64Callback) error {
+	reg, err := builder.meter.RegisterCallback(func(ctx context.Context, o metric.Observer) error {
+		cb(ctx, &observerInt64{inst: builder.TokenResponseOpenCircuits, obs: o})
+		return nil
+	}, builder.TokenResponseOpenCircuits)
+	if err != nil {
+		return err
+	}
+	builder.mu.Lock()
+	defer builder.mu.Unlock()
+	builder.registrations = append(builder.registrations, reg)
+	return nil
+}
+
 // RegisterTokenResponseOutboxSizeCallback sets callback for observable TokenResponseOutboxSize metric.
 func (builder *TelemetryBuilder) RegisterTokenResponseOutboxSizeCallback(cb metric.Int64Callback) error {
 	reg, err := builder.meter.RegisterCallback(func(ctx context.Context, o metric.Observer) error {
 		cb(ctx, &observerInt64{inst: builder.TokenResponseOutboxSize, obs: o})
 		return nil
 	}, builder.TokenResponseOutboxSize)
+	if err != nil {
+		return err
+	}
+	builder.mu.Lock()
+	defer builder.mu.Unlock()
+	builder.registrations = append(builder.registrations, reg)
+	return nil
+}
+
+// RegisterTokenResponseStoppedCallback sets callback for observable TokenResponseStopped metric.
+func (builder *TelemetryBuilder) RegisterTokenResponseStoppedCallback(cb metric.Int64Callback) error {
+	reg, err := builder.meter.RegisterCallback(func(ctx context.Context, o metric.Observer) error {
+		cb(ctx, &observerInt64{inst: builder.TokenResponseStopped, obs: o})
+		return nil
+	}, builder.TokenResponseStopped)
 	if err != nil {
 		return err
 	}
@@ -172,6 +224,12 @@ func NewTelemetryBuilder(settings component.TelemetrySettings, options ...Teleme
 		metric.WithUnit("{event}"),
 	)
 	errs = errors.Join(errs, err)
+	builder.TokenResponseCooledDown, err = builder.meter.Int64Counter(
+		"otelcol_token_response_cooled_down",
+		metric.WithDescription("Times that a rule left a token alone because it had matched it within its cool-down. [Alpha]"),
+		metric.WithUnit("{match}"),
+	)
+	errs = errors.Join(errs, err)
 	builder.TokenResponseDeadLetters, err = builder.meter.Int64ObservableGauge(
 		"otelcol_token_response_dead_letters",
 		metric.WithDescription("Dead letters that are kept for the target. [Alpha]"),
@@ -182,6 +240,12 @@ func NewTelemetryBuilder(settings component.TelemetrySettings, options ...Teleme
 		"otelcol_token_response_dead_letters_evicted",
 		metric.WithDescription("Dead letters that were forgotten because the limit was reached. [Alpha]"),
 		metric.WithUnit("{delivery}"),
+	)
+	errs = errors.Join(errs, err)
+	builder.TokenResponseDecisions, err = builder.meter.Int64Counter(
+		"otelcol_token_response_decisions",
+		metric.WithDescription("Decisions about acts and incidents that a record was kept of. [Alpha]"),
+		metric.WithUnit("{decision}"),
 	)
 	errs = errors.Join(errs, err)
 	builder.TokenResponseDeliveries, err = builder.meter.Int64Counter(
@@ -251,6 +315,30 @@ func NewTelemetryBuilder(settings component.TelemetrySettings, options ...Teleme
 		metric.WithUnit("{event}"),
 	)
 	errs = errors.Join(errs, err)
+	builder.TokenResponseIncidents, err = builder.meter.Int64ObservableGauge(
+		"otelcol_token_response_incidents",
+		metric.WithDescription("Incidents that are kept. [Alpha]"),
+		metric.WithUnit("{incident}"),
+	)
+	errs = errors.Join(errs, err)
+	builder.TokenResponseIncidentsEvicted, err = builder.meter.Int64Counter(
+		"otelcol_token_response_incidents_evicted",
+		metric.WithDescription("Incidents that were forgotten because the limit was reached. [Alpha]"),
+		metric.WithUnit("{incident}"),
+	)
+	errs = errors.Join(errs, err)
+	builder.TokenResponseKnown, err = builder.meter.Int64Counter(
+		"otelcol_token_response_known",
+		metric.WithDescription("Anomaly events that came again and changed nothing. [Alpha]"),
+		metric.WithUnit("{event}"),
+	)
+	errs = errors.Join(errs, err)
+	builder.TokenResponseOpenCircuits, err = builder.meter.Int64ObservableGauge(
+		"otelcol_token_response_open_circuits",
+		metric.WithDescription("Circuits that a cap has opened; nothing is done by itself where one is open. [Alpha]"),
+		metric.WithUnit("{circuit}"),
+	)
+	errs = errors.Join(errs, err)
 	builder.TokenResponseOutboxSize, err = builder.meter.Int64ObservableGauge(
 		"otelcol_token_response_outbox_size",
 		metric.WithDescription("Deliveries that wait for the target. [Alpha]"),
@@ -279,6 +367,12 @@ func NewTelemetryBuilder(settings component.TelemetrySettings, options ...Teleme
 		"otelcol_token_response_seen_evictions",
 		metric.WithDescription("Remembered anomaly ids that were forgotten before their time because the limit was reached. [Alpha]"),
 		metric.WithUnit("{anomaly}"),
+	)
+	errs = errors.Join(errs, err)
+	builder.TokenResponseStopped, err = builder.meter.Int64ObservableGauge(
+		"otelcol_token_response_stopped",
+		metric.WithDescription("1 while all acts are stopped, else 0. [Alpha]"),
+		metric.WithUnit("1"),
 	)
 	errs = errors.Join(errs, err)
 	builder.TokenResponseStorageFailing, err = builder.meter.Int64ObservableGauge(

@@ -28,7 +28,19 @@ func TestSetupTelemetry(t *testing.T) {
 		observer.Observe(1)
 		return nil
 	}))
+	require.NoError(t, tb.RegisterTokenResponseIncidentsCallback(func(_ context.Context, observer metric.Int64Observer) error {
+		observer.Observe(1)
+		return nil
+	}))
+	require.NoError(t, tb.RegisterTokenResponseOpenCircuitsCallback(func(_ context.Context, observer metric.Int64Observer) error {
+		observer.Observe(1)
+		return nil
+	}))
 	require.NoError(t, tb.RegisterTokenResponseOutboxSizeCallback(func(_ context.Context, observer metric.Int64Observer) error {
+		observer.Observe(1)
+		return nil
+	}))
+	require.NoError(t, tb.RegisterTokenResponseStoppedCallback(func(_ context.Context, observer metric.Int64Observer) error {
 		observer.Observe(1)
 		return nil
 	}))
@@ -41,7 +53,9 @@ func TestSetupTelemetry(t *testing.T) {
 		return nil
 	}))
 	tb.TokenResponseConditionErrors.Add(context.Background(), 1)
+	tb.TokenResponseCooledDown.Add(context.Background(), 1)
 	tb.TokenResponseDeadLettersEvicted.Add(context.Background(), 1)
+	tb.TokenResponseDecisions.Add(context.Background(), 1)
 	tb.TokenResponseDeliveries.Add(context.Background(), 1)
 	tb.TokenResponseDeliveryLatency.Record(context.Background(), 1)
 	tb.TokenResponseDenyListChecks.Add(context.Background(), 1)
@@ -52,6 +66,8 @@ func TestSetupTelemetry(t *testing.T) {
 	tb.TokenResponseDryRunActs.Add(context.Background(), 1)
 	tb.TokenResponseDuplicates.Add(context.Background(), 1)
 	tb.TokenResponseEvents.Add(context.Background(), 1)
+	tb.TokenResponseIncidentsEvicted.Add(context.Background(), 1)
+	tb.TokenResponseKnown.Add(context.Background(), 1)
 	tb.TokenResponseRefused.Add(context.Background(), 1)
 	tb.TokenResponseRetries.Add(context.Background(), 1)
 	tb.TokenResponseRuleMatches.Add(context.Background(), 1)
@@ -60,10 +76,16 @@ func TestSetupTelemetry(t *testing.T) {
 	AssertEqualTokenResponseConditionErrors(t, testTel,
 		[]metricdata.DataPoint[int64]{{Value: 1}},
 		metricdatatest.IgnoreTimestamp())
+	AssertEqualTokenResponseCooledDown(t, testTel,
+		[]metricdata.DataPoint[int64]{{Value: 1}},
+		metricdatatest.IgnoreTimestamp())
 	AssertEqualTokenResponseDeadLetters(t, testTel,
 		[]metricdata.DataPoint[int64]{{Value: 1}},
 		metricdatatest.IgnoreTimestamp())
 	AssertEqualTokenResponseDeadLettersEvicted(t, testTel,
+		[]metricdata.DataPoint[int64]{{Value: 1}},
+		metricdatatest.IgnoreTimestamp())
+	AssertEqualTokenResponseDecisions(t, testTel,
 		[]metricdata.DataPoint[int64]{{Value: 1}},
 		metricdatatest.IgnoreTimestamp())
 	AssertEqualTokenResponseDeliveries(t, testTel,
@@ -99,6 +121,18 @@ func TestSetupTelemetry(t *testing.T) {
 	AssertEqualTokenResponseEvents(t, testTel,
 		[]metricdata.DataPoint[int64]{{Value: 1}},
 		metricdatatest.IgnoreTimestamp())
+	AssertEqualTokenResponseIncidents(t, testTel,
+		[]metricdata.DataPoint[int64]{{Value: 1}},
+		metricdatatest.IgnoreTimestamp())
+	AssertEqualTokenResponseIncidentsEvicted(t, testTel,
+		[]metricdata.DataPoint[int64]{{Value: 1}},
+		metricdatatest.IgnoreTimestamp())
+	AssertEqualTokenResponseKnown(t, testTel,
+		[]metricdata.DataPoint[int64]{{Value: 1}},
+		metricdatatest.IgnoreTimestamp())
+	AssertEqualTokenResponseOpenCircuits(t, testTel,
+		[]metricdata.DataPoint[int64]{{Value: 1}},
+		metricdatatest.IgnoreTimestamp())
 	AssertEqualTokenResponseOutboxSize(t, testTel,
 		[]metricdata.DataPoint[int64]{{Value: 1}},
 		metricdatatest.IgnoreTimestamp())
@@ -112,6 +146,9 @@ func TestSetupTelemetry(t *testing.T) {
 		[]metricdata.DataPoint[int64]{{Value: 1}},
 		metricdatatest.IgnoreTimestamp())
 	AssertEqualTokenResponseSeenEvictions(t, testTel,
+		[]metricdata.DataPoint[int64]{{Value: 1}},
+		metricdatatest.IgnoreTimestamp())
+	AssertEqualTokenResponseStopped(t, testTel,
 		[]metricdata.DataPoint[int64]{{Value: 1}},
 		metricdatatest.IgnoreTimestamp())
 	AssertEqualTokenResponseStorageFailing(t, testTel,

@@ -1,0 +1,44 @@
+package desk
+
+import (
+	"time"
+
+	"github.com/holterhq/holter/internal/response"
+	"github.com/holterhq/holter/internal/response/guard"
+	"github.com/holterhq/holter/internal/response/incident"
+)
+
+// Config of a desk.
+type Config struct {
+	Policy  response.Policy
+	Targets map[string]Target
+	// Page are the targets that hear of what cannot wait; none: those that hear of the incident.
+	Page []string
+	// DryRun is what messages say that concern no act.
+	DryRun bool
+	// ApproveWithin is how long a proposed act waits for somebody's consent.
+	ApproveWithin time.Duration
+	Incidents     incident.Terms
+	Limits        guard.Limits
+	Links         Links
+	// Journal says whether there is a target of that name which keeps what was decided.
+	Journal bool
+}
+
+// Target is what a desk knows of a target.
+type Target struct {
+	Actor      response.Actor // nil: it tells people
+	DryRun     bool           // acts are said instead of done
+	PerAnomaly bool           // it hears of every anomaly, not of incidents
+}
+
+// can is what the target can do for an action.
+func (t Target) can(action response.Action) response.Ability {
+	if t.Actor == nil {
+		return response.Ability{}
+	}
+	return t.Actor.Can(action)
+}
+
+// JournalTarget is the name of the target that keeps what was decided.
+const JournalTarget = "journal"
