@@ -11,6 +11,7 @@ var (
 	collectorBin  = built("HOLTER_BIN", "otelcol-holter")
 	companionBin  = built("HOLTER_COMPANION", "holter")
 	prometheusBin = installed("prometheus")
+	alertsBin     = installed("prometheus-alertmanager")
 	nodeBin       = installed("node")
 	chromiumBin   = installed("chromium")
 )

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# Installs what the integration tests talk to: Node with the packages of node/, Prometheus, PostgreSQL 15, and Chromium.
-# Does nothing where all is there. Only a missing Node, PostgreSQL or Chromium needs root; without Chromium the tests of the page are
-# skipped. Prometheus is unpacked into build/tools, not installed, and PostgreSQL is installed without a cluster, so that no service
-# starts.
+# Installs what the integration tests talk to: Node with the packages of node/, Prometheus, Alertmanager, PostgreSQL 15, and
+# Chromium. Does nothing where all is there. Only a missing Node, PostgreSQL or Chromium needs root, and the templates of
+# Alertmanager; without Chromium the tests of the page are skipped. Prometheus and Alertmanager are unpacked into build/tools, not
+# installed, and PostgreSQL is installed without a cluster, so that no service starts.
 set -euo pipefail
 cd "$(dirname "$0")"
 
@@ -39,12 +39,28 @@ if [ ! node/node_modules/.package-lock.json -nt node/package-lock.json ]; then
 	touch node/node_modules/.package-lock.json
 fi
 
-if ! have prometheus && [ ! -x "$tools/usr/bin/prometheus" ]; then
-	refresh_packages prometheus
-	say "unpacking prometheus into build/tools"
+# A program in Go needs nothing but its package unpacked.
+unpack() {
+	if have "$1" || [ -x "$tools/usr/bin/$1" ]; then
+		return
+	fi
+	refresh_packages "$1"
+	say "unpacking $1 into build/tools"
 	mkdir -p "$tools"
-	(cd "$tools" && apt-get download -qq -o APT::Sandbox::User=root prometheus && dpkg -x prometheus_*.deb . && rm -f prometheus_*.deb) ||
-		fail "prometheus could not be downloaded: install it by hand, then run this again"
+	(cd "$tools" && apt-get download -qq -o APT::Sandbox::User=root "$1" && dpkg -x "$1"_*.deb . && rm -f "$1"_*.deb) ||
+		fail "$1 could not be downloaded: install it by hand, then run this again"
+}
+unpack prometheus
+unpack prometheus-alertmanager
+
+# Debian's Alertmanager reads its templates from this folder alone.
+templates=/usr/share/prometheus/alertmanager
+if [ ! -e "$templates/default.tmpl" ] && [ -e "$tools$templates/default.tmpl" ]; then
+	if [ "$(id -u)" -eq 0 ]; then
+		mkdir -p "$templates" && cp "$tools$templates"/*.tmpl "$templates"
+	else
+		say "$templates is missing, and putting it there needs root: the tests with Alertmanager will be SKIPPED" >&2
+	fi
 fi
 
 postgres=/usr/lib/postgresql/15/bin

@@ -18,6 +18,9 @@ type Teams struct{ Way }
 // Source: https://learn.microsoft.com/microsoftteams/platform/webhooks-and-connectors/how-to/connectors-using, 28 KB.
 const teamsLimit = 28_000
 
+// teamsFallback is what old clients show. They may read Markdown in it, so that nothing else stands in it.
+const teamsFallback = "Holter tells of an API token. This client is too old to show the card."
+
 type teamsMessage struct {
 	Type        string            `json:"type"`
 	Attachments []teamsAttachment `json:"attachments"`
@@ -96,7 +99,7 @@ func teamsBody(n note) ([]byte, error) {
 // Markdown, and mentions need an entity that nobody but the sender writes.
 func teamsOf(n note) teamsMessage {
 	card := teamsCard{
-		Schema: "http://adaptivecards.io/schemas/adaptive-card.json", Type: "AdaptiveCard", Version: "1.2", FallbackText: n.Title,
+		Schema: "http://adaptivecards.io/schemas/adaptive-card.json", Type: "AdaptiveCard", Version: "1.2", FallbackText: teamsFallback,
 	}
 	add := func(spacing string, runs ...teamsRun) {
 		for i := range runs {
