@@ -3,6 +3,7 @@ package tokenstoreextension
 import (
 	"errors"
 	"fmt"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"time"
@@ -19,6 +20,9 @@ type Config struct {
 	Directory string `mapstructure:"directory"`
 	// Retention is for how long what is kept.
 	Retention Retention `mapstructure:"retention"`
+	// EventFiles are files of JSON lines, or patterns of their names, that other parts of the Collector append events to, such as the file
+	// exporter: an erasure takes out of them what tells of whom it is about.
+	EventFiles []string `mapstructure:"event_files"`
 
 	// prevent unkeyed literal initialization
 	_ struct{}
@@ -84,6 +88,11 @@ func (c *Config) Validate() error {
 	var errs []error
 	if c.Directory == "" {
 		errs = append(errs, errors.New("directory: say where the store is to live, such as ./holter-data/store"))
+	}
+	for i, pattern := range c.EventFiles {
+		if _, err := filepath.Match(pattern, ""); err != nil || pattern == "" {
+			errs = append(errs, fmt.Errorf("event_files::%d: %q: write the path of a file, or a pattern such as ./holter-data/anomalies*.jsonl", i, pattern))
+		}
 	}
 	r := &c.Retention
 	for _, span := range []struct {

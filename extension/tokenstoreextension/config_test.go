@@ -44,6 +44,7 @@ func TestErrorsSayWhatWouldBeRight(t *testing.T) {
 		`{directory: d, retention: {tokens: forever}}`:       `"forever": use days such as 90d, or a duration such as 36h`,
 		`{directory: d, retention: {events: 99999999999d}}`:  `use days such as 90d`,
 		`{directory: d, retention: {event: 90d}}`:            "event",
+		`{directory: d, event_files: [a.jsonl, "[b"]}`:       `event_files::1: "[b": write the path of a file`,
 		`{directory: d, retentions: {minutes: 2d}}`:          "retentions",
 		`{directory: d, retention: {events: -5d}}`:           "use days such as 90d",
 		`{directory: d, retention: {events: -5h}}`:           "retention::events: -5h0m0s: use at least 1d",

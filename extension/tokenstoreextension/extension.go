@@ -62,6 +62,9 @@ func (e *storeExtension) Start(_ context.Context, host component.Host) error {
 	if err := e.gauges(); err != nil {
 		return err
 	}
+	for _, pattern := range e.cfg.EventFiles {
+		e.keeper.memories.join(pattern, lines{pattern, buffered}.forget)
+	}
 	ctx, cancel := context.WithCancel(context.Background())
 	e.cancel = cancel
 	open := e.open()

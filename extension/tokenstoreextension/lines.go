@@ -1,0 +1,197 @@
+package tokenstoreextension
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"go.opentelemetry.io/collector/pdata/pcommon"
+	"go.opentelemetry.io/collector/pdata/plog"
+
+	"github.com/holterhq/holter/internal/otelattr"
+	"github.com/holterhq/holter/internal/store"
+)
+
+// lines are files of JSON lines that somebody else appends to, as the file exporter does. What is taken out leaves blanks: no line moves, and
+// the writer goes on where it was.
+type lines struct {
+	pattern string
+	settle  time.Duration // after that nothing older is in the writer's buffer
+}
+
+// buffered is for how long the file exporter holds lines back at most, with its own defaults.
+const buffered = 1100 * time.Millisecond
+
+// forget takes out what tells of tokens, twice: what the writer held back meanwhile as well.
+func (l lines) forget(ctx context.Context, of store.Forgetting) error {
+	if err := l.sweep(of); err != nil {
+		return err
+	}
+	select {
+	case <-time.After(l.settle):
+		return l.sweep(of)
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+func (l lines) sweep(of store.Forgetting) error {
+	paths, err := filepath.Glob(l.pattern)
+	if err != nil {
+		return err
+	}
+	s := newSweeper(of)
+	var errs []error
+	for _, path := range paths {
+		if err := s.file(path); err != nil && !errors.Is(err, os.ErrNotExist) {
+			errs = append(errs, fmt.Errorf("%s: %w", path, err))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// sweeper takes tokens out of lines.
+type sweeper struct {
+	gone  otelattr.Gone
+	words [][]byte // as they are, and as they stand in JSON
+}
+
+func newSweeper(of store.Forgetting) *sweeper {
+	s := &sweeper{gone: otelattr.NewGone(of.Tokens, of.Words)}
+	for _, word := range slices.Concat(of.Tokens, of.Words) {
+		if word != "" {
+			s.words = append(s.words, []byte(word))
+		}
+		for _, escape := range []bool{true, false} {
+			var out strings.Builder
+			e := json.NewEncoder(&out)
+			e.SetEscapeHTML(escape)
+			if e.Encode(word) == nil && word != "" {
+				s.words = append(s.words, []byte(strings.Trim(out.String(), "\"\n")))
+			}
+		}
+	}
+	return s
+}
+
+func (s *sweeper) file(path string) (err error) {
+	file, err := os.OpenFile(path, os.O_RDWR, 0)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, file.Close()) }()
+	r := bufio.NewReaderSize(file, 1<<20)
+	for at := int64(0); ; {
+		line, failed := r.ReadBytes('\n')
+		if text := bytes.TrimRight(line, "\n"); s.meets(text) {
+			if _, err := file.WriteAt(s.without(text), at); err != nil {
+				return err
+			}
+		}
+		at += int64(len(line))
+		if errors.Is(failed, io.EOF) {
+			return nil
+		}
+		if failed != nil {
+			return failed
+		}
+	}
+}
+
+// meets says whether one of the words stands in a text, by itself and not as part of another one.
+func (s *sweeper) meets(text []byte) bool {
+	return slices.ContainsFunc(s.words, func(word []byte) bool { return stands(text, word) })
+}
+
+func stands(text, word []byte) bool {
+	for {
+		at := bytes.Index(text, word)
+		if at < 0 {
+			return false
+		}
+		rest := text[at+len(word):]
+		if (at == 0 || !inWord(text[at-1])) && (len(rest) == 0 || !inWord(rest[0])) {
+			return true
+		}
+		text = text[at+1:]
+	}
+}
+
+func inWord(c byte) bool {
+	return c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || c == '_' || c == '-'
+}
+
+// without is a line of the same length that tells nothing of the tokens: the other records of it, or none.
+func (s *sweeper) without(line []byte) []byte {
+	rest := s.others(line)
+	if len(rest) == 0 || len(rest) > len(line) {
+		rest = []byte("{}")
+	}
+	blank := bytes.Repeat([]byte{' '}, len(line))
+	if len(rest) <= len(blank) {
+		copy(blank, rest)
+	}
+	return blank
+}
+
+// others are the log records of a line that tell of somebody else, empty if there are none.
+func (s *sweeper) others(line []byte) []byte {
+	ld, err := new(plog.JSONUnmarshaler).UnmarshalLogs(line)
+	if err != nil {
+		return nil
+	}
+	for _, resource := range ld.ResourceLogs().All() {
+		for _, scope := range resource.ScopeLogs().All() {
+			scope.LogRecords().RemoveIf(func(record plog.LogRecord) bool {
+				changed, kept := otelattr.ForgetEvent(record, s.gone)
+				if kept && changed != record {
+					changed.CopyTo(record)
+				}
+				return !kept || s.told(record.Body()) || s.toldIn(record.Attributes())
+			})
+		}
+	}
+	if ld.LogRecordCount() == 0 {
+		return nil
+	}
+	rest, err := new(plog.JSONMarshaler).MarshalLogs(ld)
+	if err != nil {
+		return nil
+	}
+	return rest
+}
+
+// told says whether a text in a value has one of the words.
+func (s *sweeper) told(v pcommon.Value) bool {
+	switch v.Type() {
+	case pcommon.ValueTypeStr:
+		return s.meets([]byte(v.Str()))
+	case pcommon.ValueTypeMap:
+		return s.toldIn(v.Map())
+	case pcommon.ValueTypeSlice:
+		for _, one := range v.Slice().All() {
+			if s.told(one) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+func (s *sweeper) toldIn(m pcommon.Map) bool {
+	for _, v := range m.All() {
+		if s.told(v) {
+			return true
+		}
+	}
+	return false
+}
