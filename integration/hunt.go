@@ -8,6 +8,7 @@ import (
 	"encoding/base64"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io/fs"
 	"net/url"
@@ -60,6 +61,9 @@ func (h *Hunt) SearchFolder(t testing.TB, folder string, except ...string) []str
 	var found []string
 	files := 0
 	require.NoError(t, filepath.WalkDir(folder, func(path string, entry fs.DirEntry, err error) error {
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil // somebody removed it meanwhile
+		}
 		if err != nil || entry.IsDir() {
 			return err
 		}
@@ -69,6 +73,9 @@ func (h *Hunt) SearchFolder(t testing.TB, folder string, except ...string) []str
 			}
 		}
 		data, err := os.ReadFile(path)
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil
+		}
 		if err != nil {
 			return err
 		}

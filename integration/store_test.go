@@ -39,7 +39,8 @@ func holterStore(t *testing.T, c *Collector, args ...string) []byte {
 type storedUse struct {
 	Kind, First string
 	Value       int64
-	ID, Hint    string // of tokens
+	ID, Hint    string // of tokens; ID of events
+	Owner       string `json:"owner_id"`
 	Requests    int64
 	LastUse     store.Use `json:"last_use"`
 }

@@ -135,6 +135,13 @@ func (s *Store) erasure(what store.Erasure) *erasure {
 			terms[r.Hint], terms[r.RegistryID] = true, true
 		}
 	}
+	for id, r := range s.tokens {
+		if !e.tokens[id] { // what somebody else has as well tells of nobody
+			for _, word := range [...]string{r.Hint, r.RegistryID, r.OwnerID, r.OwnerName} {
+				delete(terms, word)
+			}
+		}
+	}
 	s.mu.RUnlock()
 	delete(terms, "")
 	e.words = slices.Sorted(maps.Keys(terms))

@@ -91,6 +91,10 @@ func untold(t *testing.T, open Open) {
 	require.NoError(t, s.Write(t.Context(), store.Batch{Sightings: []store.Sighting{{Token: store.Token{
 		ID: "tok_a", OwnerID: "acme", OwnerName: "Acme Ltd", Hint: "sk_…a", RegistryID: "r1", LastUse: store.Use{At: monday},
 	}}}}))
+	require.NoError(t, s.Write(t.Context(), store.Batch{Sightings: []store.Sighting{
+		{Token: store.Token{ID: "tok_a2", OwnerID: "acme", Hint: "sk_…2", LastUse: store.Use{At: monday}}},
+		{Token: store.Token{ID: "tok_z", OwnerID: "zeta", Hint: "sk_…2", LastUse: store.Use{At: monday}}}, // whose hint is the same
+	}}))
 	_, err := s.Erase(t.Context(), store.Erasure{Owner: "acme", By: "ann", At: monday})
 	require.NoError(t, err)
 	_, err = s.Erase(t.Context(), store.Erasure{Tokens: []string{"tok_b"}, By: "ann", At: monday})
@@ -99,7 +103,7 @@ func untold(t *testing.T, open Open) {
 	s = open(t, folder)
 	all := notes()
 	require.Len(t, all, 2)
-	assert.Equal(t, store.Forgetting{Sequence: all[0].Sequence, Tokens: []string{"tok_a"}, Words: []string{"Acme Ltd", "acme", "r1", "sk_…a"}}, all[0])
+	assert.Equal(t, store.Forgetting{Sequence: all[0].Sequence, Tokens: []string{"tok_a", "tok_a2"}, Words: []string{"Acme Ltd", "acme", "r1", "sk_…a"}}, all[0])
 	assert.Equal(t, []string{"tok_b"}, all[1].Tokens)
 	require.NoError(t, s.Told(t.Context(), all[0].Sequence))
 	assert.Equal(t, all[1:], notes())
