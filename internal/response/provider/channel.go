@@ -2,6 +2,7 @@ package provider
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"net/http"
@@ -26,6 +27,8 @@ type Channel struct {
 
 // impossible is an error after which another try makes no sense.
 type impossible struct{ error }
+
+func (i impossible) Unwrap() error { return i.error }
 
 // Impossible marks an error after which another try makes no sense.
 func Impossible(format string, args ...any) error { return impossible{fmt.Errorf(format, args...)} }
@@ -76,7 +79,8 @@ func (c *Channel) exchange(ctx context.Context, r *Request, w whole, key string,
 // unsent is the answer where nothing was sent.
 func (c *Channel) unsent(err error, hide wire.Secrets) response.Answer {
 	a := response.Answer{Verdict: response.Unreached, Reason: hide.Mask(err.Error())}
-	if _, final := err.(impossible); final { //nolint:errorlint // only the outermost decides
+	var final impossible
+	if errors.As(err, &final) {
 		a.Verdict = response.Final
 	}
 	return a

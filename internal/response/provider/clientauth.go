@@ -138,7 +138,7 @@ func (t *AccessToken) get(ctx context.Context, now time.Time) error {
 	}
 	if err := json.Unmarshal(reply.Body, &answer); reply.Status != http.StatusOK || err != nil || answer.Token == "" {
 		if answer.Error != "" {
-			return fmt.Errorf("status %d, %s: look at client_id and client_secret", reply.Status, wire.Excerpt(answer.Error, wire.NewSecrets(t.Secret)))
+			return Impossible("status %d, %s: look at client_id and client_secret", reply.Status, wire.Excerpt(answer.Error, wire.NewSecrets(t.Secret)))
 		}
 		return fmt.Errorf("status %d brings none", reply.Status)
 	}

@@ -176,8 +176,11 @@ func urlpath(value any) (string, error) {
 
 func urlquery(value any) (string, error) {
 	text, err := scalar(value)
-	if err == nil && text == "" {
+	switch {
+	case err == nil && text == "":
 		err = errEmpty
+	case text == wire.Mask:
+		return text, nil // shown, not sent
 	}
 	return url.QueryEscape(text), err
 }

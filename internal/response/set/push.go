@@ -72,6 +72,7 @@ func (p *Push) Send(ctx context.Context, d *response.Delivery, now time.Time) re
 	req.Header.Set("Content-Type", mediaType)
 	req.Header.Set("Accept", "application/json")
 	req.Header.Set("User-Agent", p.UserAgent)
+	req.Close = true // on a connection of its own, it is known whether anything can have been sent
 	return p.judge(wire.Exchange(p.Client, req, now))
 }
 
