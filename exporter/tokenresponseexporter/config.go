@@ -157,6 +157,7 @@ func (c *Config) Validate() error {
 	var faults []error
 	fault := func(format string, args ...any) { faults = append(faults, fmt.Errorf(format, args...)) }
 	faults = append(faults, c.bounds()...)
+	faults = append(faults, c.routeFaults()...)
 	for _, err := range c.DenyList.faults() {
 		fault("deny_list::%w", err)
 	}
@@ -303,7 +304,7 @@ func (c *Config) unused() []string {
 			used[target] = true
 		}
 	}
-	for _, target := range c.Page {
+	for _, target := range append(slices.Clone(c.Page), c.led()...) {
 		used[target] = true
 	}
 	var names []string

@@ -174,3 +174,76 @@ func TestMessageTargetsSayWhatIsWrong(t *testing.T) {
 		})
 	}
 }
+
+// A route leads the messages about a token to the targets of whoever owns it, each with its own scheduler.
+func TestRoutesLeadToTheOwnersTargets(t *testing.T) {
+	payments, platform, everybody := receive(t), receive(t), receive(t)
+	r := run(t, nil, fmt.Sprintf(`
+targets:
+  payments chat: {webhook: {endpoint: %s, secret: %s}}
+  platform chat: {webhook: {endpoint: %s, secret: %s}}
+  security chat: {webhook: {endpoint: %s, secret: %s}}
+  owner:
+    route:
+      by: token.owner.team
+      to: {payments: [payments chat], platform: [platform chat, security chat]}
+      otherwise: [security chat]
+rules: [{targets: [owner, security chat]}]
+`, payments.URL, testSecret, platform.URL, testSecret, everybody.URL, testSecret))
+	for team, token := range map[string]string{"payments": "tok_1", "platform": "tok_2", "sales": "tok_3", "": "tok_4"} {
+		r.sends(raised("a-"+token, func(l plog.LogRecord) {
+			l.Attributes().PutStr("api_token.id", token)
+			if team != "" {
+				l.Attributes().PutStr("api_token.owner.team", team)
+			}
+		}))
+	}
+	r.eventually("all messages", func() bool { return payments.count() == 1 && platform.count() == 1 && everybody.count() == 4 })
+	assert.Equal(t, "tok_1", payments.all()[0].envelope.Data.Token.ID)
+	assert.Equal(t, "tok_2", platform.all()[0].envelope.Data.Token.ID)
+	assert.Empty(t, r.said("no rule sends anything"))
+	r.eventually("each to be delivered", func() bool { return r.delivered() == 6 })
+}
+
+func TestRoutesOfAnomalies(t *testing.T) {
+	payments, everybody := receive(t), receive(t)
+	r := run(t, nil, fmt.Sprintf(`
+targets:
+  payments chat: {webhook: {endpoint: %s, secret: %s}}
+  security chat: {webhook: {endpoint: %s, secret: %s}}
+  owner: {per: anomaly, route: {by: token.tags.plan, to: {gold: [payments chat]}, otherwise: [security chat]}}
+rules: [{targets: [owner]}]
+`, payments.URL, testSecret, everybody.URL, testSecret))
+	r.sends(raised("a-1"))
+	r.sends(raised("a-2", func(l plog.LogRecord) { l.Attributes().PutStr("api_token.tags.plan", "free") }))
+	r.eventually("both", func() bool { return payments.count() == 1 && everybody.count() == 1 })
+	assert.Equal(t, "a-1", payments.all()[0].header.Get("webhook-id"))
+}
+
+func TestRoutesSayWhatIsWrong(t *testing.T) {
+	for _, c := range []struct{ name, route, want string }{
+		{"nothing", `{}`, "targets::owner: route::by is missing: write the field that chooses, for example by: token.owner.team; route::to is missing"},
+		{"field", `{by: token.owner.taem, to: {a: [chat]}, otherwise: [chat]}`, `targets::owner: route::by: "token.owner.taem" is no field of an event: did you mean token.owner.team?`},
+		{"nobody", `{by: token.owner.team, to: {a: []}, otherwise: [chat]}`, "targets::owner: route::to::a: no targets"},
+		{"others", `{by: token.owner.team, to: {a: [chat]}}`, "targets::owner: route::otherwise is missing"},
+		{"unknown", `{by: token.owner.team, to: {a: [chta]}, otherwise: [chat]}`, `targets::owner::route::to::a[0]: unknown target "chta": did you mean chat?`},
+		{"a circle", `{by: token.owner.team, to: {a: [chat]}, otherwise: [owner]}`, "targets::owner::route::otherwise[0]: owner is a route itself"},
+		{"an act", `{by: token.owner.team, to: {a: [kong]}, otherwise: [chat]}`, "targets::owner::route::to::a[0]: kong acts on tokens: a route leads to targets that tell people"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			raw, err := confmap.NewRetrievedFromYAML([]byte(`targets:
+  chat: {teams: {endpoint: "http://x"}}
+  kong: {http: {endpoint: "http://x", success: {status: [200]}}}
+  owner: {route: ` + c.route + `}
+rules: [{targets: [owner]}]`))
+			require.NoError(t, err)
+			conf, err := raw.AsConf()
+			require.NoError(t, err)
+			cfg := createDefaultConfig().(*Config)
+			if err = conf.Unmarshal(cfg); err == nil {
+				err = confmap.Validate(cfg)
+			}
+			require.ErrorContains(t, err, c.want)
+		})
+	}
+}

@@ -126,6 +126,9 @@ func (r *responder) rules(targets []courier.Target) desk.Config {
 		actor, _ := t.Sender.(response.Actor)
 		cfg.Targets[t.Name] = desk.Target{Actor: actor, DryRun: r.dryTarget(t.Name), PerAnomaly: r.cfg.Targets[t.Name].Per == perAnomaly}
 	}
+	for name, route := range r.cfg.routes() {
+		cfg.Targets[name] = desk.Target{PerAnomaly: r.cfg.Targets[name].Per == perAnomaly, Route: route.ends}
+	}
 	return cfg
 }
 

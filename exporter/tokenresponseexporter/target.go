@@ -21,6 +21,9 @@ func (r *responder) targets(ctx context.Context, host component.Host) ([]courier
 	var all []courier.Target
 	for _, name := range slices.Sorted(maps.Keys(r.cfg.Targets)) {
 		cfg := r.cfg.Targets[name]
+		if cfg.Route.HasValue() {
+			continue
+		}
 		t := courier.Target{
 			Name:       name,
 			MaxPending: cfg.MaxPending,

@@ -28,6 +28,7 @@ type TargetConfig struct {
 	PagerDuty    configoptional.Optional[PagerDutyConfig]    `mapstructure:"pagerduty"`
 	Alertmanager configoptional.Optional[AlertmanagerConfig] `mapstructure:"alertmanager"`
 	Template     configoptional.Optional[TemplateConfig]     `mapstructure:"template"`
+	Route        configoptional.Optional[RouteConfig]        `mapstructure:"route"`
 
 	HTTP configoptional.Optional[HTTPConfig] `mapstructure:"http"`
 	// DenyList is the list of this Collector that gateways ask: see deny_list beside targets.
@@ -86,6 +87,7 @@ func defaultTarget() TargetConfig {
 		PagerDuty:    configoptional.Default(PagerDutyConfig{ClientConfig: pager, Source: "holter"}),
 		Alertmanager: configoptional.Default(AlertmanagerConfig{ClientConfig: client, Hold: 7 * 24 * time.Hour}),
 		Template:     configoptional.Default(TemplateConfig{ClientConfig: client, Method: http.MethodPost}),
+		Route:        configoptional.Default(RouteConfig{}),
 		HTTP:         configoptional.Default(HTTPConfig{ClientConfig: client}),
 		DenyList:     configoptional.Default(DenyListTargetConfig{}),
 		Kong: configoptional.Default(KongConfig{
@@ -185,6 +187,7 @@ func (t *TargetConfig) kinds() []kind {
 		{"pagerduty", t.PagerDuty.HasValue(), t.PagerDuty.Get()},
 		{"alertmanager", t.Alertmanager.HasValue(), t.Alertmanager.Get()},
 		{"template", t.Template.HasValue(), t.Template.Get()},
+		{"route", t.Route.HasValue(), t.Route.Get()},
 		{"http", t.HTTP.HasValue(), t.HTTP.Get()},
 		{"deny_list", t.DenyList.HasValue(), t.DenyList.Get()},
 		{"kong", t.Kong.HasValue(), known{t.Kong.Get()}},

@@ -30,6 +30,16 @@ type Target struct {
 	Actor      response.Actor // nil: it tells people
 	DryRun     bool           // acts are said instead of done
 	PerAnomaly bool           // it hears of every anomaly, not of incidents
+	// Route says which targets a message goes to instead. Nil: to the target itself.
+	Route func(e *response.Event) []string
+}
+
+// ends are the targets that a message to one of a name goes to.
+func (c *Config) ends(name string, e *response.Event) []string {
+	if route := c.Targets[name].Route; route != nil {
+		return route(e)
+	}
+	return []string{name}
 }
 
 // can is what the target can do for an action.

@@ -135,9 +135,11 @@ func (t *turn) each(a *Anomaly) (rules []int) {
 			if err != nil { // plain fields only
 				continue
 			}
-			t.batch.Deliveries = append(t.batch.Deliveries, &response.Delivery{
-				ID: e.ID, Target: name, Rule: rule.Name, Arrived: t.now, Body: body, Progress: response.Progress{Due: t.now},
-			})
+			for _, end := range t.cfg.ends(name, &e) {
+				t.batch.Deliveries = append(t.batch.Deliveries, &response.Delivery{
+					ID: e.ID, Target: end, Rule: rule.Name, Arrived: t.now, Body: body, Progress: response.Progress{Due: t.now},
+				})
+			}
 		}
 	}
 	return rules

@@ -144,6 +144,7 @@ func (t *turn) send(one told) {
 	t.stand(&one, e.Sentence)
 	id := incident.NewID("message", i.ID, strconv.Itoa(i.Sequence))
 	bodies := make(map[string][]byte)
+	var reached []string
 	for _, name := range targets {
 		rule := ""
 		for n := range i.Listeners {
@@ -160,9 +161,14 @@ func (t *turn) send(one told) {
 			}
 			body, bodies[rule] = text, text
 		}
-		t.batch.Deliveries = append(t.batch.Deliveries, &response.Delivery{
-			ID: id, Target: name, Rule: rule, Arrived: t.now, Body: body, Progress: response.Progress{Due: t.now},
-		})
+		for _, end := range t.cfg.ends(name, &e) {
+			if !slices.Contains(reached, end) {
+				reached = append(reached, end)
+				t.batch.Deliveries = append(t.batch.Deliveries, &response.Delivery{
+					ID: id, Target: end, Rule: rule, Arrived: t.now, Body: body, Progress: response.Progress{Due: t.now},
+				})
+			}
+		}
 	}
 }
 

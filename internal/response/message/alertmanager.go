@@ -69,8 +69,8 @@ func alertName(what response.Occasion) string {
 	return name
 }
 
-// alerts are what a message makes of an incident: its alert under its severity, the end of those under the severities that
-// it has left behind, and one more for an urgent occasion. An alert is its labels, so these are the same from the first
+// alerts are what a message makes of an incident: its alert under its severity, the end of those under other severities, and
+// one more for an urgent occasion. An alert is its labels, so these are the same from the first
 // message to the last.
 func (m *Alertmanager) alerts(envelope Envelope, now time.Time) []alert {
 	e := &envelope.Data
@@ -102,11 +102,10 @@ func (m *Alertmanager) alerts(envelope Envelope, now time.Time) []alert {
 	if e.Incident == nil {
 		return all
 	}
-	for _, lower := range []response.Severity{response.Warn, response.Error, response.Fatal} {
-		if lower.String() == severity(e) {
-			break
+	for _, other := range []response.Severity{response.Warn, response.Error, response.Fatal} {
+		if other.String() != severity(e) {
+			all = append(all, one(name, other.String(), true))
 		}
-		all = append(all, one(name, lower.String(), true))
 	}
 	for _, what := range urgent {
 		if over || what == occasion(e) {

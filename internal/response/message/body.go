@@ -110,6 +110,7 @@ func brief(e response.Event, limit int) response.Event {
 		}
 	}
 	e.Token.Tags = tags
+	e.Incident = briefIncident(e.Incident, limit)
 	evidence := e.Evidence
 	e.Evidence = nil
 	for _, v := range evidence {
@@ -117,6 +118,64 @@ func brief(e response.Event, limit int) response.Event {
 		e.Evidence = append(e.Evidence, v)
 	}
 	return e
+}
+
+// briefIncident bounds what is told of an incident. A grant that does not fit as a whole is left out: what calls restrict a
+// token to is not cut.
+func briefIncident(i *response.Incident, limit int) *response.Incident {
+	if i == nil {
+		return nil
+	}
+	b := *i
+	for _, text := range []*string{
+		&b.State, &b.Opened, &b.Updated, &b.Severity, &b.AcknowledgedBy, &b.ResolvedBy, &b.Cause, &b.CauseWhy,
+	} {
+		*text = cut(*text, limit)
+	}
+	b.ID, b.Occasion = whole(b.ID, limit), response.Occasion(whole(string(b.Occasion), maxText))
+	b.Detectors = cutAll(b.Detectors, limit)
+	b.Reached = nil
+	for _, r := range i.Reached[:min(len(i.Reached), maxList)] {
+		r.Method, r.Route = cut(r.Method, limit), cut(r.Route, limit)
+		b.Reached = append(b.Reached, r)
+	}
+	if i.Blast != nil {
+		blast := *i.Blast
+		blast.Routes, blast.Services = cutAll(blast.Routes, limit), cutAll(blast.Services, limit)
+		blast.Last, blast.Sentence = cut(blast.Last, limit), cut(blast.Sentence, limit)
+		b.Blast = &blast
+	}
+	if g := i.Grant; g != nil {
+		for _, names := range [][]string{g.Scopes, g.Idle, g.Routes, g.Networks, g.Countries, {g.Sentence}} {
+			if len(names) > maxList || slices.ContainsFunc(names, func(name string) bool { return len(name) > limit }) {
+				b.Grant = nil
+			}
+		}
+	}
+	if i.Act != nil {
+		act := *i.Act
+		for _, text := range []*string{&act.ID, &act.Action, &act.Target, &act.State, &act.Why, &act.By, &act.Answer, &act.Proof, &act.Expires} {
+			*text = cut(*text, limit)
+		}
+		b.Act = &act
+	}
+	for _, link := range []*string{&b.Links.Console, &b.Links.File, &b.Links.Trace, &b.Links.Approve, &b.Links.Undo, &b.Links.Curl} {
+		*link = whole(*link, max(limit, maxLink))
+		if limit == 0 {
+			*link = ""
+		}
+	}
+	return &b
+}
+
+// maxLink is the length up to which a link is kept: half a link leads nowhere.
+const maxLink = 1000
+
+func cutAll(all []string, limit int) (few []string) {
+	for _, text := range all[:min(len(all), maxList)] {
+		few = append(few, cut(text, limit))
+	}
+	return few
 }
 
 // whole is a name, or nothing if it is too long.

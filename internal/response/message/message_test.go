@@ -167,6 +167,29 @@ func TestBodyStaysSmall(t *testing.T) {
 		assert.Equal(t, map[string]string{"plan": "gold"}, got.Token.Tags)
 		assert.Empty(t, got.Token.Scopes)
 	})
+	t.Run("with an incident", func(t *testing.T) {
+		e := told(response.ActProposed).Data
+		e.Incident.Act.Answer = strings.Repeat("x", MaxBody)
+		for range 100 {
+			e.Incident.Grant.Routes = append(e.Incident.Grant.Routes, strings.Repeat("r", 100))
+			e.Incident.Reached = append(e.Incident.Reached, response.Reached{Route: strings.Repeat("r", 100)})
+			e.Incident.Detectors = append(e.Incident.Detectors, "odd_hours")
+		}
+		got := decode(t, e).Data
+		assert.True(t, got.Truncated)
+		assert.Equal(t, e.Incident.ID, got.Incident.ID)
+		assert.Equal(t, e.Incident.Links, got.Incident.Links)
+		assert.Nil(t, got.Incident.Grant, "what a token is narrowed to is not cut")
+		assert.Len(t, e.Incident.Reached, 102, "the event itself is left alone")
+	})
+	t.Run("whatever comes in an incident", func(t *testing.T) {
+		awful := strings.Repeat("\x00", MaxBody)
+		for _, what := range []response.Occasion{response.ActProposed, response.Occasion(awful)} {
+			e := hostile(awful, response.ActProposed).Data
+			e.Incident.Occasion, e.Incident.ID = what, awful
+			decode(t, e)
+		}
+	})
 	t.Run("whatever comes", func(t *testing.T) {
 		awful := strings.Repeat("\x00", MaxBody)
 		e := response.Event{
