@@ -27,7 +27,10 @@ type simFlags struct {
 	populations         string
 	attacks             string
 	owners, labels, csv string
+	estate              string
 	dryRun              bool
+
+	truth *sim.Truth // of an estate
 }
 
 func simCommand() *cobra.Command {
@@ -44,6 +47,7 @@ Attacks (--attack NAME,NAME*3):
 Populations (--populations, equal parts): ` + fmt.Sprint(sim.Populations()),
 		Example: `  holter sim --dry-run
   holter sim --tokens 500 --days 14 --attack stolen-key,exfiltration --labels labels.jsonl
+  holter sim --estate truth.json --owners holter-data/owners.yaml
   holter sim --end +24h --days 15 --speed 1        # two weeks at once, then live for a day`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -77,6 +81,7 @@ Populations (--populations, equal parts): ` + fmt.Sprint(sim.Populations()),
 	fl.StringVar(&f.owners, "owners", "", "write the owners file (the registry) there")
 	fl.StringVar(&f.labels, "labels", "", "write the truth about the attacks there, JSON lines")
 	fl.StringVar(&f.csv, "csv", "", "write all requests there as CSV, without credentials")
+	fl.StringVar(&f.estate, "estate", "", "in place of a fleet 45 days of an estate of which all is planned, and write there what ought to be found in it, as JSON")
 	fl.BoolVar(&f.dryRun, "dry-run", false, "send nothing, say what would be sent")
 	return cmd
 }
@@ -138,6 +143,11 @@ func (f *simFlags) fleet(now time.Time) (*sim.Fleet, error) {
 	if err != nil {
 		return nil, err
 	}
+	if f.estate != "" {
+		var estate *sim.Fleet
+		estate, f.truth = sim.NewEstate(f.seed, end)
+		return estate, nil
+	}
 	populations, err := sim.ParsePopulations(f.populations)
 	if err != nil {
 		return nil, err
@@ -155,6 +165,15 @@ func (f *simFlags) fleet(now time.Time) (*sim.Fleet, error) {
 func (f *simFlags) save(fleet *sim.Fleet) error {
 	if f.owners != "" {
 		if err := fleet.SaveOwners(f.owners, "sim"); err != nil {
+			return err
+		}
+	}
+	if f.truth != nil {
+		file, err := os.Create(f.estate)
+		if err != nil {
+			return fmt.Errorf("write the truth: %w", err)
+		}
+		if err := errors.Join(f.truth.Write(file), file.Close()); err != nil {
 			return err
 		}
 	}

@@ -194,6 +194,7 @@ func (w *worker) handle(e *journal.Entry) {
 	defer func() { w.metrics.relieve(now(), w.released, w.store) }()
 	w.heed(e.Feedback)
 	w.follow(e.Responses)
+	w.units.any = w.units.any || len(e.Uses) > 0 // from the first on requests are remembered, those of its own batch too
 	defer w.takeUnits(e.Uses)
 	if w.reorder.window == 0 && !e.Drain {
 		w.process(e.Records)

@@ -28,6 +28,8 @@ type Config struct {
 	confighttp.ServerConfig `mapstructure:",squash"`
 	// Store is the token_store extension that is shown.
 	Store component.ID `mapstructure:"store"`
+	// TokenRegistry is a token_registry extension, whose tokens that were never used are shown as well.
+	TokenRegistry *component.ID `mapstructure:"token_registry"`
 	// Users may log in with a name and a password, or are known to the auth extension by their names.
 	Users []UserConfig `mapstructure:"users"`
 	// OIDC is an OpenID provider that people log in at.

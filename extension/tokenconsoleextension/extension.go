@@ -24,6 +24,7 @@ import (
 	"github.com/holterhq/holter/extension/tokenconsoleextension/internal/metadata"
 	"github.com/holterhq/holter/internal/console"
 	"github.com/holterhq/holter/internal/console/access"
+	"github.com/holterhq/holter/internal/tokenregistry"
 	"github.com/holterhq/holter/internal/tokenstore"
 )
 
@@ -51,6 +52,9 @@ var (
 // Dependencies has the store started first.
 func (e *consoleExtension) Dependencies() []component.ID {
 	ids := []component.ID{e.cfg.Store}
+	if e.cfg.TokenRegistry != nil {
+		ids = append(ids, *e.cfg.TokenRegistry)
+	}
 	if auth := e.cfg.Auth.Get(); auth != nil {
 		ids = append(ids, auth.AuthenticatorID)
 	}
@@ -87,6 +91,13 @@ func (e *consoleExtension) start(ctx context.Context, host component.Host) error
 		OTLP:    e.receivers,
 		Count:   e.count,
 		Trouble: func(doing string, err error) { e.set.Logger.Error("The console could not "+doing, zap.Error(err)) },
+	}
+	if e.cfg.TokenRegistry != nil {
+		registry, err := tokenregistry.FromHost(host, *e.cfg.TokenRegistry)
+		if err != nil {
+			return err
+		}
+		settings.Registered = registered(registry)
 	}
 	if e.cfg.Demo.Enabled {
 		settings.Demo = &player{endpoint: e.demoEndpoint, now: time.Now}

@@ -3,6 +3,7 @@ package console
 import (
 	"context"
 	"io/fs"
+	"iter"
 	"net/http"
 	"sync"
 	"time"
@@ -21,6 +22,8 @@ type Settings struct {
 	Limits  Limits
 	// Deprecated are routes that ought to be gone, such as GET /v1/orders, beside those that have a later version.
 	Deprecated []string
+	// Registered are the tokens that the registry lists, by its own ids; nil: there is none to be asked.
+	Registered iter.Seq[store.Token]
 	// OTLP is where apps send their telemetry, as far as it is known: host:port, and a URL.
 	OTLP func() (grpc, http string)
 	// Demo plays traffic that is made up; nil: there is none.

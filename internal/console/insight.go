@@ -1,6 +1,7 @@
 package console
 
 import (
+	"iter"
 	"net/http"
 	"strconv"
 	"time"
@@ -41,7 +42,22 @@ func (k *call) hygiene() (any, error) {
 			return nil, badRequest("days", "%q: write a number from 1 to %d", text, most)
 		}
 	}
-	return insight.FindHygiene(k.ctx, k.Store, insight.HygieneQuestion{Filter: q.Filter, Now: k.now, Days: days})
+	return insight.FindHygiene(k.ctx, k.Store, insight.HygieneQuestion{Filter: q.Filter, Now: k.now, Days: days, Registered: k.registered(q.Filter)})
+}
+
+// registered are those of the registry's tokens that are in the scope, and wanted. A registry knows no tenants, and a text is looked for in what was seen.
+func (k *call) registered(wanted store.TokenFilter) iter.Seq[store.Token] {
+	if k.Registered == nil || wanted.Text != "" {
+		return nil
+	}
+	w := watcher{k.who, wanted}
+	return func(yield func(store.Token) bool) {
+		for t := range k.Registered {
+			if w.sees(t) && !yield(t) {
+				return
+			}
+		}
+	}
 }
 
 // coverage is what of the services' traffic can be told by its token.

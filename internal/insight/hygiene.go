@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"iter"
 	"maps"
 	"slices"
 	"strings"
@@ -49,6 +50,8 @@ type HygieneQuestion struct {
 	Filter store.TokenFilter
 	Now    time.Time
 	Days   int // without use, without rotation; and what is looked at. 0: 90
+	// Registered are the tokens that a registry lists, by its own ids: those that were never seen are not in the store.
+	Registered iter.Seq[store.Token]
 }
 
 const (
@@ -56,6 +59,7 @@ const (
 	decliningMost     = 28 * day // each of the two spans that are compared
 	decliningRequests = 100      // in the first of them
 	decliningTo       = 0.5      // of it
+	mostNeverUsed     = 1_000    // that are named one by one
 )
 
 // gravity is the order of the kinds.
@@ -71,7 +75,7 @@ var gravity = []string{Leaked, Shared, Unregistered, OverPrivileged, Expiring, N
 //   - expiring: within 30 days, and used within N days. JWTs and OAuth tokens, which are renewed all the time, are left out.
 //   - not_rotated: in use for longer than N days, without a rotation in that time. JWTs, OAuth tokens and decoys are left out.
 //   - unused: last used more than N days ago, and still good.
-//   - never_used: known, and not used once.
+//   - never_used: known, or in the registry and good, and not used once.
 //   - declining: with an owner, at most half as many requests in the last min(28, N/2) days as in as many before, which were 100 at least.
 func FindHygiene(ctx context.Context, s store.Store, q HygieneQuestion) (Hygiene, error) {
 	if q.Days <= 0 {
@@ -92,10 +96,37 @@ func FindHygiene(ctx context.Context, s store.Store, q HygieneQuestion) (Hygiene
 			found.Counts[f.Kind]++
 		}
 	}
+	h.registered(&found)
 	slices.SortStableFunc(found.Findings, func(a, b Finding) int {
 		return cmp.Or(cmp.Compare(slices.Index(gravity, a.Kind), slices.Index(gravity, b.Kind)), cmp.Compare(b.Value, a.Value))
 	})
 	return found, nil
+}
+
+// registered finds tokens that the registry lists and nobody has seen.
+func (h *hygienist) registered(found *Hygiene) {
+	if h.Registered == nil {
+		return
+	}
+	seen := make(map[string]bool, len(h.tokens))
+	for i := range h.tokens {
+		seen[h.tokens[i].RegistryID] = true
+	}
+	for t := range h.Registered {
+		if seen[t.RegistryID] || t.Status != "" && t.Status != "active" || !t.ExpiresAt.IsZero() && t.ExpiresAt.Before(h.Now) {
+			continue
+		}
+		if found.Counts[NeverUsed]++; found.Counts[NeverUsed] <= mostNeverUsed {
+			found.Findings = append(found.Findings, neverUsed(&t))
+		}
+	}
+}
+
+func neverUsed(t *store.Token) Finding {
+	return Finding{
+		Kind: NeverUsed, Token: t.ID, Hint: cmp.Or(t.Hint, t.RegistryID), Owner: ownerOf(t), Since: t.FirstSeen, Words: "registered, and not used once",
+		Action: "revoke it, or ask the owner whether it is needed",
+	}
 }
 
 // hygienist holds what was done in the time that is looked at.
@@ -227,7 +258,7 @@ func (h *hygienist) examine(t *store.Token) (all []Finding) {
 		age := int(h.Now.Sub(t.LastUse.At) / day)
 		add(Unused, t.LastUse.At, float64(age), "revoke it, or ask the owner whether it is needed", "last used %s ago", plural(age, "day"))
 	case t.LastUse.At.IsZero() && t.Requests == 0:
-		add(NeverUsed, t.FirstSeen, 0, "revoke it, or ask the owner whether it is needed", "registered, and not used once")
+		all = append(all, neverUsed(t))
 	default:
 		h.declining(t, add)
 	}

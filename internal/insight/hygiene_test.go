@@ -1,6 +1,8 @@
 package insight
 
 import (
+	"fmt"
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -148,4 +150,28 @@ func FuzzScope(f *testing.F) {
 	f.Fuzz(func(_ *testing.T, scope, route string) {
 		idle([]string{scope}, tally{route: 1}, resources(map[string]bool{route: true}))
 	})
+}
+
+func TestTokensOfTheRegistryThatNobodyHasSeen(t *testing.T) {
+	p := plant(t)
+	p.token(store.Token{ID: "tok_a", RegistryID: "a", Hint: "sk_…a", LastUse: store.Use{At: ago(1)}})
+	listed := []store.Token{
+		{RegistryID: "a", Status: "active"}, {RegistryID: "b", Status: "active", OwnerID: "acme", FirstSeen: ago(9)}, {RegistryID: "c", Status: "revoked"},
+		{RegistryID: "d", ExpiresAt: ago(1)},
+	}
+	found, err := FindHygiene(t.Context(), p.done(), HygieneQuestion{Now: now, Days: 30, Registered: slices.Values(listed)})
+	require.NoError(t, err)
+	require.Len(t, found.Findings, 1)
+	f := found.Findings[0]
+	assert.Equal(t, []any{NeverUsed, "", "b", "acme", ago(9)}, []any{f.Kind, f.Token, f.Hint, f.Owner, f.Since})
+	assert.Equal(t, map[string]int{NeverUsed: 1}, found.Counts)
+
+	many := make([]store.Token, 2*mostNeverUsed)
+	for i := range many {
+		many[i] = store.Token{RegistryID: fmt.Sprint("key", i)}
+	}
+	found, err = FindHygiene(t.Context(), p.Store, HygieneQuestion{Now: now, Days: 30, Registered: slices.Values(many)})
+	require.NoError(t, err)
+	assert.Len(t, found.Findings, mostNeverUsed)
+	assert.Equal(t, 2*mostNeverUsed, found.Counts[NeverUsed], "all are counted")
 }

@@ -97,6 +97,7 @@ const (
 	mostCallers    = 10
 	// What stress is told by.
 	leastHours   = 12
+	leastLoad    = 20 // requests of an hour: of fewer there is no slowest twentieth
 	stressFactor = 2.0
 	stressShare  = 0.9
 	stressHours  = 3
@@ -106,7 +107,7 @@ const (
 // FindRoutes says which routes suffer, are worth an effort, are new, or ought to be gone. How long requests took is counted by route alone: where the question
 // is of some tokens only, nobody's stress and latency are told.
 //
-//   - stress: hours of a route with a request at least, by their rate. Its normal p95 is the median of the half of the hours with the lower rates. The threshold is the lowest rate
+//   - stress: hours of a route with 20 requests at least, by their rate. Its normal p95 is the median of the half of the hours with the lower rates. The threshold is the lowest rate
 //     from which on 9 of 10 hours (3 at least) have twice the normal p95. The tokens are those that called the route in these hours, by their share.
 //   - invest: owners × requests × (errors / requests + 0.01) × p95, as a share of the greatest such product.
 //   - adoption: routes that were first called in the time of the question, a day or more after the store's first.
@@ -313,7 +314,7 @@ func (r *router) stress(ctx context.Context) ([]Stress, error) {
 	for _, route := range slices.Sorted(maps.Keys(slow)) {
 		var points []Load
 		for i, p95 := range slow[route].Points {
-			if counts := rates[route].Points; i < len(counts) && counts[i] > 0 && !math.IsNaN(p95) {
+			if counts := rates[route].Points; i < len(counts) && counts[i] >= leastLoad && !math.IsNaN(p95) {
 				points = append(points, Load{counts[i] / 60, p95})
 			}
 		}

@@ -33,6 +33,7 @@ type Fleet struct {
 	upstream []*Token
 	offices  map[*Owner]netip.Prefix
 	crimes   []crime
+	planned  []Request // an estate's, in order; nil: they are drawn
 }
 
 // New draws a fleet. It fails on a configuration that makes no sense, and when an attack finds no victim.

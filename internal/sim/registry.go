@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"time"
 
 	"go.yaml.in/yaml/v3"
 )
@@ -27,6 +28,7 @@ type registryToken struct {
 	Claims    map[string]string `yaml:"claims,omitempty"`
 	ExpiresAt string            `yaml:"expires_at,omitempty"`
 	Status    string            `yaml:"status"`
+	Scopes    []string          `yaml:"scopes,omitempty,flow"`
 	Tags      map[string]string `yaml:"tags,omitempty"`
 }
 
@@ -35,7 +37,9 @@ type registryToken struct {
 func (f *Fleet) WriteOwners(w io.Writer, by string) error {
 	file := registryFile{Owners: f.owners}
 	for _, t := range append(f.upstream[:len(f.upstream):len(f.upstream)], f.tokens...) {
-		file.Tokens = append(file.Tokens, f.entry(t))
+		if t.terms == nil || !t.terms.unregistered {
+			file.Tokens = append(file.Tokens, f.entry(t))
+		}
 	}
 	if _, err := fmt.Fprintf(w, "%s %s, seed %d: these keys open nothing.\n", Heading, by, f.seed); err != nil {
 		return err
@@ -65,10 +69,29 @@ func (f *Fleet) entry(t *Token) registryToken {
 		sum := sha256.Sum256([]byte(c.Key))
 		e.SHA256 = hex.EncodeToString(sum[:])
 	}
+	if t.terms != nil {
+		t.terms.write(&e)
+		return e
+	}
 	if t.seed%4 == 0 {
 		e.ExpiresAt = f.end.AddDate(0, 1+int(t.seed>>8%11), 0).Format("2006-01-02T15:04:05Z07:00")
 	}
 	return e
+}
+
+func (t *terms) write(e *registryToken) {
+	e.Scopes = t.scopes
+	if t.status != "" {
+		e.Status = t.status
+	}
+	if !t.expires.IsZero() {
+		e.ExpiresAt = t.expires.Format(time.RFC3339)
+	}
+	for name, value := range t.tags {
+		if value != "" {
+			e.Tags[name] = value
+		}
+	}
 }
 
 // Heading begins the first line of every owners file that was drawn, so that it is never taken for one that somebody wrote.

@@ -24,7 +24,21 @@ type Request struct {
 	Trace    [16]byte
 	Span     [8]byte
 	Attack   *Label // nil: the owner's own
+	Shown    Shown  // of the credential
+	// Model is the language model that was asked on the way, with so many tokens in and out; empty: none was.
+	Model         string
+	Input, Output int
 }
+
+// Shown is what the server's span shows of the credential.
+type Shown uint8
+
+// What is shown.
+const (
+	Whole   Shown = iota
+	Nothing       // the request came without one, or its header is not captured
+	Masked        // somebody has written stars over it
+)
 
 // caller is who makes requests: a client, or a thief in its place.
 type caller struct {

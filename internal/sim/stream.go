@@ -10,6 +10,9 @@ import (
 // Requests are all requests of the fleet in the order in which they were answered. It can be called again, and gives the
 // same.
 func (f *Fleet) Requests() iter.Seq[Request] {
+	if f.planned != nil {
+		return slices.Values(f.planned)
+	}
 	return func(yield func(Request) bool) {
 		shifts := make([]*shift, len(f.tokens))
 		for i, t := range f.tokens {

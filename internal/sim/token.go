@@ -35,6 +35,7 @@ type Token struct {
 	drills    bool // repeats reads by id
 	errors    float64
 	start     time.Time
+	terms     *terms // of an estate's token; nil: the usual ones
 }
 
 // Key tells two kinds of being away apart in mix.

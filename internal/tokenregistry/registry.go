@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"iter"
 	"sync"
 
 	"go.opentelemetry.io/collector/component"
@@ -136,6 +137,9 @@ func (r *Registry) Start(ctx context.Context, host component.Host) error {
 	}
 	return nil
 }
+
+// Registered are all tokens that sources list.
+func (r *Registry) Registered() iter.Seq[*registry.Token] { return r.directory.All() }
 
 // Check looks at every source now. What is off is also said in health, log and metric.
 func (r *Registry) Check(ctx context.Context) error {

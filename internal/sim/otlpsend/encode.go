@@ -39,6 +39,9 @@ func encode(spans ptrace.SpanSlice, q *sim.Request, credential string) {
 	if q.Service.Language == "nodejs" && q.Trace[0]%4 == 0 {
 		middleware(child(1, ptrace.SpanKindInternal, "middleware - authenticate", .02, .05), q, credential)
 	}
+	if q.Model != "" {
+		model(child(4, ptrace.SpanKindClient, "chat "+q.Model, .1, .8), q)
+	}
 	switch up := q.Service.Upstream; {
 	case up != nil && q.Route.Method == "POST" && q.Status < 500:
 		outbound(child(2, ptrace.SpanKindClient, "POST", .1, .6), up, start)
@@ -87,7 +90,11 @@ func web(sp ptrace.Span, q *sim.Request, credential string) {
 	sp.SetName(name)
 	attrs.PutStr("url.scheme", "https")
 	attrs.PutStr("url.path", q.Path)
-	if c := q.Token.Credential; c.Header == "" {
+	if c := q.Token.Credential; q.Shown != sim.Whole {
+		if q.Shown == sim.Masked {
+			attrs.PutEmptySlice("http.request.header." + c.Header).AppendEmpty().SetStr("****")
+		}
+	} else if c.Header == "" {
 		attrs.PutStr("url.query", c.Parameter+"="+credential)
 	} else {
 		attrs.PutEmptySlice("http.request.header." + c.Header).AppendEmpty().SetStr(credential)
@@ -160,6 +167,15 @@ func outbound(sp ptrace.Span, up *sim.Upstream, at time.Time) {
 	attrs.PutStr("url.full", "https://"+up.Host+up.Path)
 	attrs.PutEmptySlice("http.request.header." + up.Token.Credential.Header).AppendEmpty().SetStr(up.Token.Credential.Value(at))
 	attrs.PutInt("http.response.status_code", 200)
+}
+
+// model is a call of a language model.
+func model(sp ptrace.Span, q *sim.Request) {
+	attrs := sp.Attributes()
+	attrs.PutStr("gen_ai.operation.name", "chat")
+	attrs.PutStr("gen_ai.request.model", q.Model)
+	attrs.PutInt("gen_ai.usage.input_tokens", int64(q.Input))
+	attrs.PutInt("gen_ai.usage.output_tokens", int64(q.Output))
 }
 
 func query(sp ptrace.Span) {

@@ -7,6 +7,6 @@ export const idOf = (t) => (t && typeof t === 'object' ? t.id : t);
 export const nameOf = (t, label) => (t && typeof t === 'object' ? t.hint || t.id : label || t) || '';
 export const ownerName = (o) => (o && typeof o === 'object' ? o.name || o.id : o) || '';
 
-export const Key = ({ token, label }) => (idOf(token) ? html`<${A} href=${tokenLink(idOf(token))} class="clip" data-j>${nameOf(token, label)}<//>` : html`<span class="soft">–</span>`);
+export const Key = ({ token, label }) => (idOf(token) ? html`<${A} href=${tokenLink(idOf(token))} class="clip" data-j>${nameOf(token, label)}<//>` : html`<span class=${label ? '' : 'soft'}>${label || '–'}</span>`);
 export const Owner = ({ owner }) => (ownerName(owner) ? html`<${A} href=${link('/explore', { owner: typeof owner === 'object' ? owner.id : owner, group: 'token' })} class="clip">${ownerName(owner)}<//>` : html`<span class="soft">no owner</span>`);
 export const Route = ({ route }) => html`<${A} href=${link('/explore', { route, group: 'route' })} class="clip" data-j>${route}<//>`;
