@@ -43,7 +43,7 @@ type Config struct {
 	Protected ProtectedConfig `mapstructure:"protected"`
 	// StopFile stops all acts for as long as it exists.
 	StopFile string `mapstructure:"stop_file"`
-	// Approvals say how long a proposed act waits for somebody's consent.
+	// Approvals say how somebody's consent is asked for, and where acts can be stopped and taken back without the page.
 	Approvals ApprovalsConfig `mapstructure:"approvals"`
 	// ConsoleURL is the address of the page, for links.
 	ConsoleURL string `mapstructure:"console_url"`
@@ -100,15 +100,6 @@ type ProtectedConfig struct {
 	_ struct{}
 }
 
-// ApprovalsConfig says how somebody's consent is asked for.
-type ApprovalsConfig struct {
-	// Within is how long a proposed act waits.
-	Within time.Duration `mapstructure:"within"`
-
-	// prevent unkeyed literal initialization
-	_ struct{}
-}
-
 // OutboxConfig bounds what is kept.
 type OutboxConfig struct {
 	// MaxMemoryMiB bounds what is kept in memory: all of it without storage, else what the storage refuses to write.
@@ -145,7 +136,7 @@ func createDefaultConfig() component.Config {
 		DenyList:       defaultDenyList(),
 		Incidents:      IncidentsConfig{UpdateEvery: 15 * time.Minute, ResolveAfter: 24 * time.Hour, Keep: 30 * 24 * time.Hour, MaxCount: 10_000},
 		Caps:           CapsConfig{PerHour: 20, PerOwner: 5, CloseAfter: time.Hour},
-		Approvals:      ApprovalsConfig{Within: 4 * time.Hour},
+		Approvals:      defaultApprovals(),
 		UnhealthyAfter: 5 * time.Minute,
 	}
 }
@@ -158,6 +149,7 @@ func (c *Config) Validate() error {
 	fault := func(format string, args ...any) { faults = append(faults, fmt.Errorf(format, args...)) }
 	faults = append(faults, c.bounds()...)
 	faults = append(faults, c.routeFaults()...)
+	faults = append(faults, below("approvals", c.Approvals.faults())...)
 	for _, err := range c.DenyList.faults() {
 		fault("deny_list::%w", err)
 	}
@@ -234,7 +226,6 @@ func (c *Config) bounds() (faults []error) {
 		{"incidents::update_every", c.Incidents.UpdateEvery},
 		{"incidents::resolve_after", c.Incidents.ResolveAfter},
 		{"incidents::keep", c.Incidents.Keep},
-		{"approvals::within", c.Approvals.Within},
 		{"unhealthy_after", c.UnhealthyAfter},
 	} {
 		if bound.value <= 0 {

@@ -35,6 +35,9 @@ type OwnersConfig struct {
 	_ struct{}
 }
 
+// strangers says whether others than the operator say where messages go.
+func (o *OwnersConfig) strangers() bool { return o.EndpointFrom != "" }
+
 func (o *OwnersConfig) faults() (faults []error) {
 	if o.EndpointFrom != "" {
 		if err := response.CheckField(o.EndpointFrom); err != nil {

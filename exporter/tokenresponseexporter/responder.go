@@ -102,6 +102,9 @@ func (r *responder) start(ctx context.Context, host component.Host) error {
 	r.dispatcher.Start(ctx, found)
 	r.desk.Begin(r.dispatcher)
 	r.clock = startClock(r.desk, r.cfg.StopFile, r.set.Logger)
+	if err := r.serveApprovals(ctx, host); err != nil {
+		return err
+	}
 	return r.tell.gauges(r.dispatcher, out, r.desk)
 }
 
@@ -116,7 +119,7 @@ func (r *responder) rules(targets []courier.Target) desk.Config {
 			PerHour: r.cfg.Caps.PerHour, PerOwner: r.cfg.Caps.PerOwner, CloseAfter: r.cfg.Caps.CloseAfter,
 			Protected: guard.Protected{Tokens: r.cfg.Protected.Tokens, Owners: r.cfg.Protected.Owners, Tags: r.cfg.Protected.Tags},
 		},
-		Links:   desk.Links{Console: r.cfg.ConsoleURL, Trace: r.cfg.TraceURL},
+		Links:   desk.Links{Console: r.cfg.ConsoleURL, Trace: r.cfg.TraceURL, Sign: r.cfg.Approvals.signer()},
 		Journal: r.store != nil,
 	}
 	for _, t := range targets {
@@ -124,7 +127,10 @@ func (r *responder) rules(targets []courier.Target) desk.Config {
 			continue
 		}
 		actor, _ := t.Sender.(response.Actor)
-		cfg.Targets[t.Name] = desk.Target{Actor: actor, DryRun: r.dryTarget(t.Name), PerAnomaly: r.cfg.Targets[t.Name].Per == perAnomaly}
+		own := r.cfg.Targets[t.Name]
+		cfg.Targets[t.Name] = desk.Target{
+			Actor: actor, DryRun: r.dryTarget(t.Name), PerAnomaly: own.Per == perAnomaly, Stranger: own.strangers(),
+		}
 	}
 	for name, route := range r.cfg.routes() {
 		cfg.Targets[name] = desk.Target{PerAnomaly: r.cfg.Targets[name].Per == perAnomaly, Route: route.ends}

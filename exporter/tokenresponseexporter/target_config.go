@@ -255,6 +255,16 @@ func (t *TargetConfig) isActor() bool {
 	return acts
 }
 
+// strangers says whether others than the operator say where the target's messages go.
+func (t *TargetConfig) strangers() bool {
+	k, err := t.kind()
+	if err != nil {
+		return false
+	}
+	open, ok := k.cfg.(interface{ strangers() bool })
+	return ok && open.strangers()
+}
+
 // below completes the paths of the keys that are at fault.
 func below(key string, faults []error) []error {
 	for i, fault := range faults {

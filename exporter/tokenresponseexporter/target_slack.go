@@ -45,6 +45,8 @@ func (s *SlackConfig) client() confighttp.ClientConfig {
 	return client
 }
 
+func (s *SlackConfig) strangers() bool { return s.OwnersConfig.strangers() || s.ChannelFrom != "" }
+
 func (s *SlackConfig) faults() []error {
 	faults := append(fixedEndpoint(s.client(), "slack target"), s.OwnersConfig.faults()...)
 	if s.Token == "" {

@@ -30,6 +30,7 @@ type Target struct {
 	Actor      response.Actor // nil: it tells people
 	DryRun     bool           // acts are said instead of done
 	PerAnomaly bool           // it hears of every anomaly, not of incidents
+	Stranger   bool           // others than the operator say where it is: it gets no links that do something
 	// Route says which targets a message goes to instead. Nil: to the target itself.
 	Route func(e *response.Event) []string
 }

@@ -43,7 +43,7 @@ func (t *turn) did(i *incident.Incident, a *incident.Act, d *response.Delivery) 
 		}
 		text := t.sentence(i, a, "is done: "+a.Answer)
 		t.audit(i, a, "done", a.By, text)
-		t.say(told{incident: i, occasion: response.ActDone, act: a, sentence: text})
+		t.say(told{incident: i, occasion: response.ActDone, act: a, sentence: text, by: a.By})
 	case response.DryRun:
 		a.State, a.Answer = incident.DryRun, d.Answer.Request
 		t.audit(i, a, "dry_run", a.By, t.sentence(i, a, "would have been sent"))
@@ -76,7 +76,7 @@ func (t *turn) undid(i *incident.Incident, a *incident.Act, d *response.Delivery
 		a.State, a.Answer, a.Expires, a.Verify = incident.Undone, answer(d), time.Time{}, time.Time{}
 		text := t.sentence(i, a, "is taken back by "+a.By+": "+a.Answer)
 		t.audit(i, a, "undone", a.By, text)
-		t.say(told{incident: i, occasion: response.ActUndone, act: a, sentence: text})
+		t.say(told{incident: i, occasion: response.ActUndone, act: a, sentence: text, by: a.By})
 	case response.Unknown:
 		t.unknown(i, a, d)
 	default:

@@ -45,3 +45,9 @@ const undoFor = 30 * 24 * time.Hour
 
 // curl is a line for a shell. The address is made by Sign: it holds no quotes.
 func curl(address string) string { return "curl -X POST '" + address + "'" }
+
+// harmless are links that only show something.
+func harmless(l response.Links) response.Links {
+	l.Approve, l.Undo, l.Curl = "", "", ""
+	return l
+}

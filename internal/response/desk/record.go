@@ -34,6 +34,7 @@ const (
 	attrBlast         = "act.blast"
 	attrDirection     = "api_token.direction"
 	attrTenant        = "api_token.tenant"
+	attrHint          = "api_token.hint"
 	attrOwner         = "api_token.owner.id"
 	attrDelivery      = "delivery.id"
 	attrDeliveryTo    = "delivery.target"
@@ -52,9 +53,9 @@ func (t *turn) audit(i *incident.Incident, a *incident.Act, decision, by, text s
 func (t *turn) stand(one *told, text string) {
 	attributes := t.attributes(one.incident, one.act)
 	attributes[attrOccasion] = string(one.occasion)
-	by := Holter
-	if one.act != nil && one.act.By != "" {
-		by = one.act.By
+	by := one.by
+	if by == "" {
+		by = Holter
 	}
 	t.record(store.EntryResponse, one.incident, by, text, string(one.occasion), attributes)
 }
@@ -73,7 +74,11 @@ func (t *turn) attributes(i *incident.Incident, a *incident.Act) map[string]any 
 				m[name] = value
 			}
 		}
-		if e := i.Anomaly(); e.Token.Owner != nil && e.Token.Owner.ID != "" {
+		e := i.Anomaly()
+		if e.Token.Hint != "" {
+			m[attrHint] = e.Token.Hint
+		}
+		if e.Token.Owner != nil && e.Token.Owner.ID != "" {
 			m[attrOwner] = e.Token.Owner.ID
 		}
 	}

@@ -259,6 +259,9 @@ func (t *turn) decide(i *incident.Incident, a *incident.Act, approval response.A
 		t.say(told{incident: i, occasion: response.ActProposed, act: a, sentence: t.sentence(i, a, "waits for your consent: "+a.Why) + " " + e.Sentence})
 	case guard.Go:
 		a.State, a.Expires = incident.Sending, time.Time{}
+		if a.TTL > 0 {
+			a.Expires = t.now.Add(a.TTL)
+		}
 		text := "is on its way"
 		if a.DryRun {
 			a.State, text = incident.DryRun, "would be done, but this is a dry run"
@@ -367,7 +370,7 @@ func (t *turn) resolve(i *incident.Incident, by, why string) bool {
 	}
 	text := "The incident is over: " + why + "."
 	t.audit(i, nil, "resolve", by, text)
-	t.say(told{incident: i, occasion: response.Resolved, act: strongest(i), sentence: text})
+	t.say(told{incident: i, occasion: response.Resolved, act: strongest(i), sentence: text, by: by})
 	return true
 }
 

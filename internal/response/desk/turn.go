@@ -35,6 +35,7 @@ type told struct {
 	occasion response.Occasion
 	act      *incident.Act // a copy
 	sentence string
+	by       string // whose doing it is, empty: nobody's
 	targets  []string
 	severity response.Severity
 	urgent   bool // those who are paged hear of it as well
@@ -143,7 +144,7 @@ func (t *turn) send(one told) {
 	e := t.event(&one)
 	t.stand(&one, e.Sentence)
 	id := incident.NewID("message", i.ID, strconv.Itoa(i.Sequence))
-	bodies := make(map[string][]byte)
+	links := e.Incident.Links
 	var reached []string
 	for _, name := range targets {
 		rule := ""
@@ -152,22 +153,22 @@ func (t *turn) send(one told) {
 				rule, l.Told, l.Stale = l.Rule, t.now, false
 			}
 		}
-		body, ok := bodies[rule]
-		if !ok {
-			e.Rule = rule
-			text, err := message.Body(e)
+		for _, end := range t.cfg.ends(name, &e) {
+			if slices.Contains(reached, end) {
+				continue
+			}
+			reached = append(reached, end)
+			e.Rule, e.Incident.Links = rule, links
+			if t.cfg.Targets[end].Stranger {
+				e.Incident.Links = harmless(links)
+			}
+			body, err := message.Body(e)
 			if err != nil { // plain fields only
 				continue
 			}
-			body, bodies[rule] = text, text
-		}
-		for _, end := range t.cfg.ends(name, &e) {
-			if !slices.Contains(reached, end) {
-				reached = append(reached, end)
-				t.batch.Deliveries = append(t.batch.Deliveries, &response.Delivery{
-					ID: id, Target: end, Rule: rule, Arrived: t.now, Body: body, Progress: response.Progress{Due: t.now},
-				})
-			}
+			t.batch.Deliveries = append(t.batch.Deliveries, &response.Delivery{
+				ID: id, Target: end, Rule: rule, Arrived: t.now, Body: body, Progress: response.Progress{Due: t.now},
+			})
 		}
 	}
 }

@@ -237,7 +237,7 @@ func (t *turn) onIncident(w *Wish) (*incident.Incident, *incident.Act, error) {
 	}
 	text := w.By + " looks after it."
 	t.audit(i, nil, w.Verb, w.By, text)
-	t.say(told{incident: i, occasion: response.Acknowledged, act: strongest(i), sentence: text})
+	t.say(told{incident: i, occasion: response.Acknowledged, act: strongest(i), sentence: text, by: w.By})
 	return i, nil, nil
 }
 

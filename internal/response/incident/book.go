@@ -103,6 +103,9 @@ func (b *Book) All(visit func(*Incident)) {
 	}
 }
 
+// OfAct is the incident that an act belongs to, nil if there is none. It is not to be changed.
+func (b *Book) OfAct(id string) *Incident { return b.byAct[id] }
+
 // Size is how many incidents there are, and how many of them are not resolved.
 func (b *Book) Size() (all, live int) {
 	b.All(func(i *Incident) {
