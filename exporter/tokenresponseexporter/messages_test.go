@@ -5,6 +5,10 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"os"
+	"regexp"
+	"strconv"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -245,5 +249,47 @@ rules: [{targets: [owner]}]`))
 			}
 			require.ErrorContains(t, err, c.want)
 		})
+	}
+}
+
+// The examples of docs/messages.md work: each of their targets gets its message, here instead of where it says.
+func TestExamplesOfMessages(t *testing.T) {
+	text, err := os.ReadFile("docs/messages.md")
+	require.NoError(t, err)
+	var examples []string
+	for part := range strings.SplitSeq(string(text), "```yaml\n") {
+		if example, _, ok := strings.Cut(part, "```"); ok && strings.HasPrefix(example, "targets:") {
+			examples = append(examples, example)
+		}
+	}
+	require.Len(t, examples, 8)
+	for _, example := range examples {
+		people := receive(t)
+		people.answer = func(w http.ResponseWriter, req *http.Request) {
+			if req.URL.Path == "/v2/enqueue" {
+				w.WriteHeader(http.StatusAccepted)
+			}
+			_, _ = w.Write([]byte("ok"))
+		}
+		example = strings.ReplaceAll(example, "${env:WEBHOOK_SECRET}", testSecret)
+		example = regexp.MustCompile(`\$\{env:[A-Z_]+\}`).ReplaceAllString(example, "0123456789abcdef")
+		example = regexp.MustCompile(`https?://[a-z0-9.:]+`).ReplaceAllString(example, people.URL)
+		// Targets that know where to send are sent here as well.
+		example = strings.NewReplacer(
+			"      token: ", "      endpoint: "+people.URL+"/bot\n      token: ", "{token: ", "{endpoint: "+people.URL+"/bot, token: ",
+			"      routing_key: ", "      endpoint: "+people.URL+"/v2/enqueue\n      routing_key: ",
+			"{routing_key: ", "{endpoint: "+people.URL+"/v2/enqueue, routing_key: ",
+		).Replace(example)
+		rule, ends := "rules: [{targets: [", 0
+		for name, target := range configure(t, example).Targets {
+			rule += strconv.Quote(name) + ", "
+			if !target.Route.HasValue() {
+				ends++
+			}
+		}
+		r := run(t, nil, example+rule+"]}]\n")
+		r.sends(raised("a-1", func(l plog.LogRecord) { l.Attributes().PutStr("api_token.owner.team", "payments") }))
+		r.eventually("a message to each target of\n"+example, func() bool { return r.delivered() == ends })
+		r.stop()
 	}
 }
