@@ -42,20 +42,34 @@ func checked(app *NodeApp) map[string][]Checked {
 	return all
 }
 
-// What the collector sends is read by the libraries and types that its receivers publish: Standard Webhooks and Svix,
-// CloudEvents, Slack, Adaptive Cards, PagerDuty.
+// What the collector sends is read by the libraries and types that its receivers publish (Standard Webhooks and Svix,
+// CloudEvents, Slack, Adaptive Cards, PagerDuty), and shown by a real Alertmanager, from the beginning of an incident to its end.
 func TestMessagesAreReadByTheirReaders(t *testing.T) {
-	readers := startReaders(t)
+	readers, alertmanager := startReaders(t), startAlertmanager(t)
 	c := newCollector(t, "testdata/holter.yaml", "testdata/messages.yaml")
 	c.Env["BACKEND"] = newBackend(t).Port
 	c.Env["READERS"] = fmt.Sprint(readers.Port)
+	c.Env["ALERTMANAGER"] = alertmanager.Port
 	c.Env["WEBHOOK_SECRET"] = webhookSecret
 	c.writeOwners(t, []Owner{{ID: "acme", Name: `Acme <!channel> & "Söhne" *GmbH*`, Team: "payments"}}, expired(keyNumber(0)))
 	c.Start()
 	send(t, newClient(t, c.GRPC()), normal(keyNumber(0)))
 
+	waitFor(t, "alertmanager to show it", func() bool { return len(alertmanager.Alerts(t)) == 1 })
+	for name, alert := range alertmanager.Alerts(t) {
+		t.Log(name, alert.Labels, alert.Annotations["summary"], alert.GeneratorURL)
+		require.Equal(t, "expired_use", alert.Labels["detector"])
+		require.Equal(t, "payments", alert.Labels["api_token_owner_team"])
+		require.Contains(t, alert.Annotations["description"], "What was reached")
+		require.Contains(t, alert.GeneratorURL, "https://holter.example.com/")
+	}
+	waitFor(t, "it to be over", func() bool { return len(alertmanager.Alerts(t)) == 0 })
+
 	want := []string{"/cloudevents/binary", "/cloudevents/structured", "/pagerduty", "/slack", "/teams", "/webhook"}
-	waitFor(t, "all messages", func() bool { return len(checked(readers)) >= len(want) })
+	waitFor(t, "its beginning and end in each format", func() bool {
+		got := checked(readers)
+		return !slices.ContainsFunc(want, func(path string) bool { return len(got[path]) < 2 })
+	})
 	got := checked(readers)
 	require.Equal(t, want, slices.Sorted(maps.Keys(got)))
 	for path, all := range got {
@@ -64,6 +78,9 @@ func TestMessagesAreReadByTheirReaders(t *testing.T) {
 			require.NotContains(t, one.Body, keyNumber(0))
 		}
 	}
+	require.Contains(t, got["/pagerduty"][0].Body, `"event_action":"trigger"`)
+	require.Contains(t, got["/pagerduty"][1].Body, `"event_action":"resolve"`)
+	require.Contains(t, got["/slack"][1].Body, "Incident resolved")
 }
 
 // So is every occasion, and what is wrong is found.
