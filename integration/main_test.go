@@ -13,6 +13,7 @@ func TestMain(m *testing.M) {
 		{nodeBin, "run integration/setup.sh first"},
 		{"node/node_modules/express", "run integration/setup.sh first"},
 		{prometheusBin, "run integration/setup.sh first"},
+		{nginxBin, "run integration/setup.sh first"},
 		{postgresBin + "/postgres", "run integration/setup.sh first"},
 	} {
 		if _, err := os.Stat(need.path); err != nil {

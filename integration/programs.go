@@ -14,6 +14,7 @@ var (
 	alertsBin     = installed("prometheus-alertmanager")
 	nodeBin       = installed("node")
 	chromiumBin   = installed("chromium")
+	nginxBin      = installed("nginx")
 )
 
 // prove says that the proofs run at full scale.
@@ -30,6 +31,11 @@ func built(variable, name string) string {
 func installed(name string) string {
 	if path, err := exec.LookPath(name); err == nil {
 		return path
+	}
+	for _, path := range []string{filepath.Join("/usr/sbin", name), filepath.Join("..", "build", "tools", "usr", "sbin", name)} {
+		if _, err := os.Stat(path); err == nil {
+			return absolute(path) // not on everybody's PATH
+		}
 	}
 	return absolute(filepath.Join("..", "build", "tools", "usr", "bin", name))
 }

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# Installs what the integration tests talk to: Node with the packages of node/, Prometheus, Alertmanager, PostgreSQL 15, and
+# Installs what the integration tests talk to: Node with the packages of node/, Prometheus, Alertmanager, nginx, PostgreSQL 15, and
 # Chromium. Does nothing where all is there. Only a missing Node, PostgreSQL or Chromium needs root, and the templates of
-# Alertmanager; without Chromium the tests of the page are skipped. Prometheus and Alertmanager are unpacked into build/tools, not
-# installed, and PostgreSQL is installed without a cluster, so that no service starts.
+# Alertmanager; without Chromium the tests of the page are skipped. Prometheus, Alertmanager and nginx are unpacked into build/tools,
+# not installed, and PostgreSQL is installed without a cluster, so that no service starts.
 set -euo pipefail
 cd "$(dirname "$0")"
 
@@ -39,9 +39,9 @@ if [ ! node/node_modules/.package-lock.json -nt node/package-lock.json ]; then
 	touch node/node_modules/.package-lock.json
 fi
 
-# A program in Go needs nothing but its package unpacked.
+# A program in Go needs nothing but its package unpacked, and nginx nothing that is not everywhere.
 unpack() {
-	if have "$1" || [ -x "$tools/usr/bin/$1" ]; then
+	if have "$1" || [ -x "$tools/usr/bin/$1" ] || [ -x "/usr/sbin/$1" ] || [ -x "$tools/usr/sbin/$1" ]; then
 		return
 	fi
 	refresh_packages "$1"
@@ -52,6 +52,7 @@ unpack() {
 }
 unpack prometheus
 unpack prometheus-alertmanager
+unpack nginx
 
 # Debian's Alertmanager reads its templates from this folder alone.
 templates=/usr/share/prometheus/alertmanager

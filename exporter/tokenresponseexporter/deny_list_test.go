@@ -2,11 +2,14 @@ package tokenresponseexporter
 
 import (
 	"context"
+	"crypto/sha256"
 	"encoding/base64"
 	"errors"
 	"fmt"
 	"io"
 	"net/http"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -29,6 +32,7 @@ import (
 	"github.com/holterhq/holter/internal/otelattr"
 	"github.com/holterhq/holter/internal/response"
 	"github.com/holterhq/holter/internal/response/denylist"
+	"github.com/holterhq/holter/internal/tokenregistry"
 )
 
 const (
@@ -376,4 +380,43 @@ func TestTheDenyListNamesTokensAsTokenIdentityDoes(t *testing.T) {
 			require.Equal(t, response.Done, d.act(response.Lock, response.Undo, token, "").Verdict)
 		})
 	}
+}
+
+// registryHolder shares a registry, as the token_registry extension does.
+type registryHolder struct {
+	component.Component
+	registry *tokenregistry.Registry
+}
+
+func (r registryHolder) TokenRegistry() *tokenregistry.Registry { return r.registry }
+
+// A token that is rotated stays the token that was locked.
+func TestASuccessorIsRefusedToo(t *testing.T) {
+	h := storageHost(t, t.TempDir())
+	tel := componenttest.NewTelemetry()
+	cfg := tokenregistry.DefaultConfig()
+	cfg.Keys.Identity = denyKey
+	cfg.Registry.File = filepath.Join(t.TempDir(), "owners.yaml")
+	owners := fmt.Sprintf("owners: [{id: acme, name: Acme}]\ntokens:\n- {id: first, owner: acme, sha256: %x}\n- {id: second, owner: acme, sha256: %x, replaces: first}\n",
+		sha256.Sum256([]byte(stolenKey)), sha256.Sum256([]byte(blameless)))
+	require.NoError(t, os.WriteFile(cfg.Registry.File, []byte(owners), 0o600))
+	registry, err := tokenregistry.New(tokenregistry.Settings{
+		ID: component.MustNewID("token_registry"), Kind: component.KindExtension, Telemetry: tel.NewTelemetrySettings(),
+	}, cfg)
+	require.NoError(t, err)
+	require.NoError(t, registry.Start(t.Context(), h))
+	t.Cleanup(func() { assert.NoError(t, registry.Shutdown(context.Background())) })
+	h.extensions[component.MustNewID("token_registry")] = registryHolder{registry: registry}
+
+	d := startDenying(t, h, "deny_list: {http: {endpoint: \"localhost:0\"}, token_registry: token_registry}")
+	first := registry.Resolve(tokenregistry.Query{Credential: credential.Parse(credential.Plain, stolenKey)}).ID
+	require.Equal(t, response.Done, d.act(response.Lock, response.Do, first, "").Verdict)
+	const announced = "corp_Jw72mNc5VtQ8xKz3LbRf6YdHs1GpA9eU"
+	registry.Announce("", credential.Parse(credential.Plain, blameless), credential.Parse(credential.Plain, announced))
+	for _, key := range []string{stolenKey, blameless, announced} {
+		answer, _ := d.ask("GET", "/check/traefik", "Authorization", "Bearer "+key)
+		assert.Equal(t, http.StatusForbidden, answer.StatusCode)
+	}
+	answer, _ := d.ask("GET", "/check/traefik", "Authorization", "Bearer corp_another2mNc5VtQ8xKz3LbRf6YdHs1Gp")
+	assert.Equal(t, 204, answer.StatusCode)
 }

@@ -135,12 +135,26 @@ func TestLimitsAsGatewaysReadThem(t *testing.T) {
 	require.ErrorContains(t, err, `"iptables": use one of kong, envoy, nginx`)
 }
 
+// nginxProgram is the system's own, else the one that integration/setup.sh unpacked. `make test` runs that first; who tests by hand may be without.
+func nginxProgram(t *testing.T) string {
+	t.Helper()
+	unpacked, err := filepath.Abs("../../build/tools/usr/sbin/nginx")
+	require.NoError(t, err)
+	for _, name := range []string{"nginx", "/usr/sbin/nginx", unpacked} {
+		if program, err := exec.LookPath(name); err == nil {
+			return program
+		}
+	}
+	if os.Getenv("CI") != "" {
+		t.Fatal("nginx is missing: run integration/setup.sh first")
+	}
+	t.Skip("SKIPPED: nginx is not installed: run integration/setup.sh first")
+	return ""
+}
+
 // The real nginx takes the configuration, where there is one.
 func TestNginxTakesTheLimits(t *testing.T) {
-	program, err := exec.LookPath("nginx")
-	if err != nil {
-		t.Skip("SKIPPED: nginx is not installed")
-	}
+	program := nginxProgram(t)
 	text, err := ForGateway("nginx", someLimits, time.Minute)
 	require.NoError(t, err)
 	folder := t.TempDir()
