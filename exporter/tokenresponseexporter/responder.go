@@ -44,6 +44,8 @@ type responder struct {
 	deny       *denyList
 	desk       *desk.Desk
 	clock      *clock
+	out        *outbox.Outbox
+	unremember func() // no erasure is told from then on; nil: none is told yet
 }
 
 func newResponder(set exporter.Settings, cfg *Config) (*responder, error) {
@@ -101,6 +103,7 @@ func (r *responder) start(ctx context.Context, host component.Host) error {
 	}, r.tell.notice)
 	r.dispatcher.Start(ctx, found)
 	r.desk.Begin(r.dispatcher)
+	r.out, r.unremember = out, tokenstore.OnErase(host, r.set.ID.String(), r.forget)
 	r.clock = startClock(r.desk, r.cfg.StopFile, r.set.Logger)
 	if err := r.serveApprovals(ctx, host); err != nil {
 		return err
@@ -282,6 +285,10 @@ func (r *responder) dryTarget(name string) bool {
 }
 
 func (r *responder) shutdown(ctx context.Context) error {
+	if r.unremember != nil {
+		r.unremember()
+		r.unremember = nil
+	}
 	var err error
 	if r.clock != nil {
 		r.clock.stop()

@@ -8,6 +8,7 @@ import (
 	"go.opentelemetry.io/collector/extension/xextension/storage"
 
 	"github.com/holterhq/holter/internal/response/outbox"
+	"github.com/holterhq/holter/internal/tokenstore"
 )
 
 // clientName keeps this storage client apart from those of other parts of the Collector.
@@ -23,8 +24,13 @@ func openStorage(ctx context.Context, host component.Host, own component.ID, id 
 	if !ok {
 		return nil, false, fmt.Errorf("storage: %q is not a storage extension: use one like file_storage", id)
 	}
-	client, err = keeper.GetClient(ctx, component.KindExporter, own, clientName)
-	return client, true, err
+	opened, err := tokenstore.OpenClient(ctx, func(ctx context.Context) (storage.Client, error) {
+		return keeper.GetClient(ctx, component.KindExporter, own, clientName)
+	})
+	if err != nil {
+		return nil, true, err
+	}
+	return opened, true, nil
 }
 
 // shelf is the outbox's view of a storage client.

@@ -222,6 +222,8 @@ func TestAnErasureReachesWhoRemembers(t *testing.T) {
 	set.TelemetrySettings = telemetry.NewTelemetrySettings()
 	folder := t.TempDir()
 	e := started(t, set, folder, h)
+	e.cancel() // nothing but the test looks after the store
+	e.working.Wait()
 	s := e.TokenStore()
 	stop := tokenstore.OnErase(hostOf{e}, "token_behavior", behavior.forget)
 	tokenstore.OnErase(hostOf{e}, "token_response", responder.forget)

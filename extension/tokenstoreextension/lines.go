@@ -4,14 +4,11 @@ import (
 	"bufio"
 	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"os"
 	"path/filepath"
-	"slices"
-	"strings"
 	"time"
 
 	"go.opentelemetry.io/collector/pdata/pcommon"
@@ -19,6 +16,7 @@ import (
 
 	"github.com/holterhq/holter/internal/otelattr"
 	"github.com/holterhq/holter/internal/store"
+	"github.com/holterhq/holter/internal/tokenstore"
 )
 
 // lines are files of JSON lines that somebody else appends to, as the file exporter does. What is taken out leaves blanks: no line moves, and
@@ -62,25 +60,11 @@ func (l lines) sweep(of store.Forgetting) error {
 // sweeper takes tokens out of lines.
 type sweeper struct {
 	gone  otelattr.Gone
-	words [][]byte // as they are, and as they stand in JSON
+	words *tokenstore.Finder
 }
 
 func newSweeper(of store.Forgetting) *sweeper {
-	s := &sweeper{gone: otelattr.NewGone(of.Tokens, of.Words)}
-	for _, word := range slices.Concat(of.Tokens, of.Words) {
-		if word != "" {
-			s.words = append(s.words, []byte(word))
-		}
-		for _, escape := range []bool{true, false} {
-			var out strings.Builder
-			e := json.NewEncoder(&out)
-			e.SetEscapeHTML(escape)
-			if e.Encode(word) == nil && word != "" {
-				s.words = append(s.words, []byte(strings.Trim(out.String(), "\"\n")))
-			}
-		}
-	}
-	return s
+	return &sweeper{gone: otelattr.NewGone(of.Tokens, of.Words), words: tokenstore.NewFinder(of.Tokens, of.Words)}
 }
 
 func (s *sweeper) file(path string) (err error) {
@@ -92,7 +76,7 @@ func (s *sweeper) file(path string) (err error) {
 	r := bufio.NewReaderSize(file, 1<<20)
 	for at := int64(0); ; {
 		line, failed := r.ReadBytes('\n')
-		if text := bytes.TrimRight(line, "\n"); s.meets(text) {
+		if text := bytes.TrimRight(line, "\n"); s.words.In(text) {
 			if _, err := file.WriteAt(s.without(text), at); err != nil {
 				return err
 			}
@@ -105,29 +89,6 @@ func (s *sweeper) file(path string) (err error) {
 			return failed
 		}
 	}
-}
-
-// meets says whether one of the words stands in a text, by itself and not as part of another one.
-func (s *sweeper) meets(text []byte) bool {
-	return slices.ContainsFunc(s.words, func(word []byte) bool { return stands(text, word) })
-}
-
-func stands(text, word []byte) bool {
-	for {
-		at := bytes.Index(text, word)
-		if at < 0 {
-			return false
-		}
-		rest := text[at+len(word):]
-		if (at == 0 || !inWord(text[at-1])) && (len(rest) == 0 || !inWord(rest[0])) {
-			return true
-		}
-		text = text[at+1:]
-	}
-}
-
-func inWord(c byte) bool {
-	return c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || c == '_' || c == '-'
 }
 
 // without is a line of the same length that tells nothing of the tokens: the other records of it, or none.
@@ -174,7 +135,7 @@ func (s *sweeper) others(line []byte) []byte {
 func (s *sweeper) told(v pcommon.Value) bool {
 	switch v.Type() {
 	case pcommon.ValueTypeStr:
-		return s.meets([]byte(v.Str()))
+		return s.words.In([]byte(v.Str()))
 	case pcommon.ValueTypeMap:
 		return s.toldIn(v.Map())
 	case pcommon.ValueTypeSlice:
