@@ -195,7 +195,8 @@ func (f *fleet) gone(t *testing.T) {
 // restarts. A key that is used again is a token that nobody knew; what is older than the erasure does not bring anybody back.
 func TestErasingAnOwnerLeavesNothingInAnyFile(t *testing.T) {
 	f := newFleet(t)
-	for _, name := range []string{"store/store.db", "state/connector_token_behavior__state", "state/exporter_token_response__state", "anomalies.jsonl"} {
+	require.NotEmpty(t, f.hunt().SearchFolder(t, f.c.File("store")))
+	for _, name := range []string{"state/connector_token_behavior__state", "state/exporter_token_response__state", "anomalies.jsonl"} {
 		data, err := os.ReadFile(f.c.File(name))
 		require.NoError(t, err)
 		require.NotEmpty(t, f.hunt().Search(name, data), "it is there to be erased")
