@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -17,6 +18,7 @@ import (
 	"github.com/holterhq/holter/internal/response/incident"
 	"github.com/holterhq/holter/internal/response/message"
 	"github.com/holterhq/holter/internal/response/outbox"
+	"github.com/holterhq/holter/internal/store"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -305,3 +307,9 @@ func TestARestartGoesOn(t *testing.T) {
 	all, live := o.Size()
 	assert.Equal(t, []int{1, 1}, []int{all, live})
 }
+
+func unmarshal(e store.Entry, into any) error { return json.Unmarshal(e.Attributes, into) }
+
+func decode(body []byte, into any) error { return json.Unmarshal(body, into) }
+
+func slicesHas(all []string, one string) bool { return slices.Contains(all, one) }

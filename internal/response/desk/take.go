@@ -194,7 +194,7 @@ func (t *turn) rule(i *incident.Incident, rule *response.Rule) {
 
 // want decides about the act that a rule asks for, unless that was decided for good.
 func (t *turn) want(i *incident.Incident, rule *response.Rule, target string) {
-	if last := last(i, rule.Action, target); last != nil {
+	if last := i.Previous(rule.Action, target); last != nil {
 		switch last.State {
 		case incident.Failed, incident.Refused, incident.Expired:
 			return
@@ -210,16 +210,6 @@ func (t *turn) want(i *incident.Incident, rule *response.Rule, target string) {
 	}
 	a.TTL, a.Rule = rule.TTL, rule.Name
 	t.decide(i, a, rule.Approval, Holter, false)
-}
-
-// last is the latest act of a kind, nil if there was none.
-func last(i *incident.Incident, action response.Action, target string) (found *incident.Act) {
-	for n := range i.Acts {
-		if a := &i.Acts[n]; a.Action == action && a.Target == target && (found == nil || a.Again > found.Again) {
-			found = a
-		}
-	}
-	return found
 }
 
 // decide asks the guard, and does what it says.

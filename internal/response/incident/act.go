@@ -59,28 +59,26 @@ func (a *Act) InForce() bool {
 // Want is the act of this kind, made if it is not there yet; made is false where there is nothing more to want: it waits, was
 // refused, is under way or in force.
 func (i *Incident) Want(action response.Action, target, rule string, now time.Time) (a *Act, made bool) {
-	again := 0
-	for n := range i.Acts {
-		a := &i.Acts[n]
-		if a.Action != action || a.Target != target {
-			continue
-		}
-		if a.State != Undone && a.State != Failed && a.State != Expired && a.State != Refused {
-			return a, false
-		}
-		again = max(again, a.Again+1)
+	before := i.Previous(action, target)
+	if before == nil {
+		i.Acts = append(i.Acts, Act{ID: NewID("act", i.ID, action.String(), target), Action: action, Target: target, Rule: rule, Changed: now})
+		return &i.Acts[len(i.Acts)-1], true
 	}
-	id := []string{"act", i.ID, action.String(), target}
-	if again > 0 {
-		id = append(id, strconv.Itoa(again))
+	switch before.State {
+	case Undone, Failed, Expired, Refused:
+		return i.Anew(before, now), true
 	}
-	i.Acts = append(i.Acts, Act{ID: NewID(id...), Action: action, Target: target, Rule: rule, Changed: now, Again: again})
-	return &i.Acts[len(i.Acts)-1], true
+	return before, false
 }
 
-// Had says whether there was an act of this kind, whatever became of it.
-func (i *Incident) Had(action response.Action, target string) bool {
-	return slices.ContainsFunc(i.Acts, func(a Act) bool { return a.Action == action && a.Target == target })
+// Previous is the latest act of a kind, nil if there was none.
+func (i *Incident) Previous(action response.Action, target string) (latest *Act) {
+	for n := range i.Acts {
+		if a := &i.Acts[n]; a.Action == action && a.Target == target && (latest == nil || a.Again > latest.Again) {
+			latest = a
+		}
+	}
+	return latest
 }
 
 // Act is the act with this id, nil if it is not this incident's.

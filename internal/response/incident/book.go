@@ -20,7 +20,7 @@ type Book struct {
 	terms Terms
 	slots []*Incident // nil: free
 	free  []int
-	byKey map[Key]*Incident // the latest of each
+	byKey map[Key]*Incident // the open one of each, else the latest
 	byID  map[string]*Incident
 	byAct map[string]*Incident
 }
@@ -75,7 +75,8 @@ func (b *Book) put(i *Incident) {
 			b.byAct[id] = i
 		}
 	}
-	if other := b.byKey[i.Key]; other == nil || other.ID == i.ID || !i.Opened.Before(other.Opened) {
+	other := b.byKey[i.Key]
+	if other == nil || other.ID == i.ID || i.Live() && !other.Live() || i.Live() == other.Live() && !i.Opened.Before(other.Opened) {
 		b.byKey[i.Key] = i
 	}
 }
