@@ -1,4 +1,5 @@
-// An OpenID provider (oidc-provider, certified): client credentials for opaque tokens, introspection, revocation.
+// An OpenID provider (oidc-provider, certified): client credentials for opaque tokens, and for JWTs where a resource is named;
+// introspection, revocation.
 import { createServer } from 'node:http'
 import Provider from 'oidc-provider'
 
@@ -19,6 +20,10 @@ server.listen(Number(process.env.PORT || 0), '127.0.0.1', () => {
       clientCredentials: { enabled: true },
       introspection: { enabled: true, allowedPolicy: (_ctx, client) => client.clientId === 'holter' },
       revocation: { enabled: true },
+      resourceIndicators: {
+        enabled: true,
+        getResourceServerInfo: () => ({ scope: 'orders:read', accessTokenFormat: 'jwt', jwt: { sign: { alg: 'RS256' } } }),
+      },
     },
   })
   server.on('request', provider.callback())
