@@ -15,6 +15,11 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.opentelemetry.io/collector/confmap"
 	"go.opentelemetry.io/collector/pdata/plog"
+	"go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/sdk/metric/metricdata"
+	"go.opentelemetry.io/otel/sdk/metric/metricdata/metricdatatest"
+
+	"github.com/holterhq/holter/exporter/tokenresponseexporter/internal/metadatatest"
 )
 
 // messageTargets is a configuration with one target of each kind, all of which send to the same receiver.
@@ -120,15 +125,12 @@ rules: [{targets: [people]}]
 	assert.Equal(t, "theirs", owner.all()[0].header.Get("webhook-id"))
 	assert.Empty(t, owner.all()[0].header.Get("Authorization"), "what is the operator's stays with the operator's endpoint")
 	assert.Equal(t, "Bearer 0perators-0wn", people.all()[0].header.Get("Authorization"))
-	told := false
-	for _, line := range r.said("delivered") {
-		reason, _ := line.ContextMap()["reason"].(string)
-		if line.ContextMap()["delivery.id"] == "forbidden" {
-			told = true
-			assert.Contains(t, reason, "token.tags.webhook: forbidden address: 169.254.169.254 is link-local")
-		}
-	}
-	assert.True(t, told)
+	warned := r.said("the address that an event names is forbidden")
+	require.Len(t, warned, 1)
+	assert.Contains(t, warned[0].ContextMap()["reason"], "token.tags.webhook: forbidden address: 169.254.169.254 is link-local")
+	metadatatest.AssertEqualTokenResponseDetours(t, r.telemetry, []metricdata.DataPoint[int64]{{
+		Value: 1, Attributes: attribute.NewSet(attribute.String("target", "people")),
+	}}, metricdatatest.IgnoreTimestamp())
 }
 
 func TestMessageTargetsSayWhatIsWrong(t *testing.T) {

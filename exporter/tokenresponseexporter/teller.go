@@ -202,6 +202,15 @@ func (t *teller) ended(ctx context.Context, n courier.Notice) {
 	t.telemetry.TokenResponseDeliveries.Add(ctx, 1, metric.WithAttributes(target(n.Target), attribute.String("outcome", state.String())))
 	switch state {
 	case response.Delivered:
+		switch {
+		case n.Delivery.Answer.Overtaken:
+			t.telemetry.TokenResponseOvertaken.Add(ctx, 1, to)
+			t.log.Info("a message came too late and was left out", of(n)...)
+			return
+		case n.Delivery.Answer.Detour:
+			t.telemetry.TokenResponseDetours.Add(ctx, 1, to)
+			t.log.Warn("the address that an event names is forbidden: its message went to the target's own endpoint", of(n)...)
+		}
 		t.telemetry.TokenResponseDeliveryLatency.Record(ctx, n.Wait.Seconds(), to)
 		t.log.Info("delivered", append(of(n), zap.Duration("after", n.Wait))...)
 	case response.Unknown:

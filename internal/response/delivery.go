@@ -75,4 +75,6 @@ type Answer struct {
 	RetryAfter time.Duration // what the target asked for
 	Busy       bool          // the target is overloaded or unreachable: slow down
 	Request    string        // dry run: what would have been sent
+	Detour     bool          // the address that the event names is forbidden, the target's own endpoint got it
+	Overtaken  bool          // nothing was sent: the target has been told of something later that makes it void
 }

@@ -49,7 +49,7 @@ func (e *endings) told(i *response.Incident) {
 
 // overtaken is the answer to a message that is not sent any more.
 func overtaken() response.Answer {
-	return response.Answer{Verdict: response.Done, Reason: "not sent: the target has been told that the incident is over"}
+	return response.Answer{Verdict: response.Done, Overtaken: true, Reason: "not sent: the target has been told that the incident is over"}
 }
 
 // urgent are the occasions that call for somebody even when the incident itself has been acknowledged.

@@ -65,7 +65,7 @@ func (w *Way) send(ctx context.Context, r request, now time.Time, judge judge) r
 		return finally(response.Answer{}, "the request cannot be made: the endpoint is not a URL")
 	}
 	a := judged(wire.Exchange(w.Client, req, now), w.Secrets, judge)
-	a.Reason = first(a.Reason, reason)
+	a.Reason, a.Detour = first(a.Reason, reason), reason != ""
 	return a
 }
 

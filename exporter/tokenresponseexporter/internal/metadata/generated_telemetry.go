@@ -41,6 +41,7 @@ type TelemetryBuilder struct {
 	TokenResponseDenyListExpired       metric.Int64Counter
 	TokenResponseDenyListFull          metric.Int64Counter
 	TokenResponseDenyListStorageErrors metric.Int64Counter
+	TokenResponseDetours               metric.Int64Counter
 	TokenResponseDryRunActs            metric.Int64Counter
 	TokenResponseDuplicates            metric.Int64Counter
 	TokenResponseEvents                metric.Int64Counter
@@ -49,6 +50,7 @@ type TelemetryBuilder struct {
 	TokenResponseKnown                 metric.Int64Counter
 	TokenResponseOpenCircuits          metric.Int64ObservableGauge
 	TokenResponseOutboxSize            metric.Int64ObservableGauge
+	TokenResponseOvertaken             metric.Int64Counter
 	TokenResponseRefused               metric.Int64Counter
 	TokenResponseRetries               metric.Int64Counter
 	TokenResponseRuleMatches           metric.Int64Counter
@@ -297,6 +299,12 @@ func NewTelemetryBuilder(settings component.TelemetrySettings, options ...Teleme
 		metric.WithUnit("{failure}"),
 	)
 	errs = errors.Join(errs, err)
+	builder.TokenResponseDetours, err = builder.meter.Int64Counter(
+		"otelcol_token_response_detours",
+		metric.WithDescription("Messages that went to the target's own endpoint because the address that the event names is forbidden. [Alpha]"),
+		metric.WithUnit("{delivery}"),
+	)
+	errs = errors.Join(errs, err)
 	builder.TokenResponseDryRunActs, err = builder.meter.Int64Counter(
 		"otelcol_token_response_dry_run_acts",
 		metric.WithDescription("Acts that were described in the log instead of being sent. [Alpha]"),
@@ -342,6 +350,12 @@ func NewTelemetryBuilder(settings component.TelemetrySettings, options ...Teleme
 	builder.TokenResponseOutboxSize, err = builder.meter.Int64ObservableGauge(
 		"otelcol_token_response_outbox_size",
 		metric.WithDescription("Deliveries that wait for the target. [Alpha]"),
+		metric.WithUnit("{delivery}"),
+	)
+	errs = errors.Join(errs, err)
+	builder.TokenResponseOvertaken, err = builder.meter.Int64Counter(
+		"otelcol_token_response_overtaken",
+		metric.WithDescription("Messages that were left out because the target has been told that their incident is over. [Alpha]"),
 		metric.WithUnit("{delivery}"),
 	)
 	errs = errors.Join(errs, err)

@@ -63,11 +63,13 @@ func TestSetupTelemetry(t *testing.T) {
 	tb.TokenResponseDenyListExpired.Add(context.Background(), 1)
 	tb.TokenResponseDenyListFull.Add(context.Background(), 1)
 	tb.TokenResponseDenyListStorageErrors.Add(context.Background(), 1)
+	tb.TokenResponseDetours.Add(context.Background(), 1)
 	tb.TokenResponseDryRunActs.Add(context.Background(), 1)
 	tb.TokenResponseDuplicates.Add(context.Background(), 1)
 	tb.TokenResponseEvents.Add(context.Background(), 1)
 	tb.TokenResponseIncidentsEvicted.Add(context.Background(), 1)
 	tb.TokenResponseKnown.Add(context.Background(), 1)
+	tb.TokenResponseOvertaken.Add(context.Background(), 1)
 	tb.TokenResponseRefused.Add(context.Background(), 1)
 	tb.TokenResponseRetries.Add(context.Background(), 1)
 	tb.TokenResponseRuleMatches.Add(context.Background(), 1)
@@ -112,6 +114,9 @@ func TestSetupTelemetry(t *testing.T) {
 	AssertEqualTokenResponseDenyListStorageErrors(t, testTel,
 		[]metricdata.DataPoint[int64]{{Value: 1}},
 		metricdatatest.IgnoreTimestamp())
+	AssertEqualTokenResponseDetours(t, testTel,
+		[]metricdata.DataPoint[int64]{{Value: 1}},
+		metricdatatest.IgnoreTimestamp())
 	AssertEqualTokenResponseDryRunActs(t, testTel,
 		[]metricdata.DataPoint[int64]{{Value: 1}},
 		metricdatatest.IgnoreTimestamp())
@@ -134,6 +139,9 @@ func TestSetupTelemetry(t *testing.T) {
 		[]metricdata.DataPoint[int64]{{Value: 1}},
 		metricdatatest.IgnoreTimestamp())
 	AssertEqualTokenResponseOutboxSize(t, testTel,
+		[]metricdata.DataPoint[int64]{{Value: 1}},
+		metricdatatest.IgnoreTimestamp())
+	AssertEqualTokenResponseOvertaken(t, testTel,
 		[]metricdata.DataPoint[int64]{{Value: 1}},
 		metricdatatest.IgnoreTimestamp())
 	AssertEqualTokenResponseRefused(t, testTel,
