@@ -33,6 +33,7 @@ func PutBaseline(l *behavior.Life, cause *anomaly.Event, observed pcommon.Timest
 	putToken(l.Token, attrs)
 	if cause != nil {
 		attrs.PutStr(AnomalyID, cause.ID)
+		putSome(attrs, EnvironmentName, cause.Trigger.Environment)
 	}
 	attrs.PutInt(BaselineDays, int64(l.Days))
 	attrs.PutInt(BaselineRequests, int64(l.Requests))
