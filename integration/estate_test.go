@@ -83,6 +83,9 @@ service:
 	c.Start()
 	a.waitForAll()
 	a.everything()
+	if browserMissing() == "" {
+		visitPage(t, c, map[string]string{"FROM": truth.From.Format(time.RFC3339), "TO": truth.To.Format(time.RFC3339)}, "estate")
+	}
 }
 
 // audit compares answers of the console with the truth.

@@ -235,26 +235,7 @@ const steps = {
   },
 
   // Every page, in both themes and two widths: no violation of accessibility, nothing that overflows.
-  async pages() {
-    for (const colorScheme of ['light', 'dark']) {
-      for (const viewport of [desktop, phone]) {
-        // Every theme and every width; each with each only where there is time.
-        if (!process.env.ALL && !shots && (colorScheme === 'light') !== (viewport === phone)) continue;
-        const page = await open({ viewport, colorScheme, reducedMotion: 'reduce' });
-        for (const [name, path] of Object.entries(await pages())) {
-          await page.goto(path);
-          await settled(page);
-          const size = viewport === phone ? 'phone' : 'desktop';
-          assert.equal(await page.locator('main .trouble').count(), 0, `${name}: ${await page.locator('main .trouble').allInnerTexts()}`);
-          const over = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
-          assert.ok(over <= 0, `${name} is ${over} px too wide at ${viewport.width} px`);
-          await accessible(page, `${name}, ${colorScheme}, ${size}`);
-          await picture(page, `${name}-${colorScheme}-${size}`);
-        }
-        await page.context().close();
-      }
-    }
-  },
+  async pages() { await inspect(await pages()); },
 
   // A request's token is on the page within two seconds of its arrival.
   async live() {
@@ -306,6 +287,27 @@ const steps = {
 
 // errands are steps of other tests, which have sent what they are about.
 const errands = {
+  // The pages that say what to do, where there is something to be done.
+  async estate() {
+    const from = process.env.FROM, to = process.env.TO, when = `from=${from}&to=${to}`;
+    await inspect({
+      hygiene: '/hygiene?days=14', limits: `/limits?${when}`, plans: `/plans?${when}`, routes: `/routes?${when}`, capacity: `/capacity?${when}`, spend: `/spend?${when}`,
+      coverage: `/coverage?${when}`, filtered: `/explore?${when}&owner=elm&group=token`,
+    });
+    // What is looked at is in the address: a reload shows the same.
+    const page = await open();
+    await page.goto(`/explore?${when}&owner=elm&country=SE&group=token&measure=requests`);
+    await settled(page);
+    const chips = await page.locator('.chips .chip').allInnerTexts(), list = await page.locator('main .tablebox').first().locator('tbody tr').allInnerTexts();
+    assert.equal(chips.length, 2);
+    assert.ok(list.length > 2);
+    await page.reload();
+    await settled(page);
+    assert.deepEqual(await page.locator('.chips .chip').allInnerTexts(), chips);
+    assert.equal(await page.locator('main .tablebox').first().locator('tbody tr').count(), list.length);
+    await page.context().close();
+  },
+
   // Somebody who has only the binary: the page says what to do, they do it with an app of their own, and see its token.
   async visit() {
     const page = await open(), opened = Date.now();
@@ -387,6 +389,28 @@ const errands = {
     await page.context().close();
   },
 };
+
+// inspect looks at pages in both themes and two widths.
+async function inspect(places) {
+  for (const colorScheme of ['light', 'dark']) {
+    for (const viewport of [desktop, phone]) {
+      // Every theme and every width; each with each only where there is time.
+      if (!process.env.ALL && !shots && (colorScheme === 'light') !== (viewport === phone)) continue;
+      const page = await open({ viewport, colorScheme, reducedMotion: 'reduce' });
+      for (const [name, path] of Object.entries(places)) {
+        await page.goto(path);
+        await settled(page);
+        const size = viewport === phone ? 'phone' : 'desktop';
+        assert.equal(await page.locator('main .trouble').count(), 0, `${name}: ${await page.locator('main .trouble').allInnerTexts()}`);
+        const over = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+        assert.ok(over <= 0, `${name} is ${over} px too wide at ${viewport.width} px`);
+        await accessible(page, `${name}, ${colorScheme}, ${size}`);
+        await picture(page, `${name}-${colorScheme}-${size}`);
+      }
+      await page.context().close();
+    }
+  }
+}
 
 async function accessible(page, where) {
   await page.evaluate(axe);

@@ -1,5 +1,5 @@
 // Asking the API: answers that came with the page, answers that are being waited for, and errors that say what to do.
-import { useLayoutEffect, useRef, useState } from './html.js';
+import { useEffect, useLayoutEffect, useRef, useState } from './html.js';
 import { asked, timeOf } from './url.js';
 
 // first holds what the server gave with the page, by the address that it would have been asked under.
@@ -137,4 +137,11 @@ export function useAnswer(url, { every = 0, again = 0 } = {}) {
     return () => { over = true; control.abort(); clearTimeout(timer); };
   }, [url, every, again]);
   return { data: state.data, error: state.error, waiting: state.url !== url || !state.fresh };
+}
+
+// usePainted says whether what is ready has been on the screen: effects come after the paint.
+export function usePainted(ready) {
+  const [painted, set] = useState(false);
+  useEffect(() => set(ready), [ready]);
+  return ready && painted;
 }

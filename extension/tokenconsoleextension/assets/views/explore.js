@@ -1,5 +1,5 @@
 import { html, useMemo, useState } from '../lib/html.js';
-import { address, useAnswer } from '../lib/api.js';
+import { address, useAnswer, usePainted } from '../lib/api.js';
 import { asked, change, dimensions, filters, go, link, tokenLink } from '../lib/url.js';
 import { changed, country, duration, exact, measures, share, span } from '../lib/format.js';
 import { dimension, outcomes } from '../lib/words.js';
@@ -13,10 +13,10 @@ import { Traces } from '../ui/traces.js';
 export const title = () => 'Explore';
 
 // useTags are the keys of tags that tokens have here.
-function useTags(params) {
+function useTags(params, later) {
   const only = new URLSearchParams({ limit: '200', sort: '-last_used' });
   if (params.get('demo')) only.set('demo', params.get('demo'));
-  const { data } = useAnswer(address('tokens', only));
+  const { data } = useAnswer(later ? address('tokens', only) : null);
   return useMemo(() => [...new Set(((data && data.tokens) || []).flatMap((t) => Object.keys(t.tags || {})))].sort(), [data]);
 }
 
@@ -31,15 +31,19 @@ export function View({ query }) {
   const params = useMemo(() => asked(query), [query.toString()]);
   const step = query.get('step') || ''; // without one Holter takes what fits the range
   const with_ = (extra) => { const p = new URLSearchParams(params); for (const [k, v] of Object.entries(extra)) if (v !== '') p.set(k, v); return p; };
-  const totalUrl = address('series', with_({ measure, step, limit: 1 }));
+  // Requests by their outcome are the chart's errors as well: one question in place of two.
+  const split = measure === 'requests' && !other;
+  const total = useAnswer(address('series', with_({ measure, step, ...(split ? { group: 'outcome', limit: 20 } : { limit: 1 }) })));
+  // The chart comes first: what stands below it is asked for once it is painted.
+  const later = usePainted(!total.waiting || !!total.error);
   const url = address('series', with_({ measure, group, step, limit: 50 }));
   const topUrl = address('top', with_({ measure, group, limit: 50 }));
-  const total = useAnswer(totalUrl), series = useAnswer(url), top = useAnswer(topUrl);
-  const errorsUrl = measure === 'requests' && !other ? address('series', with_({ measure: 'errors', step, limit: 1 })) : null;
-  const errors = useAnswer(errorsUrl);
+  const series = useAnswer(later ? url : null), top = useAnswer(later ? topUrl : null);
   const [over, setOver] = useState('');
-  const m = measures[measure], tags = useTags(params);
+  const m = measures[measure], tags = useTags(params, later);
   const zoom = (a, b) => go(change({ from: new Date(a).toISOString().replace('.000Z', 'Z'), to: new Date(b).toISOString().replace('.000Z', 'Z') }), { keep: true });
+
+  const table = useMemo(() => series.data && body(series.data), [series.data, top.data]);
 
   return html`
     <div class="head"><h1>Explore</h1><${Chips} query=${query}><${Range} query=${query} /><//></div>
@@ -50,37 +54,41 @@ export function View({ query }) {
       <span class="right"><a href=${'/api/v1/export?' + with_({ what: 'series', format: 'csv', measure, group, step })} download>Export CSV</a> <a href=${'/api/v1/export?' + with_({ what: 'usage', format: 'jsonl' })} download>Export usage as JSONL</a></span>
     </div>
     <${Pane} answer=${total} rows=${5}>${(data) => {
-      const all = (data.series || [])[0] || { points: [], total: 0 };
-      const beat = { from: Date.parse(data.from), step: duration(data.step), requests: (all.points || []).map((v) => v || 0) };
-      const e = errors.data && errorsUrl && ((errors.data.series || [])[0] || {}).points;
-      if (e && e.length === beat.requests.length) beat.errors = e;
+      const list = data.series || [], n = list.length ? list[0].points.length : Math.round((Date.parse(data.to) - Date.parse(data.from)) / duration(data.step));
+      const beat = { from: Date.parse(data.from), step: duration(data.step), requests: added(list, n) };
+      if (list.some((s) => outcomes[s.key])) beat.errors = added(list.filter((s) => s.key && s.key !== 'success'), n);
       const one = over && series.data && (series.data.series || []).find((s) => s.key === over);
       if (one && one.points.length === beat.requests.length) beat.overlay = { label: named(group, one), points: one.points.map((v) => v || 0) };
       return html`<${Heartbeat} data=${beat} height=${160} unit=${m.unit || m.label} format=${m.format} label=${m.label} onZoom=${zoom} onOut=${query.get('from') ? () => go(change({ from: null, to: null }), { keep: true }) : null} per=${!quantile(measure)} /><${BeatTable} data=${beat} unit=${m.label} format=${m.format} />`;
     }}<//>
-    <${Pane} answer=${series} rows=${8}>${(data) => {
-      const before = new Map(((top.data && top.data.rows) || []).map((r) => [r.key, r]));
-      const list = data.series || [], most = Math.max(1e-12, ...list.map((s) => s.total || 0));
-      const sum = quantile(measure) ? 0 : list.reduce((a, s) => a + s.total, 0) + ((data.rest && data.rest.total) || 0);
-      const peak = Math.max(1e-12, ...list.flatMap((s) => s.points || []).filter((v) => v));
-      const drill = (row) => { const changes = group.startsWith('tag:') ? { tag: [...query.getAll('tag'), group.slice(4) + ':' + row.key] } : { [group]: row.key }; if (dimensions.includes(group)) for (const d of dimensions) if (d !== group) changes[d] = null; return change({ ...changes, group: group === 'token' ? 'route' : null }); };
-      const columns = [
-        { key: 'label', label: group.startsWith('tag:') ? group : dimension[group], grow: true, value: (s) => named(group, s), cell: (s) => html`<${A} href=${drill(s)} keep=${true} data-j onFocus=${() => setOver(s.key)} title=${'only ' + named(group, s)}>${named(group, s)}<//>${group === 'country' && s.key ? html` <span class="soft">${s.key}</span>` : ''}${group === 'token' ? html` <${A} class="soft" href=${tokenLink(s.key)}>open<//>` : ''}` },
-        { key: 'total', label: m.label, number: true, cell: (s) => html`<span title=${measure === 'requests' ? exact(s.total) : undefined}>${m.format(s.total)}</span>` },
-        ...(quantile(measure) ? [] : [{ key: 'share', label: 'share', number: true, wide: true, value: (s) => s.total / (sum || 1), cell: (s) => html`${share(s.total / (sum || 1))} <${Bar} part=${s.total / most} />` }]),
-        { key: 'previous', label: 'compared', wide: true, value: (s) => (before.get(s.key) || {}).previous, cell: (s) => (before.has(s.key) ? html`<span class="soft">${changed(before.get(s.key).value, before.get(s.key).previous)}</span>` : '') },
-        { key: 'points', label: 'over time', sort: false, bare: true, cell: (s) => html`<span onPointerEnter=${() => setOver(s.key)} onPointerLeave=${() => setOver('')}><${Spark} points=${(s.points || []).map((v) => v || 0)} width=${200} top=${query.get('scale') === 'own' ? 0 : peak} label=${named(group, s) + ' over time'} /></span>` },
-      ];
-      return html`<section><div class="titled"><h2>By ${group.startsWith('tag:') ? group : dimension[group]} <span class="soft figure">${exact(data.keys)}</span></h2><span class="soft">point at a row to lay it over the chart; open one to keep only it</span></div>
-        <${Table} columns=${columns} rows=${list} id=${(s) => s.key} caption=${m.label + ' by ' + group} url=${url} data=${data} limit=${20} empty="Nothing was counted under this filter in this time. Take a chip away, or look at a longer time.">${data.rest && data.rest.total ? html`<span class="soft">all others: ${m.format(data.rest.total)}</span>` : ''}<//></section>`;
-    }}<//>
-    <${Latest} query=${query} params=${params} />`;
+    <${Pane} answer=${series} rows=${8}>${() => table}<//>
+    <${Latest} query=${query} params=${params} later=${later} />`;
+
+  // body is the table. It is drawn when its own answers come, not with each change above it.
+  function body(data) {
+    const before = new Map(((top.data && top.data.rows) || []).map((r) => [r.key, r]));
+    const list = data.series || [], most = Math.max(1e-12, ...list.map((s) => s.total || 0));
+    const sum = quantile(measure) ? 0 : list.reduce((a, s) => a + s.total, 0) + ((data.rest && data.rest.total) || 0);
+    const peak = Math.max(1e-12, ...list.flatMap((s) => s.points || []).filter((v) => v));
+    const drill = (row) => { const changes = group.startsWith('tag:') ? { tag: [...query.getAll('tag'), group.slice(4) + ':' + row.key] } : { [group]: row.key }; if (dimensions.includes(group)) for (const d of dimensions) if (d !== group) changes[d] = null; return change({ ...changes, group: group === 'token' ? 'route' : null }); };
+    const columns = [
+      { key: 'label', label: group.startsWith('tag:') ? group : dimension[group], grow: true, value: (s) => named(group, s), cell: (s) => html`<${A} href=${drill(s)} keep=${true} data-j onFocus=${() => setOver(s.key)} title=${'only ' + named(group, s)}>${named(group, s)}<//>${group === 'country' && s.key ? html` <span class="soft">${s.key}</span>` : ''}${group === 'token' ? html` <${A} class="soft" href=${tokenLink(s.key)}>open<//>` : ''}` },
+      { key: 'total', label: m.label, number: true, cell: (s) => html`<span title=${measure === 'requests' ? exact(s.total) : undefined}>${m.format(s.total)}</span>` },
+      ...(quantile(measure) ? [] : [{ key: 'share', label: 'share', number: true, wide: true, value: (s) => s.total / (sum || 1), cell: (s) => html`${share(s.total / (sum || 1))} <${Bar} part=${s.total / most} />` }]),
+      { key: 'previous', label: 'compared', wide: true, value: (s) => (before.get(s.key) || {}).previous, cell: (s) => (before.has(s.key) ? html`<span class="soft">${changed(before.get(s.key).value, before.get(s.key).previous)}</span>` : '') },
+      { key: 'points', label: 'over time', sort: false, bare: true, cell: (s) => html`<span onPointerEnter=${() => setOver(s.key)} onPointerLeave=${() => setOver('')}><${Spark} points=${(s.points || []).map((v) => v || 0)} width=${200} top=${query.get('scale') === 'own' ? 0 : peak} label=${named(group, s) + ' over time'} /></span>` },
+    ];
+    return html`<section><div class="titled"><h2>By ${group.startsWith('tag:') ? group : dimension[group]} <span class="soft figure">${exact(data.keys)}</span></h2><span class="soft">point at a row to lay it over the chart; open one to keep only it</span></div>
+      <${Table} columns=${columns} rows=${list} id=${(s) => s.key} caption=${m.label + ' by ' + group} url=${url} data=${data} limit=${20} empty="Nothing was counted under this filter in this time. Take a chip away, or look at a longer time.">${data.rest && data.rest.total ? html`<span class="soft">all others: ${m.format(data.rest.total)}</span>` : ''}<//></section>`;
+  }
 }
 
+const added = (list, n) => { const sum = new Array(n).fill(0); for (const s of list) for (let i = 0; i < n; i++) sum[i] += s.points[i] || 0; return sum; };
+
 // Latest leads from what is counted to single requests.
-function Latest({ query, params }) {
+function Latest({ query, params, later }) {
   const only = useMemo(() => { const p = new URLSearchParams(params); for (const d of dimensions) p.delete(d); p.set('sort', '-last_used'); p.set('limit', '20'); return p; }, [params.toString()]);
-  const url = address('tokens', only), answer = useAnswer(url);
+  const url = address('tokens', only), answer = useAnswer(later ? url : null);
   const matches = (t) => dimensions.every((d) => { const wanted = query.getAll(d); if (!wanted.length) return true; const u = t.last_use || {}; const is = { route: u.route, country: u.country, network: u.network, release: u.service + '@' + u.version, service: u.service, client: u.client }[d]; return is === undefined || wanted.includes(is); });
   const columns = [
     { key: 'at', label: 'when', value: (t) => (t.last_use || {}).at, cell: (t) => html`<${Time} at=${(t.last_use || {}).at} />` },
