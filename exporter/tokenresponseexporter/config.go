@@ -264,6 +264,8 @@ func (c *Config) acting(r *RuleConfig) (faults []error) {
 			faults = append(faults, fmt.Errorf("targets[%d]: %s acts on tokens, and the rule only tells people: write action: lock, restrict or reauthenticate", i, name))
 		case len(offers) > 0 && !slices.Contains(offers, r.Action):
 			faults = append(faults, fmt.Errorf("targets[%d]: %s cannot %s: it can %s", i, name, r.Action, list(offers)))
+		case r.TTL > 0 && !acts.undoes(r.Action):
+			faults = append(faults, fmt.Errorf("ttl: %s cannot take %s back: leave ttl out, or choose a target that can", name, r.Action))
 		}
 	}
 	if r.Action != response.Notify && able == 0 && len(r.Targets) > 0 {

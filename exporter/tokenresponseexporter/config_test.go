@@ -2,6 +2,7 @@ package tokenresponseexporter
 
 import (
 	"fmt"
+	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
@@ -12,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.opentelemetry.io/collector/confmap"
 	"go.opentelemetry.io/collector/confmap/confmaptest"
+	"go.opentelemetry.io/collector/pdata/plog"
 
 	"github.com/holterhq/holter/internal/response"
 )
@@ -115,6 +117,23 @@ rules:
 		{"unknown target", people + "  - {targets: [poeple]}", `rules[1]::targets: unknown target "poeple": did you mean people?`},
 		{"unknown target, nothing near", people + "  - {targets: [pagerduty]}", `rules[1]::targets: unknown target "pagerduty": it is one of people`},
 		{"no targets at all", "rules: [{targets: [people]}]", `rules[0]::targets: unknown target "people": none is configured`},
+		{"a rule that only tells, to a target that acts", people + "  - {targets: [people, gate]}\n" + "deny_list: {http: {}}", `rules[1]::targets: unknown target "gate"`},
+		{"an action that nobody does", people + "  - {action: lock, targets: [people]}", "rules[1]::action: lock needs a target that acts on tokens, and people only tell people"},
+		{"notify to a target that acts", "targets: {kong: {http: {endpoint: \"http://kong\", success: {status: [204]}}}}\nrules: [{targets: [kong]}]", "rules[0]::targets[0]: kong acts on tokens, and the rule only tells people: write action: lock, restrict or reauthenticate"},
+		{"an action that the target cannot do", "targets: {gate: {http: {lock: {do: {endpoint: \"http://gate\"}, success: {status: [204]}}}}}\nrules: [{action: restrict, targets: [gate]}]", "rules[0]::targets[0]: gate cannot restrict: it can lock"},
+		{"ttl without undo", "targets: {kong: {http: {endpoint: \"http://kong\", success: {status: [204]}}}}\nrules: [{action: lock, ttl: 4h, targets: [kong]}]", "rules[0]::ttl: kong cannot take lock back"},
+		{"ttl of a message", people + "  - {ttl: 1h, targets: [people]}", "rules[1]::ttl: the rule only tells people: there is nothing to undo"},
+		{"unknown action", people + "  - {action: block, targets: [people]}", `unknown action "block": write notify, restrict, reauthenticate or lock`},
+		{"unknown approval", people + "  - {approval: maybe, targets: [people]}", `unknown approval "maybe": write never, always or when_irreversible`},
+		{"nobody to escalate to", people + "  - {escalate: {after: 30m}, targets: [people]}", "rules[1]::escalate::targets: none: name who is to be told"},
+		{"escalate when", people + "  - {escalate: {targets: [people]}, targets: [people]}", "rules[1]::escalate::after: write how long to wait for somebody"},
+		{"escalate to nobody known", people + "  - {escalate: {after: 1m, targets: [pager]}, targets: [people]}", `rules[1]::escalate::targets[0]: unknown target "pager"`},
+		{"page nobody known", people + "page: [pager]", `page[0]: unknown target "pager"`},
+		{"a tag without a value", people + "protected: {tags: [production]}", `protected::tags[0]: "production": write key:value`},
+		{"the journal's name", "targets: {journal: {webhook: {endpoint: \"http://x\", secret: whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw}}}", "targets::journal: the name is taken by the journal of token_store"},
+		{"per what", "targets: {people: {per: token, webhook: {endpoint: \"http://x\", secret: whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw}}}", `targets::people: per: "token": write incident or anomaly`},
+		{"a negative cap", "caps: {per_hour: -1}", "caps::per_hour is negative: write 0 for no limit"},
+		{"never resolved", "incidents: {resolve_after: 0s}", "incidents::resolve_after: 0s is not positive"},
 		{"unknown detector", people + "  - {detectors: [new_contry], targets: [people]}", `rules[1]::detectors: unknown detector "new_contry": did you mean new_country?`},
 		{"unknown severity", people + "  - {min_severity: high, targets: [people]}", `unknown severity "high": write warn, error or fatal`},
 		{"nothing to do", people + "  - {detectors: [odd_hours]}", "rules[1]::targets: none, so that the rule does nothing: name some, or write stop: true"},
@@ -162,4 +181,43 @@ func TestReadmeExample(t *testing.T) {
 	require.NoError(t, sub.Unmarshal(cfg))
 	require.NoError(t, confmap.Validate(cfg))
 	assert.Empty(t, cfg.unused())
+}
+
+// What the README walks people through, from dry run to enforcement, with one setting changed.
+func TestReadmeWalkthrough(t *testing.T) {
+	text, err := os.ReadFile("README.md")
+	require.NoError(t, err)
+	_, rest, _ := strings.Cut(string(text), "```yaml\n")
+	example, _, _ := strings.Cut(rest, "```")
+	_, example, _ = strings.Cut(example, "  token_response:\n")
+	example, _, _ = strings.Cut(example, "\nservice:")
+	example = strings.ReplaceAll("\n"+example, "\n    ", "\n")
+	people, kong := receive(t), receive(t)
+	example = strings.NewReplacer(
+		"${env:WEBHOOK_SECRET}", testSecret, "${env:KONG_ADMIN_TOKEN}", "adm1n-k3y",
+		"https://hooks.example.com", people.URL, "http://kong:8001", kong.URL, "storage: file_storage\n", "",
+	).Replace(example)
+
+	r := run(t, nil, example)
+	r.sends(raised("a-1", leaked))
+	assert.True(t, r.told(people, response.Opened).DryRun)
+	r.eventually("the description", func() bool { return len(r.said("dry run: this would have been sent")) == 1 })
+	described := r.said("dry run: this would have been sent")[0].ContextMap()["request"].(string)
+	assert.Contains(t, described, "DELETE "+kong.URL+"/consumers/acme/key-auth/key%2F1\n")
+	assert.NotContains(t, described, "adm1n-k3y")
+	assert.Zero(t, kong.count())
+	r.sends(raised("a-2", ofToken("test"), leaked, func(l plog.LogRecord) { l.Attributes().PutStr("api_token.owner.id", "load-test") }))
+	r.stop()
+
+	before := people.count()
+	kong.says(http.StatusNoContent)
+	enforced := strings.Replace(example, "dry_run: true", "dry_run: false", 1)
+	require.NotEqual(t, example, enforced)
+	r = run(t, nil, enforced)
+	r.sends(raised("a-1", leaked))
+	r.eventually("the act", func() bool { return kong.count() == 1 && people.count() == before+2 })
+	got := kong.all()[0]
+	assert.Equal(t, "DELETE /consumers/acme/key-auth/key%2F1", got.method+" "+got.uri)
+	assert.Equal(t, "adm1n-k3y", got.header.Get("Kong-Admin-Token"))
+	assert.Equal(t, []response.Occasion{response.Opened, response.ActDone}, people.occasions()[before:])
 }

@@ -175,6 +175,8 @@ type actConfig interface {
 	dry() *bool
 	// actions are what it can do; none: whatever a rule asks for.
 	actions() []response.Action
+	// undoes says whether it can take an action back.
+	undoes(action response.Action) bool
 }
 
 // kinds are all that there are.

@@ -31,6 +31,8 @@ func (*DenyListTargetConfig) actions() []response.Action {
 	return []response.Action{response.Restrict, response.Reauthenticate, response.Lock}
 }
 
+func (*DenyListTargetConfig) undoes(action response.Action) bool { return denylist.Can(action).Undo }
+
 func (d *DenyListTargetConfig) build(_ context.Context, r *responder, _ component.Host, t *courier.Target) error {
 	t.Timeout, t.DryRun, t.Terms.Kind, t.Terms.Idempotent = denyTimeout, r.dryTarget(t.Name), response.Act, true
 	t.Sender = &denylist.Target{List: r.deny.list, Keep: r.deny.keep, DryRun: t.DryRun}

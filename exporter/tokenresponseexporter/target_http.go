@@ -133,6 +133,11 @@ func (h *HTTPConfig) perAction() map[response.Action]*ActionConfig {
 
 func (h *HTTPConfig) actions() []response.Action { return slices.Sorted(maps.Keys(h.perAction())) }
 
+func (h *HTTPConfig) undoes(action response.Action) bool {
+	calls := h.perAction()[action]
+	return calls != nil && calls.Undo.HasValue()
+}
+
 func (h *HTTPConfig) faults() (faults []error) {
 	if h.Timeout <= 0 {
 		faults = append(faults, fmt.Errorf("timeout: %s is not positive", h.Timeout))

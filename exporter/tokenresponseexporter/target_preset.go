@@ -49,6 +49,11 @@ func (k known) actions() []response.Action {
 	return preset.Actions()
 }
 
+func (k known) undoes(action response.Action) bool {
+	preset, err := k.preset(context.Background(), nil, provider.Channel{})
+	return err == nil && preset.Can(action).Undo
+}
+
 func (k known) faults() (faults []error) {
 	if k.common().Timeout <= 0 {
 		faults = append(faults, fmt.Errorf("timeout: %s is not positive", k.common().Timeout))

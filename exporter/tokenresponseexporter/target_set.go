@@ -67,6 +67,8 @@ func (s *SETConfig) actions() []response.Action {
 	return []response.Action{response.Restrict, response.Reauthenticate, response.Lock}
 }
 
+func (*SETConfig) undoes(action response.Action) bool { return (&set.Push{}).Can(action).Undo }
+
 func (s *SETConfig) words() set.Words {
 	return set.Words{
 		Issuer: s.Issuer, Audience: s.Audience, CredentialType: s.CredentialType,

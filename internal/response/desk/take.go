@@ -241,28 +241,36 @@ func (t *turn) decide(i *incident.Incident, a *incident.Act, approval response.A
 		}
 	case guard.Propose:
 		if before == incident.Proposed {
-			a.Why = decision.Why
+			return
+		}
+		if a.DryRun { // nobody is asked about what is not done
+			t.dispatch(i, a, incident.DryRun, by, "would wait for somebody's consent: "+a.Why)
 			return
 		}
 		a.State, a.Expires = incident.Proposed, t.now.Add(t.cfg.ApproveWithin)
 		t.audit(i, a, "proposed", by, t.sentence(i, a, "waits for somebody's consent: "+a.Why))
 		t.say(told{incident: i, occasion: response.ActProposed, act: a, sentence: t.sentence(i, a, "waits for your consent: "+a.Why) + " " + e.Sentence})
 	case guard.Go:
-		a.State, a.Expires = incident.Sending, time.Time{}
-		if a.TTL > 0 {
-			a.Expires = t.now.Add(a.TTL)
-		}
-		text := "is on its way"
 		if a.DryRun {
-			a.State, text = incident.DryRun, "would be done, but this is a dry run"
+			t.dispatch(i, a, incident.DryRun, by, "would be done, but this is a dry run")
+		} else {
+			t.dispatch(i, a, incident.Sending, by, "is on its way")
 		}
-		if i.Blast != nil && i.Blast.Sentence != "" {
-			text += ". " + i.Blast.Sentence
-		}
-		t.audit(i, a, string(a.State), by, t.sentence(i, a, text))
-		t.move(i, a)
-		t.step(i, a, response.Do)
 	}
+}
+
+// dispatch hands an act to its target, to be done or to be said.
+func (t *turn) dispatch(i *incident.Incident, a *incident.Act, state incident.ActState, by, text string) {
+	a.State, a.Expires = state, time.Time{}
+	if a.TTL > 0 {
+		a.Expires = t.now.Add(a.TTL)
+	}
+	if i.Blast != nil && i.Blast.Sentence != "" {
+		text += ". " + i.Blast.Sentence
+	}
+	t.audit(i, a, string(a.State), by, t.sentence(i, a, text))
+	t.move(i, a)
+	t.step(i, a, response.Do)
 }
 
 // step hands a step of an act to its target.
