@@ -25,7 +25,7 @@ func TestMinutesForget(t *testing.T) {
 	counts, sightings := map[string]uint64{}, map[string]bool{}
 	for b := range m.Batches(0) {
 		for _, u := range b.Tokens {
-			counts[u.Token.ID] += u.Usage.total()
+			counts[u.ID] += u.total()
 		}
 		for _, s := range b.Sightings {
 			sightings[s.Token] = true
@@ -49,12 +49,12 @@ func TestAMeterForgets(t *testing.T) {
 	assert.Less(t, m.Tokens(), size)
 	for b := range m.Batches(minute) {
 		for _, u := range b.Tokens {
-			assert.NotContains(t, []string{"a", "g"}, u.Token.ID)
+			assert.NotContains(t, []string{"a", "g"}, u.ID)
 		}
 	}
 	for b := range m.Batches(2 * minute) {
 		for _, u := range b.Tokens {
-			assert.NotContains(t, []string{"a", "g"}, u.Token.ID, "nor do they get a place now")
+			assert.NotContains(t, []string{"a", "g"}, u.ID, "nor do they get a place now")
 		}
 	}
 }
