@@ -87,17 +87,23 @@ func (r *responder) opener() provider.Opener {
 		if r == nil || r.registry == nil || r.private == nil {
 			return "", errNotSealed
 		}
-		sealed, ok := r.registry.Sealed(fingerprint)
-		if !ok {
-			return "", errNotSealed
-		}
-		label, secret, err := r.private.Open(sealed)
-		if err != nil {
-			return "", fmt.Errorf("the sealed credential cannot be opened: %w", err)
-		}
-		if label.Fingerprint != fingerprint || !r.registry.Matches(fingerprint, secret) {
-			return "", errForeign
-		}
-		return secret.Raw, nil
+		raw, outcome, err := r.unseal(fingerprint)
+		r.tell.unsealed(fingerprint, outcome, err)
+		return raw, err
 	}
+}
+
+func (r *responder) unseal(fingerprint string) (raw, outcome string, err error) {
+	sealed, ok := r.registry.Sealed(fingerprint)
+	if !ok {
+		return "", "not_sealed", errNotSealed
+	}
+	label, secret, err := r.private.Open(sealed)
+	switch {
+	case err != nil:
+		return "", "damaged", fmt.Errorf("the sealed credential cannot be opened: %w", err)
+	case label.Fingerprint != fingerprint || !r.registry.Matches(fingerprint, secret):
+		return "", "foreign", errForeign
+	}
+	return secret.Raw, "opened", nil
 }

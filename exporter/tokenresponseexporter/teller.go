@@ -142,6 +142,16 @@ func (t *teller) lost(err error) {
 	t.health.set("storage", fmt.Errorf("the storage cannot be used, the outbox lives in memory: %w", err))
 }
 
+// unsealed tells that a credential was wanted: whoever holds the private key has to be able to say when it was used.
+func (t *teller) unsealed(fingerprint, outcome string, err error) {
+	t.telemetry.TokenResponseUnsealed.Add(context.Background(), 1, metric.WithAttributes(attribute.String("outcome", outcome)))
+	if err != nil {
+		t.log.Warn("a sealed credential could not be opened", zap.String("api_token.fingerprint", fingerprint), zap.Error(err))
+		return
+	}
+	t.log.Info("a sealed credential was opened for one request", zap.String("api_token.fingerprint", fingerprint))
+}
+
 // notice tells what happened to deliveries, targets and the store.
 func (t *teller) notice(n courier.Notice) {
 	ctx := context.Background()

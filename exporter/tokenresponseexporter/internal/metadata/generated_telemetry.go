@@ -59,6 +59,7 @@ type TelemetryBuilder struct {
 	TokenResponseStorageFailing        metric.Int64ObservableGauge
 	TokenResponseTargetDisabled        metric.Int64ObservableGauge
 	TokenResponseUnknownActs           metric.Int64Counter
+	TokenResponseUnsealed              metric.Int64Counter
 }
 
 // TelemetryBuilderOption applies changes to default builder.
@@ -405,6 +406,12 @@ func NewTelemetryBuilder(settings component.TelemetrySettings, options ...Teleme
 		"otelcol_token_response_unknown_acts",
 		metric.WithDescription("Acts whose answer was lost. They are never sent again, a person has to look. [Alpha]"),
 		metric.WithUnit("{delivery}"),
+	)
+	errs = errors.Join(errs, err)
+	builder.TokenResponseUnsealed, err = builder.meter.Int64Counter(
+		"otelcol_token_response_unsealed",
+		metric.WithDescription("Times that a sealed credential was wanted for an act. Each one that was opened is in the log as well. [Alpha]"),
+		metric.WithUnit("{credential}"),
 	)
 	errs = errors.Join(errs, err)
 	return &builder, errs

@@ -75,6 +75,7 @@ func TestSetupTelemetry(t *testing.T) {
 	tb.TokenResponseRuleMatches.Add(context.Background(), 1)
 	tb.TokenResponseSeenEvictions.Add(context.Background(), 1)
 	tb.TokenResponseUnknownActs.Add(context.Background(), 1)
+	tb.TokenResponseUnsealed.Add(context.Background(), 1)
 	AssertEqualTokenResponseConditionErrors(t, testTel,
 		[]metricdata.DataPoint[int64]{{Value: 1}},
 		metricdatatest.IgnoreTimestamp())
@@ -166,6 +167,9 @@ func TestSetupTelemetry(t *testing.T) {
 		[]metricdata.DataPoint[int64]{{Value: 1}},
 		metricdatatest.IgnoreTimestamp())
 	AssertEqualTokenResponseUnknownActs(t, testTel,
+		[]metricdata.DataPoint[int64]{{Value: 1}},
+		metricdatatest.IgnoreTimestamp())
+	AssertEqualTokenResponseUnsealed(t, testTel,
 		[]metricdata.DataPoint[int64]{{Value: 1}},
 		metricdatatest.IgnoreTimestamp())
 
