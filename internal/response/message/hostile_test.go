@@ -42,8 +42,8 @@ func TestHostileTextsStayTexts(t *testing.T) {
 }
 
 func FuzzFormats(f *testing.F) {
-	for _, text := range hostileTexts {
-		f.Add(text, 3)
+	for n, text := range hostileTexts {
+		f.Add(cut(text, 200), n)
 	}
 	f.Fuzz(func(t *testing.T, text string, n int) {
 		what := occasions[uint(n)%uint(len(occasions))]
