@@ -31,7 +31,7 @@ const (
 )
 
 var iamRefusals = []Refusal{
-	{Status: 400, Check: &Check{Contains: "<Code>Throttling"}, Why: "AWS is asked too often"},
+	{Status: 400, Check: &Check{Contains: "<Code>Throttling"}, Busy: true, Why: "AWS is asked too often"},
 	{Status: 400, Final: true, Why: "AWS finds fault with the request, see its answer"},
 	{Status: 403, Check: &Check{Contains: "<Code>AccessDenied"}, Final: true, Why: "Holter's credentials may not do that: allow the action in their policy"},
 	{Status: 403, Final: true, Why: "AWS does not accept Holter's credentials"},

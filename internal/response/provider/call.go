@@ -29,6 +29,7 @@ type Refusal struct {
 	Check  *Check // of the body; nil: any
 	Why    string // one sentence, with what to do
 	Final  bool   // another try makes no sense
+	Busy   bool   // the provider is asked too often: it is left alone for a while
 }
 
 // Send makes one attempt: it acts, or asks, or in dry run says what it would have sent.
@@ -77,6 +78,7 @@ func (c *Call) judge(reply wire.Reply, hide wire.Secrets) response.Answer {
 	switch {
 	case explained:
 		a.Verdict, why = response.Refused, fmt.Sprintf("status %d: %s", reply.Status, refusal.Why)
+		a.Busy = a.Busy || refusal.Busy
 		if refusal.Final {
 			a.Verdict = response.Final
 		}

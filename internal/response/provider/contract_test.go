@@ -313,11 +313,13 @@ func TestGitHub(t *testing.T) {
 	lock.is(response.Done, response.Do)
 	lock.is(response.Done, response.Verify)
 	lock.refusals(f, []refused{
-		{403, `{"message":"API rate limit exceeded for 203.0.113.1."}`, []string{"Retry-After", "60"}, response.Refused, "60 such requests an hour", false},
+		{403, `{"message":"API rate limit exceeded for 203.0.113.1."}`, []string{"X-Ratelimit-Remaining", "0", "X-Ratelimit-Reset", "1774443600"}, response.Refused, "60 such requests an hour", true},
 		{403, `{"message":"Forbidden"}`, nil, response.Final, "without authentication", false},
 		{422, `{"message":"Validation failed: ghp_secret0123456789"}`, nil, response.Final, "personal access tokens", false},
 		{500, `{"message":"Server Error"}`, nil, response.Lost, "", false},
 	})
+	f.will(403, `rate limit`, "X-Ratelimit-Remaining", "0", "X-Ratelimit-Reset", fmt.Sprint(noon.Add(40*time.Minute).Unix()))
+	assert.Equal(t, 40*time.Minute, lock.send(response.Do, response.Waiting).RetryAfter, "until the hour is over")
 	f.will(422, `ghp_secret0123456789`)
 	assert.Equal(t, "***", lock.send(response.Do, response.Waiting).Text, "an answer that repeats the credential is kept without it")
 	lock.missing("token", "fingerprint")
@@ -501,7 +503,7 @@ func TestIAM(t *testing.T) {
 		return `<ErrorResponse><Error><Code>` + code + `</Code></Error></ErrorResponse>`
 	}
 	lock.refusals(f, []refused{
-		{400, fault("Throttling"), nil, response.Refused, "asked too often", false},
+		{400, fault("Throttling"), nil, response.Refused, "asked too often", true},
 		{400, fault("ValidationError"), nil, response.Final, "see its answer", false},
 		{403, fault("AccessDenied"), nil, response.Final, "allow the action in their policy", false},
 		{403, fault("SignatureDoesNotMatch"), nil, response.Final, "does not accept Holter's credentials", false},

@@ -27,7 +27,7 @@ func (g GitHub) Preset(channel Channel) (*Preset, error) {
 	}}
 	do := b.call(b.request(http.MethodPost, "/credentials/revoke", `{"credentials":[{{ .credential | json }}]}`), status(202),
 		Refusal{Status: 422, Final: true, Why: "GitHub does not take the credential: it revokes personal access tokens (ghp_ and github_pat_) only"},
-		Refusal{Status: 403, Check: &Check{Contains: "rate limit"}, Why: "GitHub takes 60 such requests an hour from one address, they are used up"},
+		Refusal{Status: 403, Check: &Check{Contains: "rate limit"}, Busy: true, Why: "GitHub takes 60 such requests an hour from one address, they are used up"},
 		Refusal{Status: 403, Final: true, Why: "GitHub refuses the request: it has to be made without authentication, is auth or a header configured?"},
 	)
 	lock := Calls{Do: do, Delay: githubDelay, Verify: &ReadBack{

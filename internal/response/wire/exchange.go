@@ -56,7 +56,7 @@ func Exchange(client *http.Client, req *http.Request, now time.Time) Reply {
 	body, err := io.ReadAll(io.LimitReader(res.Body, maxRead+1))
 	reply := Reply{
 		Status: res.StatusCode, Header: res.Header, Body: body, Sent: true,
-		RetryAfter: retryAfter(res.Header.Get("Retry-After"), now),
+		RetryAfter: max(retryAfter(res.Header.Get("Retry-After"), now), untilReset(res.Header, now)),
 	}
 	if len(body) > maxRead {
 		reply.Body, reply.Cut = body[:maxRead], true
@@ -113,4 +113,16 @@ func retryAfter(value string, now time.Time) time.Duration {
 		return max(0, date.Sub(now))
 	}
 	return 0
+}
+
+// untilReset is how long a budget of requests stays used up, as GitHub and others say it: in seconds since 1970.
+func untilReset(header http.Header, now time.Time) time.Duration {
+	if header.Get("X-Ratelimit-Remaining") != "0" {
+		return 0
+	}
+	seconds, err := strconv.ParseInt(header.Get("X-Ratelimit-Reset"), 10, 64)
+	if err != nil || seconds < 1e9 { // some say how long instead of when
+		return 0
+	}
+	return max(0, time.Unix(seconds, 0).Sub(now))
 }
