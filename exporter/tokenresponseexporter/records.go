@@ -3,6 +3,7 @@ package tokenresponseexporter
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"go.opentelemetry.io/collector/pdata/plog"
 
@@ -17,6 +18,9 @@ const (
 	deliveryID     = "delivery.id"
 	deliveryTarget = "delivery.target"
 )
+
+// wishBudget is how long a person's wish waits for what the act would break.
+const wishBudget = time.Second
 
 // recordID is what tells a record of the journal from others; empty for one that came another way.
 func recordID(record plog.LogRecord) string {
@@ -62,6 +66,10 @@ func (r *responder) wish(ctx context.Context, record plog.LogRecord) desk.Wish {
 	if w.Verb == desk.VerbAct {
 		_ = w.Action.UnmarshalText([]byte(text(otelattr.ActAction))) // notify is no act: the desk says so
 		w.Event = r.known(ctx, w.Token, w.Direction)
+		now := time.Now()
+		budget := &patience{until: now.Add(wishBudget)}
+		w.Grant = r.grant(ctx, w.Token, w.Action, now, budget)
+		w.Blast = r.blast(ctx, w.Token, w.Action, now, budget)
 	}
 	return w
 }

@@ -38,8 +38,9 @@ type responder struct {
 	private  *seal.PrivateKey        // nil: nothing sealed is opened
 	closers  []func(context.Context) error
 
-	client     storage.Client // nil: in memory
-	store      store.Store    // nil: none is configured
+	client     storage.Client            // nil: in memory
+	store      store.Store               // nil: none is configured
+	senders    map[string]courier.Sender // that act, by target
 	dispatcher *courier.Dispatcher
 	deny       *denyList
 	desk       *desk.Desk
@@ -104,6 +105,7 @@ func (r *responder) start(ctx context.Context, host component.Host) error {
 	r.dispatcher.Start(ctx, found)
 	r.desk.Begin(r.dispatcher)
 	r.out, r.unremember = out, tokenstore.OnErase(host, r.set.ID.String(), r.forget)
+	r.face(ctx, targets)
 	r.clock = startClock(r.desk, r.cfg.StopFile, r.set.Logger)
 	if err := r.serveApprovals(ctx, host); err != nil {
 		return err
@@ -238,6 +240,9 @@ func (r *responder) sort(ctx context.Context, e event, now time.Time, budget *pa
 			mail.Feedback = append(mail.Feedback, f)
 		}
 	case otelattr.EventApproval:
+		if r.preview(ctx, e.record) {
+			return
+		}
 		mail.Wishes = append(mail.Wishes, r.wish(ctx, e.record))
 	}
 }
@@ -267,6 +272,7 @@ func (r *responder) anomaly(ctx context.Context, e event, now time.Time, budget 
 	}
 	if len(a.Matched) > 0 {
 		a.Blast = r.blast(ctx, a.Event.Token.ID, action, now, budget)
+		a.Grant = r.grant(ctx, a.Event.Token.ID, action, now, budget)
 	}
 	return a
 }

@@ -373,6 +373,68 @@ const errands = {
     await page.context().close();
   },
 
+  // A rule has proposed a lock. Who only reads cannot answer it; who may sees what it would break and what would be sent, and approves it.
+  async approval() {
+    const reader = await enter('rita', '/anomaly/' + process.env.ANOMALY);
+    const part = (page) => page.getByRole('region', { name: 'Response' });
+    await part(reader).getByText('Acts need the role respond').waitFor();
+    for (const button of await part(reader).getByRole('button').all()) assert.ok(await button.isDisabled() || /copy/.test(await button.innerText()), 'a reader presses nothing: ' + await button.innerText());
+    const refused = await reader.evaluate(async (id) => (await fetch('/api/v1/tokens/' + id + '/acts', { method: 'POST', headers: { 'Content-Type': 'application/json', 'X-CSRF-Token': (await (await fetch('/api/v1/me')).json()).csrf }, body: '{"action":"lock"}' })).status, process.env.TOKEN);
+    assert.equal(refused, 403);
+    complaints.length = 0; // the browser tells of the refusal
+    await reader.context().close();
+
+    const page = await enter('rob', '/anomaly/' + process.env.ANOMALY);
+    await part(page).locator('.act1.s-proposed').waitFor();
+    await looks(page, 'proposed');
+    await part(page).getByRole('button', { name: 'Restrict …' }).click();
+    const dialog = page.getByRole('dialog');
+    await dialog.getByText('What it would keep').waitFor();
+    await dialog.locator('.grant').waitFor();
+    await dialog.getByText(/grants\/key_|cannot be said/).waitFor();
+    await looks(page, 'restrict');
+    await dialog.getByRole('button', { name: 'Cancel' }).click();
+    await part(page).getByRole('button', { name: 'Lock …' }).click();
+    await dialog.getByText(/would have refused all \d+ requests/).waitFor();
+    await dialog.locator('.sent').getByText(/PUT .*\/locks\/key_/).waitFor();
+    await looks(page, 'lock');
+    await dialog.getByRole('button', { name: 'Cancel' }).click();
+    await part(page).getByRole('button', { name: 'Approve' }).click();
+    await part(page).locator('.act1.s-proven').waitFor();
+    for (const what of ['waits', 'proven']) await part(page).locator('.timeline .h-act').getByText(what).first().waitFor();
+    await part(page).locator('.timeline').getByText(/rob approves/).waitFor();
+    await looks(page, 'proven');
+    await part(page).getByRole('button', { name: 'Acknowledge' }).click();
+    await part(page).locator('.i-acknowledged').waitFor();
+    await page.context().close();
+  },
+
+  // It is taken back, and the incident is over.
+  async undo() {
+    const page = await enter('rob', '/token/' + process.env.TOKEN);
+    const part = page.getByRole('region', { name: 'Response' });
+    await part.getByRole('button', { name: /Undo/ }).click();
+    await part.locator('.act1.s-undone').waitFor();
+    await part.getByRole('button', { name: 'Resolve' }).click();
+    await part.locator('.i-resolved').waitFor();
+    await page.getByText('Audit: who did what about this token').click();
+    await page.getByRole('region', { name: 'Audit' }).getByText(/rob takes back: lock at gate/).waitFor();
+    await looks(page, 'undone');
+    await page.context().close();
+  },
+
+  // All acts are stopped, which everybody sees, and go again.
+  async stop() {
+    const page = await enter('ada', '/response');
+    await page.getByRole('button', { name: 'Stop all acts' }).click();
+    await page.getByRole('alert').getByText(/All acts on tokens are stopped by ada/).waitFor();
+    await looks(page, 'stopped');
+    await page.getByRole('button', { name: 'Let acts go again' }).click();
+    await page.getByRole('button', { name: 'Stop all acts' }).waitFor();
+    await page.getByRole('region', { name: 'Audit' }).getByText(/ada stops all acts/).waitFor();
+    await page.context().close();
+  },
+
   // It has done the same again since: that is part of its normal life now.
   async taken() {
     const page = await open();
@@ -410,6 +472,37 @@ async function inspect(places) {
       await page.context().close();
     }
   }
+}
+
+// enter logs somebody in and opens a page.
+async function enter(user, path) {
+  const page = await open();
+  await page.goto(path);
+  await page.getByLabel('User').fill(user);
+  await page.getByLabel('Password').fill(process.env.PASSWORD);
+  await page.getByRole('button', { name: 'Sign in' }).click();
+  await settled(page);
+  complaints.splice(0, complaints.length, ...complaints.filter((c) => !/401/.test(c))); // that somebody has to log in is no trouble
+  return page;
+}
+
+// looks at a page as it is in both themes and two widths.
+async function looks(page, name) {
+  for (const colorScheme of ['light', 'dark']) {
+    for (const viewport of [desktop, phone]) {
+      if (!process.env.ALL && !shots && (colorScheme === 'light') !== (viewport === desktop)) continue;
+      await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
+      await page.setViewportSize(viewport);
+      const size = viewport === phone ? 'phone' : 'desktop';
+      const over = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+      assert.ok(over <= 0, `${name} is ${over} px too wide at ${viewport.width} px`);
+      await accessible(page, `${name}, ${colorScheme}, ${size}`);
+      if (!await page.getByRole('dialog').count()) await page.getByRole('region', { name: 'Response' }).first().scrollIntoViewIfNeeded({ timeout: 1000 }).catch(() => {});
+      await picture(page, `respond-${name}-${colorScheme}-${size}`);
+    }
+  }
+  await page.emulateMedia({ colorScheme: 'light' });
+  await page.setViewportSize(desktop);
 }
 
 async function accessible(page, where) {

@@ -1,6 +1,7 @@
 package console
 
 import (
+	"cmp"
 	"encoding/json"
 	"slices"
 	"strconv"
@@ -97,6 +98,11 @@ func (k *call) visible(all []incidentRow, filter store.TokenFilter) ([]incidentR
 		}
 		for _, t := range tokens {
 			known[t.ID] = t
+		}
+	}
+	for i := range all {
+		if t, ok := known[all[i].Token]; ok {
+			all[i].Hint, all[i].Owner = cmp.Or(t.Hint, all[i].Hint), cmp.Or(t.OwnerName, t.OwnerID, all[i].Owner)
 		}
 	}
 	whole := !k.who.Scoped() && len(wanted) == 0

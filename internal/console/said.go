@@ -19,6 +19,8 @@ type said struct {
 	Incident string    `json:"incident"`
 	Act      string    `json:"act"`
 	State    string    `json:"state"`
+	Preview  uint64    `json:"preview" doc:"sequence of the order that asked what would be sent"`
+	Answer   string    `json:"answer"`
 }
 
 // tellEntries tells of what was said and decided about incidents and acts. What is about no token is told to those who see all.
@@ -52,6 +54,9 @@ func (h *hub) tellEntries(entries []store.Entry) {
 		news := said{
 			Sequence: e.Sequence, Kind: e.Kind, Time: e.Time, By: e.By, Body: e.Body, Token: e.Token, Incident: t.text(otelattr.IncidentID), Act: t.text(otelattr.ActID),
 			State: t.text(otelattr.ActState),
+		}
+		if asked, ok := t[otelattr.ApprovalPreview].(float64); ok && asked > 0 {
+			news.Preview, news.Answer = uint64(asked), t.text(otelattr.ActAnswer)
 		}
 		for _, s := range streams {
 			token, known := tokens[e.Token]

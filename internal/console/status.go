@@ -13,7 +13,7 @@ type status struct {
 	Empty bool        `json:"empty" doc:"nothing was seen yet"`
 	// Stopped is for all to see: who wonders why nothing is done.
 	Stopped *stop `json:"stopped" doc:"no act goes out"`
-	OTLP  struct {
+	OTLP    struct {
 		GRPC string `json:"grpc" doc:"host:port; empty: there is none"`
 		HTTP string `json:"http" doc:"URL; empty: there is none"`
 	} `json:"otlp"`

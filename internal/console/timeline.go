@@ -53,6 +53,9 @@ func (k *call) timeLine(row incidentRow, entries []store.Entry) ([]happening, er
 	return out, nil
 }
 
+// wishes are the decisions that answer somebody.
+var wishes = []string{"approve", "refuse", "undo", "act", "acknowledge", "resolve", "replay"}
+
 // happened is what an entry tells; of the audit only what became of what somebody wanted.
 func happened(e store.Entry) (h happening, ok bool) {
 	t := toldOf(e)
@@ -65,7 +68,7 @@ func happened(e store.Entry) (h happening, ok bool) {
 		h.Kind = "asked"
 	case store.EntryAudit:
 		h.Kind = "decided"
-		return h, t.text(otelattr.AuditDecision) != "" && h.By != otelattr.JournalSelf
+		return h, slices.Contains(wishes, t.text(otelattr.AuditDecision))
 	case store.EntryResponse:
 		if h.Act == "" {
 			h.Kind, h.State, h.Severity = "incident", t.text(otelattr.IncidentState), t.text(otelattr.IncidentSeverity)

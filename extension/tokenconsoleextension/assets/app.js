@@ -15,6 +15,7 @@ import * as explore from './views/explore.js';
 import * as token from './views/token.js';
 import * as anomalies from './views/anomalies.js';
 import * as anomaly from './views/anomaly.js';
+import * as response from './views/response.js';
 import * as hygiene from './views/hygiene.js';
 import * as coverage from './views/coverage.js';
 import * as limits from './views/limits.js';
@@ -25,9 +26,9 @@ import * as spend from './views/spend.js';
 import * as empty from './views/empty.js';
 import * as login from './views/login.js';
 
-const views = { '': overview, explore, token, anomaly, anomalies, hygiene, coverage, limits, plans, routes, capacity, spend };
+const views = { '': overview, explore, token, anomaly, anomalies, response, hygiene, coverage, limits, plans, routes, capacity, spend };
 const menu = [
-  ['See', [['/', 'Overview', 'o'], ['/anomalies', 'Anomalies', 'a'], ['/explore', 'Explore', 'e']]],
+  ['See', [['/', 'Overview', 'o'], ['/anomalies', 'Anomalies', 'a'], ['/response', 'Response', 'i'], ['/explore', 'Explore', 'e']]],
   ['Tidy', [['/hygiene', 'Hygiene', 'h'], ['/coverage', 'Coverage', 'c']]],
   ['Run', [['/limits', 'Limits', 'l'], ['/plans', 'Plans', 'p'], ['/routes', 'Routes', 'r'], ['/capacity', 'Capacity', 'y'], ['/spend', 'Spend', 's']]],
 ];
@@ -79,7 +80,7 @@ function App() {
           <button type="button" class="plain" onClick=${() => setHelp(true)} aria-label="Keys and how to read this page" title="Keys (?)">?</button>
           ${me && me.user && me.login !== 'none' ? html`<${Who} me=${me} />` : ''}</div></header>
       ${signedIn ? html`<nav class="rail" aria-label="Pages">${menu.map(([name, entries]) => html`<div key=${name}><span class="soft" aria-hidden="true">${name}</span>${entries.map(([href, text]) => html`<${A} key=${href} href=${link(href)} aria-current=${path === href || (href === '/' && room === 'token') || (href === '/anomalies' && room === 'anomaly') ? 'page' : undefined}>${text}<//>`)}</div>`)}</nav>` : html`<div></div>`}
-      <div class="side">${signedIn ? html`<${DemoBanner} status=${current} query=${query} done=${renew} />` : ''}${current.store && current.store.trouble ? html`<div class="banner bad" role="alert">${current.store.trouble}</div>` : ''}
+      <div class="side">${signedIn ? html`<${DemoBanner} status=${current} query=${query} done=${renew} />` : ''}${current.stopped ? html`<div class="banner bad" role="alert">All acts on tokens are stopped${current.stopped.by ? ` by ${current.stopped.by}` : ''}: nothing is locked, restricted or logged out. <${A} href="/response">Response<//></div>` : ''}${current.store && current.store.trouble ? html`<div class="banner bad" role="alert">${current.store.trouble}</div>` : ''}
       <main id="main" class="page" tabindex="-1" ref=${main}>${body()}</main></div>
       <${Announcer} />
     </div>

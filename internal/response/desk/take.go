@@ -20,6 +20,7 @@ type Anomaly struct {
 	Matched  []int  // places of the rules that it matches
 	Release  *incident.Release
 	Blast    *response.Blast
+	Grant    *response.Grant
 }
 
 // key is whose incident the anomaly belongs to.
@@ -111,6 +112,9 @@ func (t *turn) anomaly(a *Anomaly) {
 	}
 	if a.Blast != nil {
 		i.Blast = a.Blast
+	}
+	if a.Grant != nil {
+		i.Grant = a.Grant
 	}
 	for _, n := range acts {
 		t.rule(i, &t.cfg.Policy[n])

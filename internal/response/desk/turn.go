@@ -215,7 +215,7 @@ func (t *turn) event(one *told) response.Event {
 	e.Incident = &response.Incident{
 		ID: i.ID, Occasion: one.occasion, State: string(i.State), Opened: stamp(i.Opened), Updated: stamp(t.now),
 		Sequence: i.Sequence, Anomalies: i.Anomalies, Detectors: i.Detectors, Severity: max(i.Severity, one.severity).String(),
-		AcknowledgedBy: i.AcknowledgedBy, ResolvedBy: i.ResolvedBy, Cause: i.Cause, CauseWhy: i.CauseWhy, Reached: i.Reached, Blast: i.Blast,
+		AcknowledgedBy: i.AcknowledgedBy, ResolvedBy: i.ResolvedBy, Cause: i.Cause, CauseWhy: i.CauseWhy, Reached: i.Reached, Blast: i.Blast, Grant: i.Grant,
 		Links: t.cfg.Links.links(&e, one.act, t.now),
 	}
 	if one.act != nil {

@@ -40,6 +40,8 @@ type Wish struct {
 	Token     string
 	Direction string
 	Event     *response.Event // what is known of the token, should it have no incident
+	Blast     *response.Blast // of the action; nil: not known
+	Grant     *response.Grant // that a restriction would leave; nil: not known
 	// Delivery and Target are what replay sends again.
 	Delivery string
 }
@@ -159,6 +161,12 @@ func (t *turn) act(w *Wish) (*incident.Incident, *incident.Act, error) {
 		if i, err = t.byHand(w); err != nil {
 			return nil, nil, err
 		}
+	}
+	if w.Blast != nil {
+		i.Blast = w.Blast
+	}
+	if w.Grant != nil {
+		i.Grant = w.Grant
 	}
 	a, made := i.Want(w.Action, target, "", t.now)
 	if !made && a.State != incident.Proposed && a.State != incident.Blocked && a.State != incident.DryRun && a.State != incident.Unknown {

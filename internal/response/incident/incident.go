@@ -60,6 +60,7 @@ type Incident struct {
 	Cause     string             `json:"cause,omitempty"`
 	CauseWhy  string             `json:"cause_why,omitempty"`
 	Blast     *response.Blast    `json:"blast,omitempty"`
+	Grant     *response.Grant    `json:"grant,omitempty"`
 	Event     json.RawMessage    `json:"event"` // the latest anomaly, a response.Event
 
 	AcknowledgedBy string `json:"acknowledged_by,omitempty"`

@@ -4,7 +4,7 @@ import { useEffect, useState } from './html.js';
 export const width = 60; // seconds that are kept
 const beats = new Map(); // id → {requests, errors: Float32Array by second, upto}
 const evidence = new Map();
-const handlers = { beat: new Set(), anomaly: new Set(), token: new Set(), demo: new Set(), state: new Set(), second: new Set() };
+const handlers = { beat: new Set(), anomaly: new Set(), token: new Set(), demo: new Set(), response: new Set(), state: new Set(), second: new Set() };
 const most = 20_000;
 
 let source = null, state = 'closed', heard = 0, asked = '';
@@ -73,7 +73,7 @@ export function open(params) {
     handler(data);
   });
   listen('beat', beat);
-  for (const kind of ['anomaly', 'token', 'demo']) listen(kind, (data) => { heard = Date.now(); emit(kind, data); });
+  for (const kind of ['anomaly', 'token', 'demo', 'response']) listen(kind, (data) => { heard = Date.now(); emit(kind, data); });
   source.onopen = () => { state = 'open'; heard = Date.now(); emit('state', state); };
   source.onerror = () => { state = source && source.readyState === EventSource.CLOSED ? 'closed' : 'waiting'; emit('state', state); };
 }

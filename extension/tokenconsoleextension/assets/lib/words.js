@@ -74,3 +74,25 @@ export const hygiene = {
   not_rotated: ['Not rotated', 'older than a key should get'],
   declining: ['Declining', 'used less and less: ask the owner before they leave'],
 };
+
+export const deeds = {
+  lock: { label: 'Lock', title: 'Lock this token', about: 'It does not work any more, until it is taken back where that is possible' },
+  reauthenticate: { label: 'Log out', title: 'Log this token out', about: 'Whoever holds it has to log in again' },
+  restrict: { label: 'Restrict', title: 'Restrict this token', about: 'It may do what it really needed before the trouble, and nothing else' },
+};
+export const incidentStates = { open: 'Nobody looks after it yet', acknowledged: 'Somebody looks after it', resolved: 'It is over' };
+export const actStates = {
+  proposed: { glyph: '?', word: 'waits', about: 'It waits for somebody to approve it' },
+  blocked: { glyph: '∅', word: 'held back', about: 'Something forbids it: the reason is beside it' },
+  dry_run: { glyph: '○', word: 'dry run', about: 'It was only said what would be sent' },
+  sending: { glyph: '→', word: 'on its way', about: 'The provider is asked' },
+  done: { glyph: '■', word: 'done', about: 'The provider says so; it is not proven yet' },
+  proven: { glyph: '✓', word: 'proven', about: 'It was asked afterwards, and holds' },
+  unproven: { glyph: '▲', word: 'does not hold', about: 'The provider said yes, and the token still works' },
+  undoing: { glyph: '←', word: 'is taken back', about: 'The provider is asked to take it back' },
+  undone: { glyph: '□', word: 'taken back', about: 'It is as it was before' },
+  failed: { glyph: '×', word: 'failed', about: 'The provider refused, for good' },
+  unknown: { glyph: '▲', word: 'unknown', about: 'The answer was lost: somebody has to look at the provider' },
+  refused: { glyph: '×', word: 'refused', about: 'Somebody said no' },
+  expired: { glyph: '×', word: 'expired', about: 'Nobody said yes in time' },
+};

@@ -8,6 +8,7 @@ import { BeatTable, Heartbeat } from '../ui/heartbeat.js';
 import { Contributions } from '../ui/contributions.js';
 import { Feedback } from '../ui/feedback.js';
 import { CopyButton, Copies } from '../ui/copy.js';
+import { Response } from '../ui/response.js';
 import { Traces } from '../ui/traces.js';
 import { attributesOf, hintOf, ownerOf } from './anomalies.js';
 
@@ -34,6 +35,7 @@ function Anomaly({ e, url, done }) {
   return html`<div class="head"><div><h1><${Severity} name=${e.severity} /> ${detector(e.name)}</h1></div><div class="ids"><code>${e.id}</code> <${CopyButton} text=${e.id} label="copy" what="anomaly id" /></div></div>
     <p class="lead sentence1">${e.sentence || e.body}</p>
     <section class="act"><div class="deeds"><${Feedback} anomaly=${e} done=${done} /><span class="right"><a href=${e.incident_file || `/api/v1/anomalies/${encodeURIComponent(e.id)}/incident.html`} download>Incident file</a> ${e.token ? html`<${A} href=${link('/explore', { token: e.token, from: around.get('from'), to: around.get('to'), group: 'route' }, [])}>Explore around it<//>` : ''} <${Copies} data=${e} url=${url} rows=${[]} what="anomaly" /></span></div></section>
+    <${Response} token=${e.token} incident=${e.incident} />
     <section><div class="titled"><h2>Why</h2></div>${(e.contributions || []).length ? html`<${Contributions} list=${e.contributions} event=${e} />` : html`<${Empty}>A rule was broken: no evidence is weighed.<//>`}</section>
     ${beatUrl ? html`<section><div class="titled"><h2>Around it</h2><span class="soft">36 hours before, 12 after</span></div><${Pane} answer=${beat} rows=${5}>${(b) => { const data = { from: Date.parse(b.from), step: duration(b.step), requests: (b.requests || []).map((v) => v || 0), errors: b.errors, low: b.low, high: b.high, p95: b.p95 && b.p95.some((v) => v) ? b.p95 : null, marks: b.marks }; return html`<${Heartbeat} data=${data} height=${140} label="Heartbeat around the anomaly" /><${BeatTable} data=${data} />`; }}<//></section>` : ''}
     <section><div class="titled"><h2>Facts</h2></div><dl class="pairs">${facts.map(([label, value]) => html`<div key=${label}><dt>${label}</dt><dd>${value}</dd></div>`)}</dl></section>

@@ -13,6 +13,7 @@ import { Copies, CopyButton } from '../ui/copy.js';
 import { Contributions } from '../ui/contributions.js';
 import { Feedback } from '../ui/feedback.js';
 import { lastUse } from '../ui/lastuse.js';
+import { Audit, Response } from '../ui/response.js';
 import { Me, Traces } from '../ui/traces.js';
 
 export const title = () => 'Token';
@@ -37,9 +38,11 @@ export function View({ query, id }) {
       <section aria-label="Heartbeat"><div class="titled"><h2>Heartbeat</h2><${Range} query=${query} /></div>
         <${Pane} answer=${beat} rows=${6}>${(b) => html`<${Beat} b=${b} query=${query} url=${beatUrl} />`}<//></section>
       <${Act} token=${token} anomalies=${data.anomalies || []} done=${() => setAgain((n) => n + 1)} />
+      <${Response} token=${id} />
       <section><div class="titled"><h2>Anomalies</h2>${(data.anomalies || []).length ? html`<${A} href=${link('/anomalies', { token: id })}>all of this token<//>` : ''}</div><${Anomalies} list=${data.anomalies || []} /></section>
       <${Pane} answer=${habits} rows=${8}>${(h) => html`<${Habits} h=${h} url=${habitsUrl} id=${id} />`}<//>
       <${Releases} list=${data.releases || []} />
+      <section aria-label="Audit"><details><summary>Audit: who did what about this token</summary><${Audit} token=${id} /></details></section>
       <${Siblings} list=${data.siblings || []} token=${token} />`;
   }}<//>`;
 }
