@@ -64,6 +64,11 @@ func newTown(t testing.TB, change ...func(*Settings)) *town {
 	w.console, err = New(settings)
 	require.NoError(t, err)
 	w.console.Run()
+	require.Eventually(t, func() bool { // what was said before is read
+		w.console.ledger.mu.RLock()
+		defer w.console.ledger.mu.RUnlock()
+		return w.console.ledger.upTo >= 2
+	}, 10*time.Second, time.Millisecond)
 	w.server = httptest.NewServer(w.console)
 	t.Cleanup(func() {
 		w.console.Close()
