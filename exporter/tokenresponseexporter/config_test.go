@@ -219,5 +219,5 @@ func TestReadmeWalkthrough(t *testing.T) {
 	got := kong.all()[0]
 	assert.Equal(t, "DELETE /consumers/acme/key-auth/key%2F1", got.method+" "+got.uri)
 	assert.Equal(t, "adm1n-k3y", got.header.Get("Kong-Admin-Token"))
-	assert.Equal(t, []response.Occasion{response.Opened, response.ActDone}, people.occasions()[before:])
+	assert.ElementsMatch(t, []response.Occasion{response.Opened, response.ActDone}, people.occasions()[before:])
 }
