@@ -19,6 +19,7 @@ const (
 // Plan is what an owner used under a plan.
 type Plan struct {
 	Owner     string           `json:"owner"`
+	OwnerName string           `json:"owner_name,omitempty"`
 	Plan      string           `json:"plan"`
 	Requests  int64            `json:"requests"`
 	Units     map[string]int64 `json:"units"`
@@ -50,10 +51,11 @@ func FindPlans(ctx context.Context, s store.Store, q Question) (Plans, error) {
 		return Plans{}, err
 	}
 	known := make(map[string]*store.Token, len(all))
-	quotas := make(map[account]int64)
+	quotas, names := make(map[account]int64), make(map[string]string)
 	for i := range all {
 		t := &all[i]
 		known[t.ID] = t
+		names[t.OwnerID] = t.OwnerName
 		of := account{t.OwnerID, t.Tags[TagPlan]}
 		quotas[of] = max(quotas[of], int64(number(t.Tags, TagQuota)))
 	}
@@ -69,7 +71,7 @@ func FindPlans(ctx context.Context, s store.Store, q Question) (Plans, error) {
 		of := accountOf(u)
 		r, ok := rows[of]
 		if !ok {
-			r = &Plan{Owner: of.owner, Plan: of.plan, Units: make(map[string]int64), Quota: quotas[of]}
+			r = &Plan{Owner: of.owner, OwnerName: names[of.owner], Plan: of.plan, Units: make(map[string]int64), Quota: quotas[of]}
 			rows[of] = r
 		}
 		return r

@@ -51,7 +51,7 @@ func TestPlansAddUp(t *testing.T) {
 	}
 	assert.Equal(t, found.Total, sum)
 	assert.Equal(t, Plan{
-		Owner: "acme", Plan: "gold", Requests: 90, Units: map[string]int64{"input_tokens": 1000, "output_tokens": 300}, Cost: 2.5, Currency: "USD", Quota: 100,
+		Owner: "acme", OwnerName: "acme Inc.", Plan: "gold", Requests: 90, Units: map[string]int64{"input_tokens": 1000, "output_tokens": 300}, Cost: 2.5, Currency: "USD", Quota: 100,
 		UsedShare: .9, Alert: "80",
 	}, rows["acme gold"])
 	assert.Equal(t, [2]any{"100", 1.2}, [2]any{rows["bolt free"].Alert, rows["bolt free"].UsedShare})

@@ -64,14 +64,14 @@ export const outcomes = {
 };
 
 export const hygiene = {
+  leaked: ['Leaked', 'known to be in other hands'],
+  shared: ['Shared', 'used by several parties, so that nobody can be told apart'],
+  unregistered: ['Unregistered', 'used, but in no registry; the owner is a guess from the company they keep'],
+  over_privileged: ['Over-privileged', 'hold scopes that they never exercised'],
+  expiring: ['Expiring', 'end soon, and are still in use'],
+  not_rotated: ['Not rotated', 'older than a key should get'],
   unused: ['Unused', 'nobody has used them for long: every key that works is one that can be stolen'],
   never_used: ['Never used', 'handed out, and not seen since'],
-  expiring: ['Expiring', 'end soon, and are still in use'],
-  over_privileged: ['Over-privileged', 'hold scopes that they never exercised'],
-  shared: ['Shared', 'used by several parties, so that nobody can be told apart'],
-  leaked: ['Leaked', 'known to be in other hands'],
-  unregistered: ['Unregistered', 'used, but in no registry; the owner is a guess from the company they keep'],
-  not_rotated: ['Not rotated', 'older than a key should get'],
   declining: ['Declining', 'used less and less: ask the owner before they leave'],
 };
 

@@ -19,7 +19,7 @@ export function View({ query }) {
     { key: 'limit', label: 'limit', number: true, cell: (r) => count(r.limit) },
     { key: 'used', label: 'used', number: true, wide: true, value: (r) => (r.limit ? r.now / r.limit : null), cell: (r) => (r.limit ? html`${share(r.now / r.limit)} <${Bar} part=${r.now / r.limit} />` : '') },
     { key: 'slope_per_day', label: 'trend a day', number: true, cell: (r) => html`<span aria-hidden="true">${r.slope_per_day > 0 ? '↗' : r.slope_per_day < 0 ? '↘' : '→'}</span> ${r.slope_per_day > 0 ? '+' : ''}${count(r.slope_per_day)}` },
-    { key: 'reaches', label: 'reaches it', value: (r) => (r.reaches ? r.reaches.at : ''), cell: (r) => (r.reaches ? html`<b><${Time} at=${r.reaches.at} /></b><div class="soft">${absolute(r.reaches.low).slice(0, 10)} – ${r.reaches.high && !r.reaches.high.startsWith('0001') ? absolute(r.reaches.high).slice(0, 10) : 'later'}</div>` : html`<span class="soft">not in sight</span>`) },
+    { key: 'reaches', label: 'reaches it', value: (r) => (r.reaches ? r.reaches.at : ''), cell: (r) => (r.now >= r.limit ? html`<b class="alarm">▲ reached</b>` : r.reaches ? html`<b><${Time} at=${r.reaches.at} /></b><div class="soft">${absolute(r.reaches.low).slice(0, 10)} – ${r.reaches.high && !r.reaches.high.startsWith('0001') ? absolute(r.reaches.high).slice(0, 10) : 'later'}</div>` : html`<span class="soft">not in sight</span>`) },
   ];
   return html`<div class="head"><h1>Capacity</h1><${Chips} query=${query} names=${subjects}><${Range} query=${query} initial="-30d" /><//></div>
     <p class="soft lead">When a token or a route reaches its limit if it goes on as it does, with the interval in which nine of ten such guesses come true.</p>

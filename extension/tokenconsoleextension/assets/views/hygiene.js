@@ -29,7 +29,7 @@ function Findings({ list, url, kind }) {
     { key: 'token', label: 'key', value: (f) => nameOf(f.token, f.hint), cell: (f) => html`<${Key} token=${f.token} label=${f.hint} />` },
     { key: 'owner', label: 'owner', value: (f) => ownerName(f.owner), cell: (f) => (ownerName(f.owner) ? html`<${Owner} owner=${f.owner} />` : f.guess ? html`<span title="A guess from the company that it keeps">${ownerName(f.guess.owner)}? <span class="soft">${share(f.guess.confidence)} sure</span></span>` : html`<span class="soft">no owner</span>`) },
     { key: 'words', label: 'what', grow: true, cell: (f) => html`${f.words}` },
-    { key: 'since', label: 'since', value: (f) => f.since, cell: (f) => html`<${Time} at=${f.since} />` },
+    { key: 'since', label: 'since', value: (f) => f.since, cell: (f) => (f.since ? html`<${Time} at=${f.since} />` : html`<span class="soft">–</span>`) },
     { key: 'action', label: 'do', wide: true, cell: (f) => f.action },
   ];
   return html`<${Table} columns=${columns} rows=${list} id=${(f) => idOf(f.token) + f.since} caption=${hygiene[kind][0] + ' tokens'} url=${url} limit=${10} />`;
