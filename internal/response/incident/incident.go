@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -257,5 +258,5 @@ func clip(text string) string {
 	if len(text) <= maxText {
 		return text
 	}
-	return string([]rune(text[:maxText]))
+	return strings.ToValidUTF8(text[:maxText], "")
 }
