@@ -156,7 +156,9 @@ func TestTokensOfTheRegistryThatNobodyHasSeen(t *testing.T) {
 	p := plant(t)
 	p.token(store.Token{ID: "tok_a", RegistryID: "a", Hint: "sk_…a", LastUse: store.Use{At: ago(1)}})
 	listed := []store.Token{
-		{RegistryID: "a", Status: "active"}, {RegistryID: "b", Status: "active", OwnerID: "acme", FirstSeen: ago(9)}, {RegistryID: "c", Status: "revoked"},
+		{RegistryID: "a", Status: "active"},
+		{RegistryID: "b", Status: "active", OwnerID: "acme", FirstSeen: ago(9)},
+		{RegistryID: "c", Status: "revoked"},
 		{RegistryID: "d", ExpiresAt: ago(1)},
 	}
 	found, err := FindHygiene(t.Context(), p.done(), HygieneQuestion{Now: now, Days: 30, Registered: slices.Values(listed)})

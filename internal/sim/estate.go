@@ -147,13 +147,13 @@ func (e *estate) plan() {
 	const last, lately = estateDays, estateDays - hygieneDays + 4
 
 	// Owners' own applications. They are the company that other tokens are seen in.
-	plan := func(name, quota string) terms { return terms{tags: map[string]string{"plan": name, "quota": quota}} }
+	plan := func(name string) terms { return terms{tags: map[string]string{"plan": name, "quota": ""}} } // the quota is set by what is used
 	own := map[*Owner]*Token{}
 	for _, o := range []struct {
 		owner *Owner
 		calls int
 		terms terms
-	}{{alder, 20, plan("free", "")}, {birch, 30, plan("pro", "")}, {cedar, 25, plan("pro", "")}, {dogwood, 12, plan("free", "")}, {elm, 10, plan("pro", "")}} {
+	}{{alder, 20, plan("free")}, {birch, 30, plan("pro")}, {cedar, 25, plan("pro")}, {dogwood, 12, plan("free")}, {elm, 10, plan("pro")}} {
 		t := e.issue(o.owner.ID+"-app", o.owner, JWT, o.terms)
 		own[o.owner] = t
 		e.daily(order{token: t, service: shop, route: orders}, 0, last, o.calls)
