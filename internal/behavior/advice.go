@@ -103,6 +103,9 @@ func (a *advised) take(o opinion) (displaced bool) {
 	case o.value != "":
 		t.unlearn(o)
 	}
+	if o.verdict == Malicious { // what it came to was no false alert
+		t.past = past{}
+	}
 	t.block.pricedOn = 0
 	return a.said.add(o)
 }

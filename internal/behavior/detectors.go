@@ -20,7 +20,7 @@ var detectors = [...]detector{
 	{name: anomaly.IdentityShift, share: 3.2, drift: 1.5, instant: 1, weights: [facetCount]float64{
 		serviceShift: 0.59, clientShift: 0.55, hourHabit: 0.45, countryShift: 0.43, hourShift: 0.28, clientHabit: 0.26, volume: 0.25,
 		endpointHabit: 0.24, endpoint: 0.24, requestShift: 0.24, variety: 0.19, breadth: 0.18, country: 0.17, combination: 0.14,
-		endpointShift: 0.12, sizeShift: 0.11,
+		endpointShift: 0.12, sizeShift: 0.11, rise: 0.2,
 	}},
 	{name: anomaly.IdentityShift, share: 0.7, instant: 1, weights: [facetCount]float64{stranger: 1}},
 	{name: anomaly.ImpossibleTravel, share: 0.2, instant: 1, weights: [facetCount]float64{hop: 1}},
@@ -51,6 +51,11 @@ func (t *token) evidenceIn(d int, x *[facetCount]float64) float64 {
 		drift = min(drift, calmShare*max(0, -float64(t.calm)))
 	}
 	return drift + detectors[d].nats(x)
+}
+
+// score is what the detector's evidence comes to if the open block ends with these facets, beyond what it came to before.
+func (t *token) score(d int, x *[facetCount]float64) float64 {
+	return t.evidence[d].With(t.evidenceIn(d, x)) - t.past.toll(d)
 }
 
 // calmShare is how much of a calm day's evidence for the token is taken off.
@@ -94,7 +99,7 @@ type limits struct{ instant, settled [detectorCount]float64 }
 func (t *token) judge(x *[facetCount]float64, l *limits, disabled *[detectorCount]bool) (best finding, found, settling bool) {
 	b := &t.block
 	for d := range detectors {
-		score := t.evidence[d].With(t.evidenceIn(d, x))
+		score := t.score(d, x)
 		if worst := float32(score); worst > b.worst[d] {
 			b.worst[d] = worst
 		}
@@ -112,7 +117,7 @@ func (t *token) judge(x *[facetCount]float64, l *limits, disabled *[detectorCoun
 // settle judges the block as a whole.
 func (t *token) settle(x *[facetCount]float64, l *limits, disabled *[detectorCount]bool) (best finding, found bool) {
 	for d := range detectors {
-		score := t.evidence[d].With(t.evidenceIn(d, x))
+		score := t.score(d, x)
 		if !disabled[d] && score >= l.settled[d] && (!found || score-l.settled[d] > best.score-best.limit) {
 			best, found = finding{d, score, l.settled[d]}, true
 		}

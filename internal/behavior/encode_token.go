@@ -12,15 +12,17 @@ import (
 // stateVersion heads every record. A reader takes what an older build has written, and refuses what it does not know. Version 2
 // added travel, mixtures, request sizes, the suspect and the request that tipped a day; version 3 words, and leaves out what is zero, and
 // the day of an incident; version 4 the detector of networks, and how long a token slept that woke;
-// version 5 tenants; version 6 how answers lean.
+// version 5 tenants; version 6 how answers lean; version 7 what evidence came to before.
 const (
-	stateVersion  = 6
+	stateVersion  = 7
 	oldestVersion = 1
 	wordsVersion  = 3
 	// from tenantsVersion on a state says which tenants there are
 	tenantsVersion = 5
 	// from leaningVersion on it says how answers lean towards far larger ones
 	leaningVersion = 6
+	// from pastVersion on it says what the evidence came to before
+	pastVersion = 7
 )
 
 // pack writes a token into the memory of an earlier encoding. Its id comes first.
@@ -157,6 +159,7 @@ func (t *token) put(w *baseline.Writer) {
 	w.Int(int64(t.incident))
 	t.more.put(w)
 	t.block.moreBlock.put(w)
+	t.past.put(w)
 }
 
 func (t *token) get(r *baseline.Reader, version uint64) {
@@ -208,6 +211,9 @@ func (t *token) get(r *baseline.Reader, version uint64) {
 		t.incident = int32(r.Int())
 		t.more.get(r)
 		t.block.moreBlock.get(r)
+	}
+	if version >= pastVersion {
+		t.past.get(r, version)
 	}
 }
 

@@ -58,7 +58,7 @@ func (t *token) observeMore(o *Observation, number int) {
 // natsMore is the evidence of these facets in the open block so far.
 func (t *token) natsMore(x *[facetCount]float64) {
 	b, m := &t.block, &t.more
-	if b.crossed.Hits() >= turns {
+	if b.crossed.Hits() >= turns && !t.roaming() {
 		x[crossing] = b.crossed.Nats()
 	}
 	if len(b.orders) > orderFloor {

@@ -18,6 +18,10 @@ const turns = 2
 // crossingsRise expects one turn in two hundred requests and holds one in three against it.
 var crossingsRise = baseline.Rise{Hits: 0.1, Misses: 20, Trust: 40, AlarmHits: 2, AlarmMisses: 4, MostHits: 6, MostMisses: 30}
 
+// roaming says whether the token uses more networks than are kept of it: runners on cloud addresses, telephones where only prefixes are
+// known. One that is strange may be one that was forgotten, and turns with it say nothing.
+func (t *token) roaming() bool { return len(t.networks.Values()) >= networksKept }
+
 // visit is a network that a token was used from, and when last.
 type visit struct {
 	network string

@@ -183,7 +183,7 @@ func (s *shard) end(e *Engine, t *token, events []anomaly.Event) []anomaly.Event
 		}
 		for d := range detectors {
 			if !b.alerted {
-				calib.add(d, float64(t.evidence[d]), float64(b.worst[d]), t.evidence[d].With(t.evidenceIn(d, &x)))
+				calib.add(d, float64(t.evidence[d])-t.past.toll(d), float64(b.worst[d]), t.score(d, &x))
 			}
 		}
 	}

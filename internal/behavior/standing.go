@@ -54,7 +54,7 @@ func (e *Engine) standing(t *token, x *[facetCount]float64, frozen bool) Standin
 		}
 		nats := 0.0
 		if t.mature() {
-			nats = t.evidence[d].With(t.evidenceIn(d, x))
+			nats = t.score(d, x)
 		}
 		if share := nats / limit; share > nearest {
 			nearest, standing.Nats, standing.Limit = share, nats, limit

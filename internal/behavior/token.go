@@ -42,6 +42,7 @@ type token struct {
 	spare     *suspect // memory for the next one
 
 	evidence [detectorCount]baseline.Cusum
+	past     past
 	calm     float32 // mean evidence of a day for a takeover that lasts
 	days     uint32  // active days that have ended
 	learned  uint64  // requests on them
@@ -139,11 +140,16 @@ func (t *token) forget(days int32) {
 func (t *token) end(x *[facetCount]float64, frozen bool) {
 	b := &t.block
 	for d := range detectors {
-		if b.alerted || !t.mature() {
+		if !t.mature() {
 			t.evidence[d] = 0
-		} else {
-			t.evidence[d].Close(t.evidenceIn(d, x))
+			continue
 		}
+		nats := t.evidenceIn(d, x)
+		risen := max(t.evidence[d].With(nats), float64(b.worst[d])+t.past.toll(d))
+		if t.evidence[d].Close(nats); b.alerted {
+			t.evidence[d] = 0
+		}
+		t.past.learn(d, risen, t.evidence[d] == 0)
 	}
 	t.learnCalm(x)
 	t.suspectNext(x)
