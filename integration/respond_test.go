@@ -66,7 +66,7 @@ func (g *gate) port(t *testing.T) string {
 	return address.Port()
 }
 
-// visitor is somebody who has logged in.
+// person is somebody who has logged in.
 type person struct {
 	*http.Client
 	base, csrf string
@@ -107,7 +107,7 @@ func (p *person) say(t *testing.T, method, path string, what any, header map[str
 }
 
 // The whole life of an incident, in the browser: a rule proposes a lock, a reader cannot answer, nor can another site; somebody with the role
-// approves it, the gateway locks the key, says that it holds, and opens it again.
+// approves it, the gateway locks the key and says that it holds, a request that succeeds all the same says that it does not, and it is undone.
 func TestAnIncidentIsAnsweredOnThePage(t *testing.T) {
 	needBrowser(t)
 	gate := openGate(t)
@@ -156,7 +156,22 @@ func TestAnIncidentIsAnsweredOnThePage(t *testing.T) {
 	assert.Equal(t, 403, status, "a reader cannot")
 
 	env := map[string]string{"TOKEN": incident.Token, "ANOMALY": incident.Anomalies[0], "PASSWORD": pagePassword}
-	visitPage(t, c, env, "approval", "undo", "stop")
+	visitPage(t, c, env, "approval")
+
+	// The gateway says that the lock holds, and yet the key is served: that is told with the act, which is proven no more.
+	call.Sequence, call.At = 1001, time.Now().Add(2*time.Second)
+	send(t, client, call)
+	waitFor(t, "the proof to the contrary", func() bool {
+		_, body := rob.say(t, "GET", "/api/v1/incidents", nil, nil)
+		require.NoError(t, json.Unmarshal(body, &list))
+		return list.Incidents[0].Acts[0].State == "unproven"
+	})
+	waitFor(t, "the anomaly", func() bool {
+		_, body := rob.say(t, "GET", "/api/v1/anomalies?severity=FATAL", nil, nil)
+		return bytes.Contains(body, []byte("was locked at gate at")) && bytes.Contains(body, []byte("but still succeeds: it called GET /v1/orders/{id}"))
+	})
+
+	visitPage(t, c, env, "undo", "stop")
 	lock := "/locks/" + token.ID
 	calls := gate.heard()
 	require.GreaterOrEqual(t, len(calls), 3)

@@ -85,13 +85,12 @@ func (r *responder) preview(ctx context.Context, record plog.LogRecord) bool {
 	if sequence, ok := record.Attributes().Get(otelattr.JournalSequence); ok {
 		attributes[otelattr.ApprovalPreview] = sequence.Int()
 	}
-	words := ""
 	target, sent, err := r.describeAct(ctx, &w)
+	words := fmt.Sprintf("This would be sent to %s to %s it.", target, w.Action)
 	if err != nil {
 		words = fmt.Sprintf("What would be sent to %s it cannot be said: %s.", w.Action, err)
 	} else {
 		attributes[otelattr.ActTarget], attributes[otelattr.ActAnswer] = target, sent
-		words = fmt.Sprintf("This would be sent to %s to %s it.", target, w.Action)
 	}
 	r.note(ctx, store.Entry{Token: w.Token, Body: words}, attributes)
 	return true

@@ -81,11 +81,11 @@ func (k *call) reach() (any, error) {
 		question.Grant, out.Grant = &learned, &learned
 	}
 	b, err := blast.Of(k.ctx, k.Store, question)
-	if err != nil {
+	if err == nil {
+		out.Blast = &b
+	} else { // an act does not wait for it
 		out.Unknown = err.Error()
-		return out, nil
 	}
-	out.Blast = &b
 	return out, nil
 }
 
