@@ -272,6 +272,7 @@ func (r *responder) anomaly(ctx context.Context, e event, now time.Time, budget 
 	}
 	if len(a.Matched) > 0 {
 		a.Blast = r.blast(ctx, a.Event.Token.ID, action, now, budget)
+		a.Release = r.release(ctx, &a.Event, budget)
 		a.Grant = r.grant(ctx, a.Event.Token.ID, action, now, budget)
 	}
 	return a

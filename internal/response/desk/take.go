@@ -50,9 +50,10 @@ type Mail struct {
 	Forget    []string // tokens that were erased
 }
 
-// Take takes mail in, all of it or nothing: an error means that whoever sent it has to send it again.
+// Take takes mail in, all of it or nothing: an error means that whoever sent it has to send it again. What people say and want is
+// taken in even where there is no room.
 func (d *Desk) Take(ctx context.Context, now time.Time, mail Mail) error {
-	return d.change(ctx, now, false, func(t *turn) error {
+	return d.change(ctx, now, len(mail.Anomalies) == 0, func(t *turn) error {
 		for n := range mail.Anomalies {
 			t.anomaly(&mail.Anomalies[n])
 		}
