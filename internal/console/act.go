@@ -80,13 +80,16 @@ func (k *call) reach() (any, error) {
 		}
 		question.Grant, out.Grant = &learned, &learned
 	}
-	b, err := blast.Of(k.ctx, k.Store, question)
-	if err == nil {
-		out.Blast = &b
-	} else { // an act does not wait for it
-		out.Unknown = err.Error()
-	}
+	out.Blast, out.Unknown = radius(blast.Of(k.ctx, k.Store, question))
 	return out, nil
+}
+
+// radius is what an act would hit, or why that is not known: an act does not wait for it.
+func radius(b response.Blast, err error) (known *response.Blast, unknown string) {
+	if err != nil {
+		return nil, err.Error()
+	}
+	return &b, ""
 }
 
 // able are the targets that can do something, as far as token_response has said.
