@@ -1,7 +1,6 @@
 package guard
 
 import (
-	"fmt"
 	"testing"
 	"time"
 
@@ -40,7 +39,9 @@ func TestDecide(t *testing.T) {
 		{"somebody consents", Limits{}, wish(func(w *Wish) { w.Approval, w.Person = response.Always, true }), Go, ""},
 		{"it cannot be undone", Limits{}, wish(irreversible), Propose, "it cannot be taken back: the rule asks for somebody's consent then"},
 		{
-			"one side of behaviour is not enough", Limits{}, wish(irreversible, func(w *Wish) {
+			"one side of behaviour is not enough",
+			Limits{},
+			wish(irreversible, func(w *Wish) {
 				w.Approval, w.Detectors = response.Never, []string{"new_country", "new_network"}
 			}), Propose,
 			"it cannot be taken back, and only new_country and new_network spoke: that asks for two independent detectors, a rule, or somebody's consent",
@@ -112,7 +113,7 @@ func TestACopyIsItsOwn(t *testing.T) {
 func TestWhatWasStoredByOthersIsNotBelieved(t *testing.T) {
 	for _, value := range [][]byte{{}, {9, '{', '}'}, {version, 'x'}} {
 		g, err := Decode(value)
-		assert.Error(t, err, fmt.Sprint(value))
+		assert.Error(t, err, "%v", value)
 		assert.NotNil(t, g)
 	}
 }
