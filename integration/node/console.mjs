@@ -67,7 +67,7 @@ async function anomalous() {
 const pages = async () => {
   const anomaly = await anomalous();
   return {
-    overview: '/', explore: '/explore?group=route&from=-7d', token: `/token/${anomaly.token}?from=-7d`, anomaly: `/anomaly/${anomaly.id}`, anomalies: '/anomalies?from=-30d',
+    overview: '/', explore: '/explore?group=route&from=-7d', token: `/token/${anomaly.token}?from=-7d`, anomaly: `/anomaly/${anomaly.id}`, anomalies: '/anomalies?from=-30d', response: '/response',
     hygiene: '/hygiene', coverage: '/coverage?from=-7d', limits: '/limits', plans: '/plans', routes: '/routes', capacity: '/capacity', spend: '/spend',
   };
 };

@@ -1,7 +1,7 @@
 import { html, useEffect, useRef } from '../lib/html.js';
 import { marks, severities, states } from '../lib/words.js';
 
-const keys = [['/', 'search'], ['j  k', 'next and previous row'], ['Enter', 'open it'], ['g then o e a h', 'overview, explore, anomalies, hygiene'], ['g then c l p r y s', 'coverage, limits, plans, routes, capacity, spend'], ['u', 'times: relative or UTC'], ['t', 'theme: system, light, dark'], ['← → in a chart', 'move the cursor; + and − zoom'], ['arrows in a heat map', 'move through the week'], ['Esc', 'close; then leave the field'], ['?', 'this']];
+const keys = [['/', 'search'], ['j  k', 'next and previous row'], ['Enter', 'open it'], ['g then o e a i h', 'overview, explore, anomalies, response (incidents), hygiene'], ['g then c l p r y s', 'coverage, limits, plans, routes, capacity, spend'], ['u', 'times: relative or UTC'], ['t', 'theme: system, light, dark'], ['← → in a chart', 'move the cursor; + and − zoom'], ['arrows in a heat map', 'move through the week'], ['Esc', 'close; then leave the field'], ['?', 'this']];
 
 export function Help({ close }) {
   const ref = useRef(null);
