@@ -208,14 +208,12 @@ func TestErasingAnOwnerLeavesNothingInAnyFile(t *testing.T) {
 	assert.Subset(t, answer.Reached, []string{"token_behavior", "token_identity", "token_response", f.c.File("anomalies*.jsonl")})
 	assert.Empty(t, answer.Missed)
 	hunt := f.hunt()
-	for _, name := range []string{"connector_token_behavior__state", "processor_token_identity__state", "exporter_token_response__state"} {
+	for _, name := range []string{"connector_token_behavior__state", "processor_token_identity__state", "exporter_token_response__state", "exporter_token_store__metrics", "exporter_token_store__logs"} {
 		data, err := os.ReadFile(filepath.Join(f.c.File("state"), name))
 		require.NoError(t, err)
 		assert.Empty(t, hunt.Search(name, data), "at once, in the free pages as well")
 	}
 	assert.Empty(t, hunt.SearchFolder(t, f.c.File("store")), "at once")
-	f.c.Stop()
-	f.c.Start() // queues are compacted then
 	f.c.Stop()
 	f.gone(t)
 

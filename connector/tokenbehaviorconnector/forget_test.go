@@ -40,6 +40,10 @@ func (e *erasing) OnErase(name string, forget tokenstore.Forget) (stop func()) {
 	return func() { e.forget = nil }
 }
 
+func (e *erasing) AfterErase(name string, forget tokenstore.Forget) (stop func()) {
+	return e.OnErase(name, forget)
+}
+
 // compacting lets the house keep its state in a file_storage that compacts on start.
 func (h *house) compacting(folder string) *house {
 	factory := filestorage.NewFactory()

@@ -22,7 +22,8 @@ func createMetrics(ctx context.Context, set exporter.Settings, cfg component.Con
 	if err != nil {
 		return nil, err
 	}
-	return exporterhelper.NewMetrics(ctx, set, cfg, w.metrics, w.options()...)
+	inner, err := exporterhelper.NewMetrics(ctx, set, cfg, w.metrics, w.options()...)
+	return metricsExporter{inner, newQueue(set.ID, "metrics")}, err
 }
 
 func createLogs(ctx context.Context, set exporter.Settings, cfg component.Config) (exporter.Logs, error) {
@@ -30,5 +31,6 @@ func createLogs(ctx context.Context, set exporter.Settings, cfg component.Config
 	if err != nil {
 		return nil, err
 	}
-	return exporterhelper.NewLogs(ctx, set, cfg, w.logs, w.options()...)
+	inner, err := exporterhelper.NewLogs(ctx, set, cfg, w.logs, w.options()...)
+	return logsExporter{inner, newQueue(set.ID, "logs")}, err
 }

@@ -63,7 +63,7 @@ func (e *storeExtension) Start(_ context.Context, host component.Host) error {
 		return err
 	}
 	for _, pattern := range e.cfg.EventFiles {
-		e.keeper.memories.join(pattern, lines{pattern, buffered}.forget)
+		e.keeper.memories.join(&memory{name: pattern, forget: lines{pattern, buffered}.forget})
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	e.cancel = cancel
@@ -179,7 +179,12 @@ func (e *storeExtension) Shutdown(context.Context) error {
 
 // OnErase has a component told of erasures, until stop.
 func (e *storeExtension) OnErase(name string, forget tokenstore.Forget) (stop func()) {
-	return e.keeper.memories.join(name, forget)
+	return e.keeper.memories.join(&memory{name: name, forget: forget})
+}
+
+// AfterErase has a component told of each erasure when all others have been.
+func (e *storeExtension) AfterErase(name string, forget tokenstore.Forget) (stop func()) {
+	return e.keeper.memories.join(&memory{name: name, forget: forget, last: true})
 }
 
 // Ready says that all components have started: who was there to be told of erasures is known.

@@ -225,6 +225,11 @@ func TestAnErasureReachesWhoRemembers(t *testing.T) {
 	e.cancel() // nothing but the test looks after the store
 	e.working.Wait()
 	s := e.TokenStore()
+	leaveQueue := tokenstore.AfterErase(hostOf{e}, "sending_queue", func(context.Context, store.Forgetting) error {
+		assert.NotEmpty(t, behavior.forgot, "whoever fills the queue has forgotten")
+		assert.NotEmpty(t, responder.forgot)
+		return nil
+	})
 	stop := tokenstore.OnErase(hostOf{e}, "token_behavior", behavior.forget)
 	tokenstore.OnErase(hostOf{e}, "token_response", responder.forget)
 	require.NoError(t, e.Ready())
@@ -234,8 +239,9 @@ func TestAnErasureReachesWhoRemembers(t *testing.T) {
 	erased, err := s.Erase(t.Context(), store.Erasure{Owner: "acme", By: "ada", At: minute})
 	require.NoError(t, err)
 	assert.Equal(t, []string{"tok_a"}, erased.Tokens)
-	assert.Equal(t, []string{"token_behavior", "token_response"}, erased.Reached)
+	assert.Equal(t, []string{"sending_queue", "token_behavior", "token_response"}, erased.Reached)
 	assert.Empty(t, erased.Missed)
+	leaveQueue()
 	told := []store.Forgetting{{Tokens: []string{"tok_a"}, Words: []string{"acme"}}}
 	assert.Equal(t, told, behavior.forgot)
 	assert.Equal(t, told, responder.forgot)

@@ -30,12 +30,12 @@ type memories struct {
 type memory struct {
 	name   string
 	forget tokenstore.Forget
+	last   bool   // it is told when the others have been
 	told   uint64 // up to this sequence; guarded by telling
 }
 
 // join has a component told from now on, and soon of what has gone before.
-func (m *memories) join(name string, forget tokenstore.Forget) (stop func()) {
-	one := &memory{name: name, forget: forget}
+func (m *memories) join(one *memory) (stop func()) {
 	m.mu.Lock()
 	m.all = append(m.all, one)
 	m.mu.Unlock()
@@ -64,7 +64,7 @@ func (m *memories) wake() {
 	}
 }
 
-// tell tells all of them what they have not been told, at the same time, and says who has forgotten all of it and who has not.
+// tell tells all of them what they have not been told, the last ones at the end, and says who has forgotten all of it and who has not.
 func (m *memories) tell(ctx context.Context, s store.Store) (reached, missed []string, err error) {
 	m.telling.Lock()
 	defer m.telling.Unlock()
@@ -76,11 +76,15 @@ func (m *memories) tell(ctx context.Context, s store.Store) (reached, missed []s
 	all, ready := slices.Clone(m.all), m.ready
 	m.mu.Unlock()
 	failed := make([]error, len(all))
-	var group sync.WaitGroup
-	for i, one := range all {
-		group.Go(func() { failed[i] = one.tell(ctx, notes) })
+	for _, last := range []bool{false, true} {
+		var group sync.WaitGroup
+		for i, one := range all {
+			if one.last == last {
+				group.Go(func() { failed[i] = one.tell(ctx, notes) })
+			}
+		}
+		group.Wait()
 	}
-	group.Wait()
 	for i, one := range all {
 		if failed[i] != nil {
 			missed = append(missed, fmt.Sprintf("%s: %v", one.name, failed[i]))
