@@ -125,7 +125,7 @@ func (d *denyList) open(ctx context.Context, host component.Host) (err error) {
 			return err
 		}
 	}
-	if d.proxies, err = d.cfg.proxies(); err != nil {
+	if d.proxies, err = geo.ParseProxies(d.cfg.TrustedProxies); err != nil {
 		return err
 	}
 	if err := d.openAtlas(); err != nil {

@@ -3,7 +3,6 @@ package tokenresponseexporter
 import (
 	"errors"
 	"fmt"
-	"net/netip"
 	"reflect"
 	"time"
 
@@ -173,7 +172,7 @@ func (d *DenyListConfig) faults() (faults []error) {
 	if _, err := d.failing(); err != nil {
 		faults = append(faults, err)
 	}
-	if _, err := d.proxies(); err != nil {
+	if _, err := geo.ParseProxies(d.TrustedProxies); err != nil {
 		faults = append(faults, err)
 	}
 	if d.MaxEntries <= 0 {
@@ -198,21 +197,6 @@ func (d *DenyListConfig) failing() (all []denylist.Failing, err error) {
 		all = append(all, denylist.Failing{Route: route, Closed: r.Fail == failClosed})
 	}
 	return all, errors.Join(errs...)
-}
-
-func (d *DenyListConfig) proxies() (all geo.Proxies, err error) {
-	for i, text := range d.TrustedProxies {
-		prefix, err := netip.ParsePrefix(text)
-		if err != nil {
-			addr, addrErr := netip.ParseAddr(text)
-			if addrErr != nil {
-				return nil, fmt.Errorf("trusted_proxies[%d]: %q is neither a network nor an address: write 10.0.0.0/8 or 10.1.2.3", i, text)
-			}
-			prefix = netip.PrefixFrom(addr, addr.BitLen())
-		}
-		all = append(all, prefix.Masked())
-	}
-	return all, nil
 }
 
 type denySourceList struct {

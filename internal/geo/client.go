@@ -1,12 +1,31 @@
 package geo
 
 import (
+	"fmt"
 	"net/netip"
+	"slices"
 	"strings"
 )
 
 // Proxies are the networks whose word is taken on who the client is.
 type Proxies []netip.Prefix
+
+// ParseProxies reads networks and single addresses as a configuration names them. The error says which of them is neither.
+func ParseProxies(texts []string) (Proxies, error) {
+	var proxies Proxies
+	for i, text := range texts {
+		prefix, err := netip.ParsePrefix(text)
+		if err != nil {
+			addr, addrErr := netip.ParseAddr(text)
+			if addrErr != nil {
+				return nil, fmt.Errorf("trusted_proxies[%d]: %q is neither a network nor an address: write 10.0.0.0/8 or 10.1.2.3", i, text)
+			}
+			prefix = netip.PrefixFrom(addr, addr.BitLen())
+		}
+		proxies = append(proxies, prefix.Masked())
+	}
+	return slices.Clip(proxies), nil
+}
 
 // Contains says whether an address is a trusted proxy.
 func (p Proxies) Contains(addr netip.Addr) bool {

@@ -3,7 +3,6 @@ package tokenidentityprocessor
 import (
 	"errors"
 	"fmt"
-	"net/netip"
 	"reflect"
 	"slices"
 	"time"
@@ -130,7 +129,7 @@ func defaultSources() *SourcesConfig {
 // Validate checks what can be checked without reading a file.
 func (c *Config) Validate() error {
 	var errs []error
-	if _, err := c.proxies(); err != nil {
+	if _, err := geo.ParseProxies(c.TrustedProxies); err != nil {
 		errs = append(errs, err)
 	}
 	if _, err := otelattr.Choose(c.Attributes); err != nil {
@@ -201,21 +200,4 @@ func (s *SourcesConfig) sources(kept []string) *otelattr.Sources {
 		names.Trusted = append(names.Trusted, otelattr.TrustedID{Attribute: id.Attribute, Fingerprint: id.Kind == trustedFingerprint})
 	}
 	return otelattr.NewSources(names)
-}
-
-// proxies are the trusted ones.
-func (c *Config) proxies() (geo.Proxies, error) {
-	var proxies geo.Proxies
-	for i, text := range c.TrustedProxies {
-		prefix, err := netip.ParsePrefix(text)
-		if err != nil {
-			addr, addrErr := netip.ParseAddr(text)
-			if addrErr != nil {
-				return nil, fmt.Errorf("trusted_proxies[%d]: %q is neither a network nor an address: write 10.0.0.0/8 or 10.1.2.3", i, text)
-			}
-			prefix = netip.PrefixFrom(addr, addr.BitLen())
-		}
-		proxies = append(proxies, prefix.Masked())
-	}
-	return slices.Clip(proxies), nil
 }

@@ -11,6 +11,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/holterhq/holter/internal/credential"
+	"github.com/holterhq/holter/internal/geo"
 	"github.com/holterhq/holter/internal/identity"
 	"github.com/holterhq/holter/internal/jwks"
 	"github.com/holterhq/holter/internal/otelattr"
@@ -45,7 +46,7 @@ type engine struct {
 }
 
 func newEngine(set processor.Settings, cfg *Config) (*engine, error) {
-	proxies, err := cfg.proxies()
+	proxies, err := geo.ParseProxies(cfg.TrustedProxies)
 	if err != nil {
 		return nil, err
 	}

@@ -1,0 +1,142 @@
+package provider
+
+import (
+	"net/url"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/holterhq/holter/internal/response"
+)
+
+// iam is after the IAM API reference, version 2010-05-08.
+func iam(t *testing.T) *fake {
+	status, policy := "Active", ""
+	fault := func(code int, name string) canned {
+		return answer(code, text(`<ErrorResponse xmlns="https://iam.amazonaws.com/doc/2010-05-08/"><Error><Type>Sender</Type><Code>%s</Code><Message>m</Message></Error><RequestId>r</RequestId></ErrorResponse>`, name))
+	}
+	done := func(name, result string) canned {
+		return answer(200, text(`<%sResponse xmlns="https://iam.amazonaws.com/doc/2010-05-08/">%s<ResponseMetadata><RequestId>r</RequestId></ResponseMetadata></%sResponse>`, name, result, name))
+	}
+	signed := func(does func(request) canned) func(request) canned {
+		return func(in request) canned {
+			checkSignature(t, in, "us-east-1", "iam")
+			return does(in)
+		}
+	}
+	const version = "Version=2010-05-08"
+	return contract(t, &fake{
+		may: []string{"Authorization", "X-Amz-Date", "X-Amz-Security-Token"},
+		ops: []operation{
+			{method: "POST", path: "/", form: []string{"Action=UpdateAccessKey", version, "UserName=acme/1", "AccessKeyId=key_123", "Status"}, does: signed(func(in request) canned {
+				status = in.form.Get("Status")
+				assert.Contains(t, []string{"Active", "Inactive", "Expired"}, status)
+				return done("UpdateAccessKey", "")
+			})},
+			{method: "POST", path: "/", form: []string{"Action=ListAccessKeys", version, "UserName=acme/1"}, does: signed(func(request) canned {
+				return done("ListAccessKeys", text(`<ListAccessKeysResult><UserName>acme/1</UserName><AccessKeyMetadata><member><UserName>acme/1</UserName><AccessKeyId>other</AccessKeyId><Status>Inactive</Status></member>`+
+					`<member><UserName>acme/1</UserName><AccessKeyId>key_123</AccessKeyId><Status>%s</Status></member></AccessKeyMetadata><IsTruncated>false</IsTruncated></ListAccessKeysResult>`, status))
+			})},
+			{method: "POST", path: "/", form: []string{"Action=PutRolePolicy", version, "RoleName=shop-role", "PolicyName=HolterRevokeOlderSessions", "PolicyDocument"}, does: signed(func(in request) canned {
+				policy = in.form.Get("PolicyDocument")
+				assert.JSONEq(t, `{"Version":"2012-10-17","Statement":[{"Effect":"Deny","Action":["*"],"Resource":["*"],"Condition":{"DateLessThan":{"aws:TokenIssueTime":"2026-03-25T12:00:00Z"}}}]}`, policy)
+				return done("PutRolePolicy", "")
+			})},
+			{method: "POST", path: "/", form: []string{"Action=GetRolePolicy", version, "RoleName=shop-role", "PolicyName=HolterRevokeOlderSessions"}, does: signed(func(request) canned {
+				if policy == "" {
+					return fault(404, "NoSuchEntity")
+				}
+				return done("GetRolePolicy", text(`<GetRolePolicyResult><RoleName>shop-role</RoleName><PolicyName>HolterRevokeOlderSessions</PolicyName><PolicyDocument>%s</PolicyDocument></GetRolePolicyResult>`, url.QueryEscape(policy)))
+			})},
+			{method: "POST", path: "/", form: []string{"Action=DeleteRolePolicy", version, "RoleName=shop-role", "PolicyName=HolterRevokeOlderSessions"}, does: signed(func(request) canned {
+				if policy == "" {
+					return fault(404, "NoSuchEntity")
+				}
+				policy = ""
+				return done("DeleteRolePolicy", "")
+			})},
+		},
+	})
+}
+
+func TestIAM(t *testing.T) {
+	f := iam(t)
+	way := f.channel(awsSecret)
+	way.Sign = SigV4(awsWho, "iam", "us-east-1")
+	preset, err := IAM{Endpoint: f.URL, User: "token.owner.id", AccessKey: "token.registry_id", Role: "token.tags.aws.role"}.Preset(way)
+	require.NoError(t, err)
+	lock := act{t, preset, response.Lock}
+	assert.Equal(t, response.Ability{
+		Do: true, Undo: true, Verify: true, ReadBack: true, Idempotent: true, Reversible: true, Delay: 30 * time.Second,
+	}, preset.Can(response.Lock))
+	lock.reversible()
+	fault := func(code string) string {
+		return `<ErrorResponse><Error><Code>` + code + `</Code></Error></ErrorResponse>`
+	}
+	lock.refusals(f, []refused{
+		{400, fault("Throttling"), nil, response.Refused, "asked too often", true},
+		{400, fault("ValidationError"), nil, response.Final, "see its answer", false},
+		{403, fault("AccessDenied"), nil, response.Final, "allow the action in their policy", false},
+		{403, fault("SignatureDoesNotMatch"), nil, response.Final, "does not accept Holter's credentials", false},
+		{403, fault("InvalidClientTokenId"), nil, response.Final, "does not accept Holter's credentials", false},
+		{404, fault("NoSuchEntity"), nil, response.Final, "no such user, role, access key", false},
+		{409, fault("EntityTemporarilyUnmodifiable"), nil, response.Refused, "busy with another change", false},
+		{500, fault("ServiceFailure"), nil, response.Lost, "", false},
+		{200, `<html>`, nil, response.Refused, "", false},
+	})
+	lock.missing("token", "owner", "id")
+	lock.hides(f, "Action=UpdateAccessKey&Version=2010-05-08&UserName=acme%2F1&AccessKeyId=key_123&Status=Inactive", awsSecret)
+
+	sessions := act{t, preset, response.Reauthenticate}
+	assert.Equal(t, response.Ability{Do: true, Undo: true, Verify: true, ReadBack: true, Reversible: true, Delay: 30 * time.Second}, preset.Can(response.Reauthenticate))
+	sessions.reversible()
+	sessions.missing("token", "tags", "aws.role")
+}
+
+// gateway is after the API Gateway REST API reference, UpdateApiKey and GetApiKey.
+func gateway(t *testing.T) *fake {
+	enabled := "true"
+	key := func() canned {
+		return answer(200, text(`{"id":"key_123","name":"acme","enabled":%s,"createdDate":1,"lastUpdatedDate":2,"stageKeys":[]}`, enabled))
+	}
+	return contract(t, &fake{
+		may: []string{"Authorization", "X-Amz-Date", "X-Amz-Security-Token"},
+		ops: []operation{
+			{method: "PATCH", path: "/apikeys/key_123", schema: shape{"*patchOperations": []any{}}, does: func(in request) canned {
+				checkSignature(t, in, "eu-central-1", "apigateway")
+				list := in.json["patchOperations"].([]any)
+				if assert.Len(t, list, 1) {
+					one := list[0].(map[string]any)
+					fits(t, "patchOperations[0]", shape{"*op": "", "*path": "", "value": "", "from": ""}, one)
+					assert.Equal(t, "replace /enabled", one["op"].(string)+" "+one["path"].(string))
+					enabled = one["value"].(string)
+				}
+				return key()
+			}},
+			{method: "GET", path: "/apikeys/key_123", does: func(in request) canned {
+				checkSignature(t, in, "eu-central-1", "apigateway")
+				return key()
+			}},
+		},
+	})
+}
+
+func TestAPIGateway(t *testing.T) {
+	f := gateway(t)
+	way := f.channel(awsSecret)
+	way.Sign = SigV4(awsWho, "apigateway", "eu-central-1")
+	preset, err := APIGateway{Endpoint: f.URL, Key: "token.registry_id"}.Preset(way)
+	require.NoError(t, err)
+	lock := act{t, preset, response.Lock}
+	lock.reversible()
+	lock.refusals(f, []refused{
+		{400, `{"message":"Invalid patch path"}`, nil, response.Final, "see its answer", false},
+		{401, `{"message":"The security token included in the request is invalid."}`, nil, response.Final, "does not accept Holter's credentials", false},
+		{403, `{"message":"User is not authorized"}`, nil, response.Final, "apigateway:PATCH", false},
+		{404, `{"message":"Invalid API Key identifier specified"}`, nil, response.Final, "no such key in the region", false},
+		{429, `{"message":"Too Many Requests"}`, []string{"Retry-After", "3"}, response.Refused, "", true},
+	})
+	lock.missing("token", "registry_id")
+}
