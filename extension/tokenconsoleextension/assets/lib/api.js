@@ -139,9 +139,11 @@ export function useAnswer(url, { every = 0, again = 0 } = {}) {
   return { data: state.data, error: state.error, waiting: state.url !== url || !state.fresh };
 }
 
-// usePainted says whether what is ready has been on the screen: effects come after the paint.
-export function usePainted(ready) {
-  const [painted, set] = useState(false);
-  useEffect(() => set(ready), [ready]);
-  return ready && painted;
+// useShown tells once that what is named has been on the screen: effects come after the frame is made, and one more frame brings it there.
+export function useShown(what, told) {
+  useEffect(() => {
+    if (!what) return undefined;
+    const timer = setTimeout(told, 16);
+    return () => clearTimeout(timer);
+  }, [what]);
 }

@@ -60,25 +60,34 @@ export function trace(id) {
 export const evidenceOf = (id) => evidence.get(id);
 export const used = (id) => (beats.get(id) || {}).last || 0;
 
-// open listens to what the filter leaves; a filter that stays keeps the stream.
+let turning = 0;
+
+// open listens to what the filter leaves; a filter that stays keeps the stream, and one that changes turns it once the view is drawn.
 export function open(params) {
   const url = '/api/v1/stream' + (params.toString() ? '?' + params : '');
-  if (source && asked === url && source.readyState !== EventSource.CLOSED) return;
+  clearTimeout(turning);
+  if (source && source.readyState !== EventSource.CLOSED) {
+    if (asked !== url) turning = setTimeout(() => listen(url), 300);
+  } else listen(url);
+}
+
+function listen(url) {
   close();
   asked = url;
   source = new EventSource(url);
-  const listen = (kind, handler) => source.addEventListener(kind, (event) => {
+  const hear = (kind, handler) => source.addEventListener(kind, (event) => {
     let data;
     try { data = JSON.parse(event.data); } catch { return; }
     handler(data);
   });
-  listen('beat', beat);
-  for (const kind of ['anomaly', 'token', 'demo', 'response']) listen(kind, (data) => { heard = Date.now(); emit(kind, data); });
+  hear('beat', beat);
+  for (const kind of ['anomaly', 'token', 'demo', 'response']) hear(kind, (data) => { heard = Date.now(); emit(kind, data); });
   source.onopen = () => { state = 'open'; heard = Date.now(); emit('state', state); };
   source.onerror = () => { state = source && source.readyState === EventSource.CLOSED ? 'closed' : 'waiting'; emit('state', state); };
 }
 
 export function close() {
+  clearTimeout(turning);
   if (source) source.close();
   source = null;
   asked = '';

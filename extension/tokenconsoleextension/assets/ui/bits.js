@@ -64,13 +64,24 @@ export function Trouble({ error, again }) {
 
 export const Empty = ({ children }) => html`<p class="empty">${children}</p>`;
 
+// useLate says that something has lasted: most answers come before it is worth painting that they are awaited.
+export function useLate(on, ms = 150) {
+  const [late, set] = useState(false);
+  useEffect(() => {
+    if (!on) { set(false); return undefined; }
+    const timer = setTimeout(() => set(true), ms);
+    return () => clearTimeout(timer);
+  }, [on, ms]);
+  return on && late;
+}
+
 // Pane shows what an answer holds, or why not; older data stays while newer is fetched.
 // With a name it is the whole view.
 export function Pane({ answer, rows, children, again, name }) {
-  const { data, error, waiting } = answer;
+  const { data, error, waiting } = answer, late = useLate(waiting && data !== undefined);
   if (error && !data) return html`${name ? html`<h1>${name}</h1>` : ''}<${Trouble} error=${error} again=${again} />`;
   if (data === undefined) return html`${name ? html`<h1 class="sr">${name}</h1>` : ''}<${Waiting} rows=${rows} />`;
-  return html`<div class=${'pane' + (waiting ? ' stale' : '')} aria-busy=${waiting ? 'true' : 'false'}>${error ? html`<${Trouble} error=${error} again=${again} />` : ''}${children(data)}</div>`;
+  return html`<div class=${'pane' + (late ? ' stale' : '')} aria-busy=${waiting ? 'true' : 'false'}>${error ? html`<${Trouble} error=${error} again=${again} />` : ''}${children(data)}</div>`;
 }
 
 // useWidth tells how wide an element is, and again when that changes.

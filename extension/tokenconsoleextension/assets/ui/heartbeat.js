@@ -105,7 +105,7 @@ export function Heartbeat({ data, height = 176, unit = 'requests', format = coun
     }
     if (drag) { c.fillStyle = p.pulsesoft; c.fillRect(Math.min(drag.a, drag.b), 0, Math.abs(drag.b - drag.a), total - axis); }
     if (at >= 0 && at < n) { c.fillStyle = p.pulse; c.fillRect(Math.round(gutter + (at + 0.5) * dx) - 0.5, 0, 1, total - axis); }
-  });
+  }, [data, p, width, height, at, drag, format]);
 
   const index = (clientX) => Math.max(0, Math.min(n - 1, Math.floor((clientX - canvas.current.getBoundingClientRect().left - gutter) / dx)));
   const down = (event) => { if (event.button === 0 && onZoom && event.pointerType !== 'touch') { const px = event.offsetX; setDrag({ a: px, b: px }); canvas.current.setPointerCapture(event.pointerId); } };

@@ -1,5 +1,5 @@
 import { html, useMemo, useState } from '../lib/html.js';
-import { address, useAnswer, usePainted } from '../lib/api.js';
+import { address, useAnswer, useShown } from '../lib/api.js';
 import { asked, change, dimensions, filters, go, link, tokenLink } from '../lib/url.js';
 import { changed, country, duration, exact, measures, share, span } from '../lib/format.js';
 import { dimension, outcomes } from '../lib/words.js';
@@ -23,6 +23,8 @@ function useTags(params, later) {
 const groups = ['token', 'owner', 'team', ...dimensions];
 const quantile = (measure) => ['p50', 'p95', 'p99', 'tokens', 'owners'].includes(measure);
 const named = (group, row) => (group === 'country' ? country(row.key) : group === 'outcome' ? outcomes[row.key] || row.key : row.label || row.key || 'none');
+const zoom = (a, b) => go(change({ from: new Date(a).toISOString().replace('.000Z', 'Z'), to: new Date(b).toISOString().replace('.000Z', 'Z') }), { keep: true });
+const whole = () => go(change({ from: null, to: null }), { keep: true });
 
 export function View({ query }) {
   const measure = measures[query.get('measure')] ? query.get('measure') : 'requests';
@@ -33,50 +35,64 @@ export function View({ query }) {
   const with_ = (extra) => { const p = new URLSearchParams(params); for (const [k, v] of Object.entries(extra)) if (v !== '') p.set(k, v); return p; };
   // Requests by their outcome are the chart's errors as well: one question in place of two.
   const split = measure === 'requests' && !other;
-  const total = useAnswer(address('series', with_({ measure, step, ...(split ? { group: 'outcome', limit: 20 } : { limit: 1 }) })));
+  const url = address('series', with_({ measure, step, ...(split ? { group: 'outcome', limit: 20 } : { limit: 1 }) }));
   // The chart comes first: what stands below it is asked for once it is painted.
-  const later = usePainted(!total.waiting || !!total.error);
-  const url = address('series', with_({ measure, group, step, limit: 50 }));
-  const topUrl = address('top', with_({ measure, group, limit: 50 }));
-  const series = useAnswer(later ? url : null), top = useAnswer(later ? topUrl : null);
-  const [over, setOver] = useState('');
-  const m = measures[measure], tags = useTags(params, later);
-  const zoom = (a, b) => go(change({ from: new Date(a).toISOString().replace('.000Z', 'Z'), to: new Date(b).toISOString().replace('.000Z', 'Z') }), { keep: true });
-
-  const table = useMemo(() => series.data && body(series.data), [series.data, top.data]);
+  const [shown, setShown] = useState({});
+  const later = shown.url === url;
+  const [over, setOver] = useState(null);
 
   return html`
     <div class="head"><h1>Explore</h1><${Chips} query=${query}><${Range} query=${query} /><//></div>
-    <div class="controls">
+    <${Controls} query=${query} params=${params} measure=${measure} group=${group} step=${step} taken=${shown.step} later=${later} with_=${with_} />
+    <${Chart} url=${url} measure=${measure} over=${over} onOut=${query.get('from') ? whole : null} onShown=${setShown} />
+    <${Breakdown} query=${query} measure=${measure} group=${group} later=${later} setOver=${setOver} url=${address('series', with_({ measure, group, step, limit: 50 }))} topUrl=${address('top', with_({ measure, group, limit: 50 }))} />
+    <${Latest} query=${query} params=${params} later=${later} />`;
+}
+
+function Controls({ query, params, measure, group, step, taken, later, with_ }) {
+  const tags = useTags(params, later);
+  return html`<div class="controls">
       <label><span class="soft">count</span><select value=${measure} onChange=${(e) => go(change({ measure: e.currentTarget.value === 'requests' ? null : e.currentTarget.value }), { keep: true })}>${Object.entries(measures).map(([key, v]) => html`<option key=${key} value=${key}>${v.label}</option>`)}</select></label>
       <label><span class="soft">by</span><select value=${group} onChange=${(e) => go(change({ group: e.currentTarget.value }), { keep: true })}>${groups.map((g) => html`<option key=${g} value=${g}>${dimension[g]}</option>`)}${[...new Set([...tags.map((t) => 'tag:' + t), ...(group.startsWith('tag:') ? [group] : [])])].map((t) => html`<option key=${t} value=${t}>tag ${t.slice(4)}</option>`)}</select></label>
-      <label><span class="soft">step</span><select value=${query.get('step') || ''} onChange=${(e) => go(change({ step: e.currentTarget.value || null }), { keep: true })}><option value="">auto${!step && total.data ? ` (${span(duration(total.data.step))})` : ''}</option>${['1m', '10m', '1h', '6h', '1d'].map((s) => html`<option key=${s} value=${s}>${span(duration(s))}</option>`)}</select></label>
+      <label><span class="soft">step</span><select value=${step} onChange=${(e) => go(change({ step: e.currentTarget.value || null }), { keep: true })}><option value="">auto${!step && taken ? ` (${span(duration(taken))})` : ''}</option>${['1m', '10m', '1h', '6h', '1d'].map((s) => html`<option key=${s} value=${s}>${span(duration(s))}</option>`)}</select></label>
       <span class="right"><a href=${'/api/v1/export?' + with_({ what: 'series', format: 'csv', measure, group, step })} download>Export CSV</a> <a href=${'/api/v1/export?' + with_({ what: 'usage', format: 'jsonl' })} download>Export usage as JSONL</a></span>
-    </div>
-    <${Pane} answer=${total} rows=${5}>${(data) => {
-      const list = data.series || [], n = list.length ? list[0].points.length : Math.round((Date.parse(data.to) - Date.parse(data.from)) / duration(data.step));
-      const beat = { from: Date.parse(data.from), step: duration(data.step), requests: added(list, n) };
-      if (list.some((s) => outcomes[s.key])) beat.errors = added(list.filter((s) => s.key && s.key !== 'success'), n);
-      const one = over && series.data && (series.data.series || []).find((s) => s.key === over);
-      if (one && one.points.length === beat.requests.length) beat.overlay = { label: named(group, one), points: one.points.map((v) => v || 0) };
-      return html`<${Heartbeat} data=${beat} height=${160} unit=${m.unit || m.label} format=${m.format} label=${m.label} onZoom=${zoom} onOut=${query.get('from') ? () => go(change({ from: null, to: null }), { keep: true }) : null} per=${!quantile(measure)} /><${BeatTable} data=${beat} unit=${m.label} format=${m.format} />`;
-    }}<//>
-    <${Pane} answer=${series} rows=${8}>${() => table}<//>
-    <${Latest} query=${query} params=${params} later=${later} />`;
+    </div>`;
+}
 
-  // body is the table. It is drawn when its own answers come, not with each change above it.
+// Chart asks for its own answer, so that nothing else is drawn again when it comes. onShown is told {url, step} once it has been on the screen.
+function Chart({ url, measure, over, onOut, onShown }) {
+  const answer = useAnswer(url), { data, error, waiting } = answer, m = measures[measure];
+  useShown(!waiting || !!error ? url : '', () => onShown({ url, step: data && data.step }));
+  const beat = useMemo(() => {
+    if (!data) return null;
+    const list = data.series || [], n = list.length ? list[0].points.length : Math.round((Date.parse(data.to) - Date.parse(data.from)) / duration(data.step));
+    const beat = { from: Date.parse(data.from), step: duration(data.step), requests: added(list, n) };
+    if (list.some((s) => outcomes[s.key])) beat.errors = added(list.filter((s) => s.key && s.key !== 'success'), n);
+    if (over && over.points.length === beat.requests.length) beat.overlay = over;
+    return beat;
+  }, [data, over]);
+  return html`<${Pane} answer=${answer} rows=${5}>${() => html`<${Heartbeat} data=${beat} height=${160} unit=${m.unit || m.label} format=${m.format} label=${m.label} onZoom=${zoom} onOut=${onOut} per=${!quantile(measure)} /><${BeatTable} data=${beat} unit=${m.label} format=${m.format} />`}<//>`;
+}
+
+// Breakdown is the table below the chart: one row for each value of what is grouped by.
+function Breakdown({ query, measure, group, later, setOver, url, topUrl }) {
+  const series = useAnswer(later ? url : null), top = useAnswer(later ? topUrl : null), m = measures[measure];
+  const table = useMemo(() => series.data && body(series.data), [series.data, top.data]); // not with each change above it
+  return html`<${Pane} answer=${series} rows=${8}>${() => table}<//>`;
+
   function body(data) {
     const before = new Map(((top.data && top.data.rows) || []).map((r) => [r.key, r]));
     const list = data.series || [], most = Math.max(1e-12, ...list.map((s) => s.total || 0));
     const sum = quantile(measure) ? 0 : list.reduce((a, s) => a + s.total, 0) + ((data.rest && data.rest.total) || 0);
     const peak = Math.max(1e-12, ...list.flatMap((s) => s.points || []).filter((v) => v));
+    const lay = (s) => () => setOver({ label: named(group, s), points: (s.points || []).map((v) => v || 0) });
     const drill = (row) => { const changes = group.startsWith('tag:') ? { tag: [...query.getAll('tag'), group.slice(4) + ':' + row.key] } : { [group]: row.key }; if (dimensions.includes(group)) for (const d of dimensions) if (d !== group) changes[d] = null; return change({ ...changes, group: group === 'token' ? 'route' : null }); };
     const columns = [
-      { key: 'label', label: group.startsWith('tag:') ? group : dimension[group], grow: true, value: (s) => named(group, s), cell: (s) => html`<${A} href=${drill(s)} keep=${true} data-j onFocus=${() => setOver(s.key)} title=${'only ' + named(group, s)}>${named(group, s)}<//>${group === 'country' && s.key ? html` <span class="soft">${s.key}</span>` : ''}${group === 'token' ? html` <${A} class="soft" href=${tokenLink(s.key)}>open<//>` : ''}` },
+      { key: 'label', label: group.startsWith('tag:') ? group : dimension[group], grow: true, value: (s) => named(group, s), cell: (s) => html`<${A} href=${drill(s)} keep=${true} data-j onFocus=${lay(s)} title=${'only ' + named(group, s)}>${named(group, s)}<//>${group === 'country' && s.key ? html` <span class="soft">${s.key}</span>` : ''}${group === 'token' ? html` <${A} class="soft" href=${tokenLink(s.key)}>open<//>` : ''}` },
       { key: 'total', label: m.label, number: true, cell: (s) => html`<span title=${measure === 'requests' ? exact(s.total) : undefined}>${m.format(s.total)}</span>` },
       ...(quantile(measure) ? [] : [{ key: 'share', label: 'share', number: true, wide: true, value: (s) => s.total / (sum || 1), cell: (s) => html`${share(s.total / (sum || 1))} <${Bar} part=${s.total / most} />` }]),
       { key: 'previous', label: 'compared', wide: true, value: (s) => (before.get(s.key) || {}).previous, cell: (s) => (before.has(s.key) ? html`<span class="soft">${changed(before.get(s.key).value, before.get(s.key).previous)}</span>` : '') },
-      { key: 'points', label: 'over time', sort: false, bare: true, cell: (s) => html`<span onPointerEnter=${() => setOver(s.key)} onPointerLeave=${() => setOver('')}><${Spark} points=${(s.points || []).map((v) => v || 0)} width=${200} top=${query.get('scale') === 'own' ? 0 : peak} label=${named(group, s) + ' over time'} /></span>` },
+      { key: 'points', label: 'over time', sort: false, bare: true, cell: (s) => html`<span onPointerEnter=${lay(s)} onPointerLeave=${() => setOver(null)}><${Spark} points=${(s.points || []).map((v) => v || 0)} width=${200} top=${query.get('scale') === 'own' ? 0 : peak} label=${named(group, s) + ' over time'} /></span>` },
     ];
     return html`<section><div class="titled"><h2>By ${group.startsWith('tag:') ? group : dimension[group]} <span class="soft figure">${exact(data.keys)}</span></h2><span class="soft">point at a row to lay it over the chart; open one to keep only it</span></div>
       <${Table} columns=${columns} rows=${list} id=${(s) => s.key} caption=${m.label + ' by ' + group} url=${url} data=${data} limit=${20} empty="Nothing was counted under this filter in this time. Take a chip away, or look at a longer time.">${data.rest && data.rest.total ? html`<span class="soft">all others: ${m.format(data.rest.total)}</span>` : ''}<//></section>`;
