@@ -1,9 +1,12 @@
 package tokenresponseexporter
 
 import (
+	"context"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
+	"net/http/httptest"
 	"slices"
 	"strings"
 	"sync"
@@ -20,7 +23,8 @@ import (
 )
 
 // BenchmarkDenyList asks at a rate, of a list of 10,000 tokens, for one of a hundred credentials. Nobody waits for an answer before the
-// next one asks, so that waiting in line counts.
+// next one asks, so that waiting in line counts. Every other question goes to a server that does nothing: what the machine itself takes
+// stands beside what a check takes.
 func BenchmarkDenyList(b *testing.B) {
 	d := startDenying(b, storageHost(b, b.TempDir()), denyConfig)
 	now := time.Now()
@@ -31,8 +35,14 @@ func BenchmarkDenyList(b *testing.B) {
 	address := "http://" + d.deny.addresses["http"].String()
 	client := &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 256}}
 	b.Cleanup(client.CloseIdleConnections)
-	overHTTP := func(credential string) error {
-		r, err := http.NewRequestWithContext(b.Context(), http.MethodGet, address+"/check/nginx", http.NoBody)
+	nothing := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusOK) }))
+	b.Cleanup(nothing.Close)
+	overHTTP := func(credential string, check bool) error {
+		to := address
+		if !check {
+			to = nothing.URL
+		}
+		r, err := http.NewRequestWithContext(b.Context(), http.MethodGet, to+"/check/nginx", http.NoBody)
 		if err != nil {
 			return err
 		}
@@ -46,12 +56,19 @@ func BenchmarkDenyList(b *testing.B) {
 		_, _ = io.Copy(io.Discard, answer.Body)
 		return answer.Body.Close()
 	}
-	connection, err := grpc.NewClient(d.deny.addresses["grpc"].String(), grpc.WithTransportCredentials(insecure.NewCredentials()))
+	idle := grpc.NewServer()
+	authv3.RegisterAuthorizationServer(idle, idleServer{})
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(b, err)
-	b.Cleanup(func() { _ = connection.Close() })
-	envoy := authv3.NewAuthorizationClient(connection)
-	overGRPC := func(credential string) error {
-		_, err := envoy.Check(b.Context(), &authv3.CheckRequest{Attributes: &authv3.AttributeContext{Request: &authv3.AttributeContext_Request{
+	go func() { _ = idle.Serve(listener) }()
+	b.Cleanup(idle.Stop)
+	envoy, idleEnvoy := envoyOf(b, d.deny.addresses["grpc"].String()), envoyOf(b, listener.Addr().String())
+	overGRPC := func(credential string, check bool) error {
+		to := envoy
+		if !check {
+			to = idleEnvoy
+		}
+		_, err := to.Check(b.Context(), &authv3.CheckRequest{Attributes: &authv3.AttributeContext{Request: &authv3.AttributeContext_Request{
 			Http: &authv3.AttributeContext_HttpRequest{Method: "GET", Path: "/v1/orders/17?page=2", Headers: map[string]string{
 				"authorization": "Bearer " + credential, "user-agent": "acme-sync/4.2 (linux)",
 			}},
@@ -60,7 +77,7 @@ func BenchmarkDenyList(b *testing.B) {
 	}
 	for _, c := range []struct {
 		name string
-		ask  func(string) error
+		ask  func(credential string, check bool) error
 		of   func(i int) string
 	}{
 		{"http/key", overHTTP, func(i int) string { return fmt.Sprintf("corp_%05dKq2LmX8vR7tBz1WcY6nHs3JdGpA0e", i%100*200) }},
@@ -69,24 +86,26 @@ func BenchmarkDenyList(b *testing.B) {
 	} {
 		for _, rate := range []int{500, 2000} {
 			b.Run(fmt.Sprintf("%s/rate=%d", c.name, rate), func(b *testing.B) {
-				took := make([]time.Duration, b.N)
+				took := [2][]time.Duration{make([]time.Duration, b.N), make([]time.Duration, b.N)} // checks, nothing
 				begin := time.Now()
 				var group sync.WaitGroup
-				for i := range b.N {
-					due := begin.Add(time.Duration(i) * time.Second / time.Duration(rate))
+				for i := range 2 * b.N {
+					due := begin.Add(time.Duration(i) * time.Second / time.Duration(2*rate))
 					time.Sleep(time.Until(due))
 					asked := time.Now() // a clock that rings late is not the list's
 					group.Go(func() {
-						if err := c.ask(c.of(i)); err != nil {
+						if err := c.ask(c.of(i/2), i%2 == 0); err != nil {
 							b.Error(err)
 						}
-						took[i] = time.Since(asked)
+						took[i%2][i/2] = time.Since(asked)
 					})
 				}
 				group.Wait()
-				slices.Sort(took)
-				b.ReportMetric(float64(took[b.N/2].Microseconds())/1e3, "p50-ms")
-				b.ReportMetric(float64(took[b.N*99/100].Microseconds())/1e3, "p99-ms")
+				for i, name := range []string{"", "-nothing"} {
+					slices.Sort(took[i])
+					b.ReportMetric(float64(took[i][b.N/2].Microseconds())/1e3, "p50-ms"+name)
+					b.ReportMetric(float64(took[i][b.N*99/100].Microseconds())/1e3, "p99-ms"+name)
+				}
 			})
 		}
 	}
@@ -98,4 +117,21 @@ func BenchmarkDenyList(b *testing.B) {
 			d.deny.gate.Check(&asked, now)
 		}
 	})
+}
+
+// idleServer lets everything pass.
+type idleServer struct {
+	authv3.UnimplementedAuthorizationServer
+}
+
+func (idleServer) Check(context.Context, *authv3.CheckRequest) (*authv3.CheckResponse, error) {
+	return &authv3.CheckResponse{}, nil
+}
+
+func envoyOf(b *testing.B, address string) authv3.AuthorizationClient {
+	b.Helper()
+	connection, err := grpc.NewClient(address, grpc.WithTransportCredentials(insecure.NewCredentials()))
+	require.NoError(b, err)
+	b.Cleanup(func() { _ = connection.Close() })
+	return authv3.NewAuthorizationClient(connection)
 }
