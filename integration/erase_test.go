@@ -3,6 +3,7 @@ package integration
 import (
 	"bytes"
 	"encoding/base32"
+	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -19,6 +20,9 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"go.etcd.io/bbolt"
+
+	cred "github.com/holterhq/holter/internal/credential"
+	"github.com/holterhq/holter/internal/identity"
 )
 
 // order has the console do something.
@@ -73,6 +77,7 @@ type fleet struct {
 	client    *Client
 	of        map[string][]storedUse // tokens, by owner
 	fingers   map[string]string      // by which one is told, of the owner who goes
+	sealed    []string               // fingerprints of the same's credentials
 	hints     []string               // of the same, whose beginnings others have as well
 	perToken  int64
 	anomalies int // of each
@@ -91,6 +96,8 @@ func newFleet(t *testing.T) *fleet {
   targets: {people: {webhook: {endpoint: "http://127.0.0.1:1/", secret: "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"}}}
   rules: [{targets: [people]}]
 `) // nobody is there: all that is to be told waits
+	holterKey(t, "new", "seal", c.File("seal.key"))
+	c.configs = append(c.configs, "yaml:processors::token_identity: {keys: {identity: "+identityKey+"}, seal: {public_key_file: "+c.File("seal.key.pub")+"}}")
 	c.args = append(c.onOwnPorts(), "--set=extensions.token_console.demo.enabled=false")
 	f := &fleet{c: c, of: map[string][]storedUse{}, fingers: map[string]string{}}
 	owners := []Owner{{ID: whoGoes, Name: "Zephyr Erasable Ltd", Team: "shared"}, {ID: whoStays, Name: "Borealis Staying Ltd", Team: "shared"}}
@@ -129,6 +136,19 @@ func newFleet(t *testing.T) *fleet {
 		f.fingers["id "+token.ID], f.fingers["id without tok_ "+token.ID], f.fingers["raw "+token.ID] = token.ID, strings.TrimPrefix(token.ID, "tok_"), string(raw)
 		f.hints = append(f.hints, token.Hint)
 	}
+	// What is sealed is kept under the credential's fingerprint.
+	key, err := base64.StdEncoding.DecodeString(identityKey)
+	require.NoError(t, err)
+	namer := identity.NewNamer(identity.Keys{Identity: key, Fingerprint: identity.FingerprintKey(key)})
+	for n := range 2 {
+		fingerprint := namer.Fingerprint("", cred.Credential{Raw: eraseKey(n), Kind: cred.APIKey})
+		f.fingers["fingerprint "+fingerprint] = fingerprint
+		f.sealed = append(f.sealed, fingerprint)
+	}
+	waitFor(t, "the sealed credentials in storage", func() bool {
+		data, err := os.ReadFile(c.File("state/processor_token_identity__state"))
+		return err == nil && bytes.Contains(data, []byte(f.sealed[0]))
+	})
 	f.fingers["owner's id"], f.fingers["owner's name"] = whoGoes, "Zephyr Erasable Ltd"
 	// The owners file is its operator's: who is to be erased is taken out of it first.
 	mark := c.Log.Len()

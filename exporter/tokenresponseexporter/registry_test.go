@@ -73,7 +73,7 @@ rules: [{name: lock, action: lock, approval: never, targets: [idp]}]
 `, file, idp.URL))
 	c := credential.Credential{Raw: sealedToken, Kind: credential.APIKey, Claims: &credential.Claims{ClientID: "billing", Issuer: "https://id.example.com"}}
 	found := registry.Resolve(tokenregistry.Query{Credential: c})
-	require.True(t, registry.Seal("", c))
+	require.True(t, registry.Seal("tok_a", "", c))
 	fingerprint := registry.Fingerprint("", c)
 	r.eventually("the sealed copy", func() bool { _, ok := registry.Sealed(fingerprint); return ok })
 

@@ -33,6 +33,7 @@ type Store struct {
 
 type entry struct {
 	fingerprint string
+	token       string // its id; empty where whoever sealed it did not say
 	former      []string
 	sealed      []byte
 	expires     int64 // unix seconds
@@ -45,7 +46,7 @@ const Buckets = 64
 const overhead = 256
 
 func (e *entry) size() int {
-	n := overhead + len(e.fingerprint) + len(e.sealed)
+	n := overhead + len(e.fingerprint) + len(e.token) + len(e.sealed)
 	for _, f := range e.former {
 		n += 2 * len(f)
 	}
@@ -57,10 +58,10 @@ func NewStore(limits Limits) *Store {
 	return &Store{limits: limits, entries: make(map[string]*list.Element), former: make(map[string]string), order: list.New()}
 }
 
-// Put keeps a sealed credential, in place of one of the same fingerprint or of one of its former ones. It says whether there is room
-// for one of this size at all.
-func (s *Store) Put(fingerprint string, former []string, sealed []byte, now time.Time) bool {
-	e := &entry{fingerprint: fingerprint, former: former, sealed: sealed, expires: now.Add(s.limits.TTL).Unix()}
+// Put keeps a sealed credential of a token, in place of one of the same fingerprint or of one of its former ones. The token's id may be empty:
+// not known. It says whether there is room for one of this size at all.
+func (s *Store) Put(fingerprint, token string, former []string, sealed []byte, now time.Time) bool {
+	e := &entry{fingerprint: fingerprint, token: token, former: former, sealed: sealed, expires: now.Add(s.limits.TTL).Unix()}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if e.size() > s.limits.Bytes || s.limits.Entries < 1 {
@@ -138,6 +139,21 @@ func (s *Store) Expire(now time.Time) {
 	s.expire(now)
 }
 
+// Forget removes the credentials of tokens, and those of which nobody knows whose they are: it says how many.
+func (s *Store) Forget(tokens []string) (gone int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for element := s.order.Front(); element != nil; {
+		next, e := element.Next(), element.Value.(*entry)
+		if e.token == "" || slices.Contains(tokens, e.token) {
+			s.remove(element)
+			gone++
+		}
+		element = next
+	}
+	return gone
+}
+
 // Len is how many credentials there are.
 func (s *Store) Len() int {
 	s.mu.Lock()
@@ -185,7 +201,7 @@ func (s *Store) Changed() map[int][]byte {
 			continue
 		}
 		if b == nil {
-			b = []byte{version}
+			b = []byte{bucketVersion}
 		}
 		changed[i] = e.append(b)
 	}
@@ -206,8 +222,12 @@ func (e *entry) append(b []byte) []byte {
 		b = appendText(b, f)
 	}
 	b = binary.AppendUvarint(b, uint64(e.expires))
-	return appendText(b, string(e.sealed))
+	b = appendText(b, string(e.sealed))
+	return appendText(b, e.token)
 }
+
+// bucketVersion is the first byte of a bucket. Before it there was 1, without tokens.
+const bucketVersion = 2
 
 // errTorn is said of a bucket that nobody here has written.
 var errTorn = errors.New("not a list of sealed credentials")
@@ -243,7 +263,8 @@ func decodeBucket(b []byte) ([]*entry, error) {
 	if len(b) == 0 {
 		return nil, nil
 	}
-	if b[0] != version {
+	named := b[0] == bucketVersion
+	if !named && b[0] != 1 {
 		return nil, errTorn
 	}
 	var all []*entry
@@ -275,6 +296,11 @@ func decodeBucket(b []byte) ([]*entry, error) {
 			return all, errTorn
 		}
 		e.sealed, b = []byte(sealed), rest
+		if named {
+			if e.token, b, ok = cutText(b); !ok {
+				return all, errTorn
+			}
+		}
 		all = append(all, e)
 	}
 	return all, nil

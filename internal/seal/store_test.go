@@ -1,6 +1,7 @@
 package seal
 
 import (
+	"encoding/binary"
 	"fmt"
 	"testing"
 	"time"
@@ -16,7 +17,7 @@ func small() *Store { return NewStore(Limits{TTL: time.Hour, Entries: 3, Bytes: 
 func TestAStoreIsBounded(t *testing.T) {
 	s := small()
 	for i := range 5 {
-		require.True(t, s.Put(fmt.Sprint("fp", i), nil, []byte{byte(i)}, noon.Add(time.Duration(i)*time.Minute)))
+		require.True(t, s.Put(fmt.Sprint("fp", i), "", nil, []byte{byte(i)}, noon.Add(time.Duration(i)*time.Minute)))
 	}
 	assert.Equal(t, 3, s.Len())
 	_, ok := s.Get("fp1", noon)
@@ -32,17 +33,17 @@ func TestAStoreIsBounded(t *testing.T) {
 	assert.EqualValues(t, 1, expired)
 	assert.EqualValues(t, 2, full)
 
-	assert.False(t, s.Put("fp9", nil, make([]byte, 10_000), noon), "it would not fit alone")
+	assert.False(t, s.Put("fp9", "", nil, make([]byte, 10_000), noon), "it would not fit alone")
 	assert.Equal(t, 2, s.Len())
-	require.True(t, s.Put("fp5", nil, make([]byte, 9_300), noon.Add(time.Hour)))
+	require.True(t, s.Put("fp5", "", nil, make([]byte, 9_300), noon.Add(time.Hour)))
 	assert.Equal(t, 2, s.Len(), "room was made")
 }
 
 // Whoever asks by the fingerprint of before a rotation finds what was sealed after it.
 func TestFormerFingerprints(t *testing.T) {
 	s := small()
-	s.Put("old", nil, []byte{1}, noon)
-	s.Put("new", []string{"old", "older"}, []byte{2}, noon)
+	s.Put("old", "", nil, []byte{1}, noon)
+	s.Put("new", "", []string{"old", "older"}, []byte{2}, noon)
 	assert.Equal(t, 1, s.Len())
 	for _, f := range []string{"old", "older", "new"} {
 		got, ok := s.Get(f, noon)
@@ -63,7 +64,7 @@ func TestAStoreComesBack(t *testing.T) {
 		}
 	}
 	for i := range 300 {
-		s.Put(fmt.Sprint("fp", i), []string{fmt.Sprint("old", i)}, []byte{byte(i)}, noon.Add(time.Duration(i)*time.Second))
+		s.Put(fmt.Sprint("fp", i), fmt.Sprint("tok", i), []string{fmt.Sprint("old", i)}, []byte{byte(i)}, noon.Add(time.Duration(i)*time.Second))
 	}
 	save()
 	assert.Nil(t, s.Changed())
@@ -86,7 +87,7 @@ func TestAStoreComesBack(t *testing.T) {
 
 func FuzzRestore(f *testing.F) {
 	s := small()
-	s.Put("fp1", []string{"old"}, []byte("sealed"), noon)
+	s.Put("fp1", "", []string{"old"}, []byte("sealed"), noon)
 	for _, b := range s.Changed() {
 		f.Add(b)
 	}
@@ -99,4 +100,38 @@ func FuzzRestore(f *testing.F) {
 		assert.Zero(t, s.bytes)
 		assert.Empty(t, s.former)
 	})
+}
+
+// Of an erased token nothing stays, and nothing that might be its.
+func TestAStoreForgets(t *testing.T) {
+	s := NewStore(Limits{TTL: time.Hour, Entries: 10, Bytes: 10_000})
+	s.Put("fp1", "tok1", []string{"old1"}, []byte("of one"), noon)
+	s.Put("fp2", "tok2", nil, []byte("of another"), noon)
+	s.Put("fp3", "", nil, []byte("of nobody knows whom"), noon)
+	require.Len(t, s.Changed(), 3)
+	assert.Equal(t, 2, s.Forget([]string{"tok1"}))
+	for _, f := range []string{"fp1", "old1", "fp3"} {
+		_, ok := s.Get(f, noon)
+		assert.False(t, ok, f)
+	}
+	for _, b := range s.Changed() {
+		assert.NotContains(t, string(b), "of one")
+		assert.NotContains(t, string(b), "nobody")
+	}
+	_, ok := s.Get("fp2", noon)
+	assert.True(t, ok)
+}
+
+// Buckets of before there were tokens in them are read.
+func TestAStoreReadsItsFirstVersion(t *testing.T) {
+	b := appendText([]byte{1}, "fp1")
+	b = binary.AppendUvarint(b, 1)
+	b = appendText(b, "old")
+	b = binary.AppendUvarint(b, uint64(noon.Add(time.Minute).Unix()))
+	b = appendText(b, "sealed")
+	s := small()
+	require.NoError(t, s.Restore([][]byte{b}, noon))
+	got, ok := s.Get("old", noon)
+	require.True(t, ok)
+	assert.Equal(t, "sealed", string(got))
 }

@@ -7,12 +7,16 @@ import (
 	"github.com/holterhq/holter/internal/tokenstore"
 )
 
-// Forget lets go of what was seen of tokens that somebody has erased, and of their lineage: a successor that is used later has an id of its own.
-// What a registry says of them is the registry's, and sealed credentials, which know no id, end with their time to live.
+// Forget lets go of what was seen of tokens that somebody has erased, of their sealed credentials, and of their lineage: a successor that is used
+// later has an id of its own. Sealed credentials that came from elsewhere do not say whose they are: all of them go, and are sent again within the
+// interval of whoever seals them. What a registry says of the tokens is the registry's.
 func (r *Registry) Forget(ctx context.Context, of tokenstore.Forgetting) error {
 	r.dossiers.forget(of.Tokens)
 	if r.seen != nil {
 		r.seen.Forget(of.Tokens, of.Words)
+	}
+	if r.sealing.store != nil {
+		r.sealing.store.Forget(of.Tokens)
 	}
 	if r.client == nil {
 		return r.lineage.Forget(ctx, nil, of.Tokens)
@@ -23,7 +27,7 @@ func (r *Registry) Forget(ctx context.Context, of tokenstore.Forgetting) error {
 	if r.directory != nil {
 		r.directory.Changed()
 	}
-	err := r.saveLineage(ctx)
+	err := errors.Join(r.saveLineage(ctx), r.saveSealed(ctx))
 	if r.seen != nil {
 		_, seenErr := r.saveSeen(ctx)
 		err = errors.Join(err, seenErr)

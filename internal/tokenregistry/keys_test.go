@@ -79,5 +79,5 @@ func TestWhatIsSentAsSealed(t *testing.T) {
 	assert.False(t, ok)
 	assert.Zero(t, d.SealsEvery())
 	assert.Nil(t, d.Outgoing())
-	assert.False(t, d.Seal("", credential.Credential{Raw: "x"}), "without a key nothing is sealed")
+	assert.False(t, d.Seal("tok_a", "", credential.Credential{Raw: "x"}), "without a key nothing is sealed")
 }

@@ -166,7 +166,7 @@ func (r *Registry) Shutdown(ctx context.Context) error {
 	}
 	r.stop()
 	r.done.Wait()
-	r.saveSealed(ctx)
+	_ = r.saveSealed(ctx)
 	var err error
 	if r.client != nil {
 		if saveErr := r.saveLineage(ctx); saveErr != nil {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
 	"time"
 
 	"go.opentelemetry.io/collector/config/configopaque"
@@ -97,11 +98,14 @@ type sealing struct {
 	store    *seal.Store
 	waiting  chan unsealed
 	outgoing chan []byte // to the next token_identity; nil: they stay here
-	failing  bool        // storage, of which it has been said
+
+	saving  sync.Mutex
+	failing bool // storage, of which it has been said; under saving
 }
 
 // unsealed is a credential on its way to be sealed.
 type unsealed struct {
+	token      string
 	tenant     string
 	credential credential.Credential
 }
@@ -159,10 +163,10 @@ func (r *Registry) SealsEvery() time.Duration {
 	return r.cfg.Seal.TTL / 2
 }
 
-// Seal has a credential sealed soon. It never blocks: false says that too many are waiting.
-func (r *Registry) Seal(tenant string, c credential.Credential) bool {
+// Seal has the credential of a token sealed soon. It never blocks: false says that too many are waiting.
+func (r *Registry) Seal(token, tenant string, c credential.Credential) bool {
 	select {
-	case r.sealing.waiting <- unsealed{tenant, c}:
+	case r.sealing.waiting <- unsealed{token, tenant, c}:
 		return true
 	default:
 		r.telemetry.TokenRegistrySealedRefused.Add(context.Background(), 1, becauseBusy)
@@ -201,7 +205,7 @@ func (r *Registry) seal(running context.Context) {
 			case err != nil:
 				r.telemetry.TokenRegistrySealedRefused.Add(running, 1, becauseSize)
 			case s.outgoing == nil:
-				r.putSealed(fingerprint, r.namer.Former(u.tenant, u.credential), sealed, now)
+				r.putSealed(fingerprint, u.token, r.namer.Former(u.tenant, u.credential), sealed, now)
 			default:
 				select {
 				case s.outgoing <- sealed:
@@ -223,12 +227,12 @@ func (r *Registry) TakeSealed(sealed []byte) {
 	case r.sealing.key != nil && label.KeyID != r.sealing.key.ID():
 		r.telemetry.TokenRegistrySealedRefused.Add(ctx, 1, becauseForeign)
 	default:
-		r.putSealed(label.Fingerprint, nil, sealed, time.Now())
+		r.putSealed(label.Fingerprint, "", nil, sealed, time.Now())
 	}
 }
 
-func (r *Registry) putSealed(fingerprint string, former []string, sealed []byte, now time.Time) {
-	if !r.sealing.store.Put(fingerprint, former, sealed, now) {
+func (r *Registry) putSealed(fingerprint, token string, former []string, sealed []byte, now time.Time) {
+	if !r.sealing.store.Put(fingerprint, token, former, sealed, now) {
 		r.telemetry.TokenRegistrySealedRefused.Add(context.Background(), 1, becauseSize)
 	}
 }
@@ -263,7 +267,7 @@ func (r *Registry) keepSealed(running context.Context) {
 			return
 		case <-ticker.C:
 			r.sealing.store.Expire(time.Now())
-			r.saveSealed(running)
+			_ = r.saveSealed(running) // said in health, log and metric
 		}
 	}
 }
@@ -286,11 +290,14 @@ func (r *Registry) restoreSealed(ctx context.Context) {
 	}
 }
 
-func (r *Registry) saveSealed(ctx context.Context) {
+// saveSealed writes down what has changed, one after the other: what was read earlier must not be written later.
+func (r *Registry) saveSealed(ctx context.Context) error {
 	s := &r.sealing
 	if s.store == nil {
-		return
+		return nil
 	}
+	s.saving.Lock()
+	defer s.saving.Unlock()
 	expired, full := s.store.Evicted()
 	if expired > 0 {
 		r.telemetry.TokenRegistrySealedEvictions.Add(ctx, expired, becauseExpired)
@@ -300,11 +307,11 @@ func (r *Registry) saveSealed(ctx context.Context) {
 	}
 	changed := s.store.Changed()
 	if changed == nil {
-		return
+		return nil
 	}
 	r.telemetry.TokenRegistrySealed.Record(ctx, int64(s.store.Len()))
 	if r.client == nil {
-		return
+		return nil
 	}
 	var failed error
 	for bucket, b := range changed {
@@ -314,6 +321,7 @@ func (r *Registry) saveSealed(ctx context.Context) {
 		}
 	}
 	r.sealedStorage(ctx, failed)
+	return failed
 }
 
 // sealedStorage says in health, log and metric how the storage does; a fault that stays is logged once.

@@ -21,7 +21,7 @@ func (e *engine) seal(tenant string, seen *sighting, t *token) {
 		if c.Named() {
 			return // an id that stands for a credential: nothing to seal
 		}
-		if !e.registry.Seal(tenantFor(tenant, c), c) {
+		if !e.registry.Seal(t.ID, tenantFor(tenant, c), c) {
 			t.sealed.Store(last) // with the next record
 		}
 	}
