@@ -14,7 +14,6 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
-	"go.opentelemetry.io/collector/pdata/plog"
 )
 
 // decoy is a key that nobody has any business with.
@@ -64,12 +63,7 @@ func (n *Nginx) answers(t *testing.T, path, key string, status int) {
 // undo is a person who takes an act back.
 func undo(t *testing.T, c *Collector, act string) {
 	t.Helper()
-	ld := plog.NewLogs()
-	record := ld.ResourceLogs().AppendEmpty().ScopeLogs().AppendEmpty().LogRecords().AppendEmpty()
-	record.SetEventName("api_token.approval")
-	record.Attributes().PutStr("approval.verb", "undo")
-	record.Attributes().PutStr("act.id", act)
-	require.NoError(t, newClient(t, "127.0.0.1:"+c.Env["PEOPLE"]).Logs(ld))
+	require.NoError(t, newClient(t, "127.0.0.1:"+c.Env["PEOPLE"]).Logs(wish("undo", "act.id", act)))
 }
 
 // denied are the acts on the deny list.

@@ -8,6 +8,8 @@ import (
 	"net/http/cookiejar"
 	"net/http/httptest"
 	"net/url"
+	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -106,8 +108,16 @@ func (p *person) say(t *testing.T, method, path string, what any, header map[str
 	return answer.StatusCode, body
 }
 
+// answeredIncident is what the API says of one.
+type answeredIncident struct {
+	ID, Token string
+	Anomalies []string
+	Acts      []struct{ ID, State string }
+}
+
 // The whole life of an incident, in the browser: a rule proposes a lock, a reader cannot answer, nor can another site; somebody with the role
-// approves it, the gateway locks the key and says that it holds, a request that succeeds all the same says that it does not, and it is undone.
+// approves it, the gateway locks the key and says that it holds, a request that succeeds all the same says that it does not, and it is undone. For another
+// key the proposal is refused, and nothing is done.
 func TestAnIncidentIsAnsweredOnThePage(t *testing.T) {
 	needBrowser(t)
 	gate := openGate(t)
@@ -118,7 +128,9 @@ func TestAnIncidentIsAnsweredOnThePage(t *testing.T) {
 	token := known(key)
 	yesterday := time.Now().AddDate(0, 0, -1).UTC()
 	token.ExpiresAt = &yesterday
-	c.writeOwners(t, []Owner{{ID: "acme", Name: "Acme GmbH", Team: "payments"}}, token)
+	other := known(keyNumber(1))
+	other.ExpiresAt = &yesterday
+	c.writeOwners(t, []Owner{{ID: "acme", Name: "Acme GmbH", Team: "payments"}}, token, other)
 	c.Start()
 	client := newClient(t, c.GRPC())
 	for n := range 40 { // a life before it expired
@@ -131,13 +143,7 @@ func TestAnIncidentIsAnsweredOnThePage(t *testing.T) {
 	send(t, client, call)
 
 	rob := logIn(t, c, "rob")
-	var list struct {
-		Incidents []struct {
-			ID, Token string
-			Anomalies []string
-			Acts      []struct{ ID, State string }
-		}
-	}
+	var list struct{ Incidents []answeredIncident }
 	waitFor(t, "the proposal", func() bool {
 		_, body := rob.say(t, "GET", "/api/v1/incidents", nil, nil)
 		require.NoError(t, json.Unmarshal(body, &list))
@@ -172,9 +178,23 @@ func TestAnIncidentIsAnsweredOnThePage(t *testing.T) {
 	})
 
 	visitPage(t, c, env, "undo", "stop")
+	call = normal(keyNumber(1))
+	call.Sequence, call.At = 2000, time.Now().Add(-time.Second)
+	send(t, client, call)
+	waitFor(t, "the proposal for the other key", func() bool {
+		_, body := rob.say(t, "GET", "/api/v1/incidents", nil, nil)
+		require.NoError(t, json.Unmarshal(body, &list))
+		return len(list.Incidents) == 2
+	})
+	second := list.Incidents[slices.IndexFunc(list.Incidents, func(i answeredIncident) bool { return i.ID != incident.ID })]
+	visitPage(t, c, map[string]string{"TOKEN": second.Token, "ANOMALY": second.Anomalies[0], "PASSWORD": pagePassword}, "refusal")
+	_, body := rob.say(t, "GET", "/api/v1/incidents", nil, nil)
+	assert.Contains(t, string(body), `"state":"refused"`)
+
 	lock := "/locks/" + token.ID
 	calls := gate.heard()
 	require.GreaterOrEqual(t, len(calls), 3)
 	assert.Equal(t, []string{"PUT " + lock, "GET " + lock, "DELETE " + lock}, []string{calls[0], calls[1], calls[len(calls)-1]})
+	assert.NotContains(t, strings.Join(calls, "\n"), other.ID, "what is refused is not done")
 	assert.Empty(t, newHunt(map[string]string{"the key": key}).SearchFolder(t, c.Data, ownersFile))
 }

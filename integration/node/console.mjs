@@ -423,6 +423,22 @@ const errands = {
     await page.context().close();
   },
 
+  // A proposal is refused: it says who did, cannot be approved any more, and the audit knows.
+  async refusal() {
+    const page = await enter('rob', '/anomaly/' + process.env.ANOMALY);
+    const part = page.getByRole('region', { name: 'Response' });
+    await part.locator('.act1.s-proposed').waitFor();
+    await part.getByRole('button', { name: 'Refuse' }).click();
+    await part.locator('.act1.s-refused').waitFor();
+    assert.equal(await part.getByRole('button', { name: 'Approve' }).count(), 0, 'what is refused is over');
+    await part.locator('.timeline').getByText(/rob refuses/).waitFor();
+    await looks(page, 'refused');
+    await page.goto('/token/' + process.env.TOKEN);
+    await page.getByText('Audit: who did what about this token').click();
+    await page.getByRole('region', { name: 'Audit' }).getByText(/rob refuses/).waitFor();
+    await page.context().close();
+  },
+
   // All acts are stopped, which everybody sees, and go again.
   async stop() {
     const page = await enter('ada', '/response');
