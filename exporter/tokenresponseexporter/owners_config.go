@@ -110,7 +110,7 @@ func (r *responder) way(
 		return message.Way{}, err
 	}
 	t.Timeout, t.Terms.Kind = client.Timeout, response.Message
-	w := message.Way{Client: own, Endpoint: client.Endpoint, UserAgent: r.userAgent()}
+	w := message.Way{Client: own, Endpoint: client.Endpoint, UserAgent: r.userAgent(), Forgot: func() { r.tell.endForgotten(t.Name) }}
 	if owners != nil {
 		if w.Owners, err = owners.owners(ctx, client); err != nil {
 			return message.Way{}, err

@@ -22,7 +22,7 @@ type AWSConfig struct {
 	// User and AccessKeyID are the fields of the event that name an access key and whose it is, for iam.
 	User        provider.Field `mapstructure:"user"`
 	AccessKeyID provider.Field `mapstructure:"access_key_id"`
-	// Role is the field that names a role whose sessions have to begin anew; without it nobody has to.
+	// Role is the field that names a role whose sessions have to begin anew; without it those of the user have to.
 	Role provider.Field `mapstructure:"role"`
 	// Key is the field that names an API key's id, for apigateway.
 	Key provider.Field `mapstructure:"key"`

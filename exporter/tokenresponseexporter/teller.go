@@ -136,6 +136,11 @@ func (t *teller) note(n desk.Note) {
 	}
 }
 
+// endForgotten tells that a target is not known any more to have been told that an incident is over.
+func (t *teller) endForgotten(to string) {
+	t.telemetry.TokenResponseEndsForgotten.Add(context.Background(), 1, metric.WithAttributes(target(to)))
+}
+
 // lost tells that the storage cannot be used at all.
 func (t *teller) lost(err error) {
 	t.log.Error("the storage cannot be used: the outbox lives in memory until the next start", zap.Error(err))

@@ -49,7 +49,7 @@ func (m *Alertmanager) Send(ctx context.Context, d *response.Delivery, now time.
 		event: &envelope.Data, path: "/api/v2/alerts", contentType: "application/json", body: body,
 	}, now, alertmanagerAnswer)
 	if a.Verdict == response.Done {
-		m.ended.told(incident)
+		m.ended.told(incident, m.Forgot)
 	}
 	return a
 }

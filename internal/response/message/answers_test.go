@@ -215,9 +215,11 @@ func TestAlertmanagerFollowsTheSeverity(t *testing.T) {
 
 func TestEndingsAreBounded(t *testing.T) {
 	var e endings
+	forgotten := 0
 	for n := range maxEndings + 10 {
-		e.told(&response.Incident{ID: string(rune('a'+n%26)) + time.Duration(n).String(), Occasion: response.Resolved, Sequence: 2})
+		e.told(&response.Incident{ID: string(rune('a'+n%26)) + time.Duration(n).String(), Occasion: response.Resolved, Sequence: 2}, func() { forgotten++ })
 	}
+	assert.Equal(t, 10, forgotten, "somebody hears of it")
 	assert.Len(t, e.at, maxEndings)
 	assert.Len(t, e.order, maxEndings)
 	assert.False(t, e.past(nil))

@@ -27,8 +27,8 @@ func (e *endings) past(i *response.Incident) bool {
 	return known && i.Sequence < at
 }
 
-// told takes note of what the target was told.
-func (e *endings) told(i *response.Incident) {
+// told takes note of what the target was told. forgot, if any, hears of an end that is forgotten to make room.
+func (e *endings) told(i *response.Incident, forgot func()) {
 	if i == nil || i.Occasion != response.Resolved {
 		return
 	}
@@ -44,6 +44,9 @@ func (e *endings) told(i *response.Incident) {
 	if len(e.order) > maxEndings {
 		delete(e.at, e.order[0])
 		e.order = e.order[1:]
+		if forgot != nil {
+			forgot()
+		}
 	}
 }
 

@@ -77,7 +77,7 @@ func (p *PagerDuty) Send(ctx context.Context, d *response.Delivery, now time.Tim
 			return a
 		}
 	}
-	p.ended.told(incident)
+	p.ended.told(incident, p.Forgot)
 	return a
 }
 

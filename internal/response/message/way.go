@@ -22,6 +22,7 @@ type Way struct {
 	UserAgent string
 	Secrets   wire.Secrets // not to be shown in answers and errors
 	Owners    *Owners      // nil: everything goes to Endpoint
+	Forgot    func()       // hears that the end of an incident is forgotten to make room; nil: nobody does
 }
 
 // Owners lets an event name where its messages go: a receiver of whoever owns the token. It is written by others than the

@@ -25,7 +25,7 @@ func FuzzAnswersToQuestions(f *testing.F) {
 	}
 	event["arrived"] = "2026-03-25T12:00:00Z"
 	judges := map[string]func(map[string]any, int, []byte) (response.Verdict, string){
-		"revoked": revoked, "loggedOut": loggedOut, "denied": denied,
+		"revoked": revoked, "loggedOut": loggedOut, "denied": denied("Role"),
 		"consented": Keycloak{Client: "token.client_id"}.consented, "inactive": IAM{AccessKey: "token.registry_id"}.inactive,
 	}
 	f.Fuzz(func(t *testing.T, status int, body []byte) {

@@ -13,13 +13,13 @@ import (
 
 // IAM acts on access keys and on the sessions of a role. The channel's Sign signs for iam.
 //
-// Source: IAM API reference, version 2010-05-08: UpdateAccessKey, ListAccessKeys, PutRolePolicy, GetRolePolicy, DeleteRolePolicy; the
-// policy is the one that the IAM user guide gives for revoking a role's temporary credentials.
+// Source: IAM API reference, version 2010-05-08: UpdateAccessKey, ListAccessKeys, PutRolePolicy, GetRolePolicy, DeleteRolePolicy and the
+// same three of a user; the policy is the one that the IAM user guide gives for revoking temporary credentials.
 type IAM struct {
 	Endpoint  string
 	User      Field // whose access key it is
 	AccessKey Field // its id, AKIA…
-	Role      Field // whose sessions have to begin anew; empty: nobody has to
+	Role      Field // whose sessions have to begin anew; empty: the user's, which began with GetSessionToken
 }
 
 // API Gateway and IAM obey soon; how soon is not documented.
@@ -59,20 +59,22 @@ func (i IAM) Preset(channel Channel) (*Preset, error) {
 	lock := Calls{Do: set("Inactive"), Undo: set("Active"), Delay: awsDelay}
 	lock.Do.ReadBack = &ReadBack{Request: action("ListAccessKeys", user), Judge: i.inactive}
 	steps := Steps{response.Lock: lock}
+	whose, name := "User", i.User
 	if i.Role != "" {
 		b.named("role", i.Role)
-		policy := "RoleName=" + i.Role.in("urlquery") + "&PolicyName=" + iamPolicy
-		document := `{{ printf "{\"Version\":\"2012-10-17\",\"Statement\":[{\"Effect\":\"Deny\",\"Action\":[\"*\"],\"Resource\":[\"*\"],` +
-			`\"Condition\":{\"DateLessThan\":{\"aws:TokenIssueTime\":\"%s\"}}}]}" .arrived | urlquery }}`
-		again := Calls{
-			Do: b.call(action("PutRolePolicy", policy+"&PolicyDocument="+document),
-				status(200).and(Check{Contains: "<PutRolePolicyResponse"}), iamRefusals...),
-			Undo:  b.once(action("DeleteRolePolicy", policy), status(200).and(Check{Contains: "<DeleteRolePolicyResponse"}), nil, iamRefusals...),
-			Delay: awsDelay,
-		}
-		again.Do.ReadBack = &ReadBack{Request: action("GetRolePolicy", policy), Judge: denied}
-		steps[response.Reauthenticate] = again
+		whose, name = "Role", i.Role
 	}
+	policy := whose + "Name=" + name.in("urlquery") + "&PolicyName=" + iamPolicy
+	document := `{{ printf "{\"Version\":\"2012-10-17\",\"Statement\":[{\"Effect\":\"Deny\",\"Action\":[\"*\"],\"Resource\":[\"*\"],` +
+		`\"Condition\":{\"DateLessThan\":{\"aws:TokenIssueTime\":\"%s\"}}}]}" .arrived | urlquery }}`
+	answered := func(name string) Success { return status(200).and(Check{Contains: "<" + name + whose + "PolicyResponse"}) }
+	again := Calls{
+		Do:    b.call(action("Put"+whose+"Policy", policy+"&PolicyDocument="+document), answered("Put"), iamRefusals...),
+		Undo:  b.once(action("Delete"+whose+"Policy", policy), answered("Delete"), nil, iamRefusals...),
+		Delay: awsDelay,
+	}
+	again.Do.ReadBack = &ReadBack{Request: action("Get"+whose+"Policy", policy), Judge: denied(whose)}
+	steps[response.Reauthenticate] = again
 	return b.preset(steps)
 }
 
@@ -103,22 +105,26 @@ func (i IAM) inactive(event map[string]any, status int, body []byte) (response.V
 	return response.Refused, "the user has no such access key"
 }
 
-// denied says whether the role has the policy that refuses sessions from before the act.
-func denied(event map[string]any, status int, body []byte) (response.Verdict, string) {
-	var answer struct {
-		Document string `xml:"GetRolePolicyResult>PolicyDocument"`
+// denied says whether the role or user has the policy that refuses sessions from before the act.
+func denied(whose string) func(event map[string]any, status int, body []byte) (response.Verdict, string) {
+	who := "the " + strings.ToLower(whose)
+	return func(event map[string]any, status int, body []byte) (response.Verdict, string) {
+		var answer struct {
+			OfRole string `xml:"GetRolePolicyResult>PolicyDocument"`
+			OfUser string `xml:"GetUserPolicyResult>PolicyDocument"`
+		}
+		switch err := xml.Unmarshal(body, &answer); {
+		case status == http.StatusNotFound && strings.Contains(string(body), "<Code>NoSuchEntity</Code>"):
+			return response.Undone, who + " has no policy " + iamPolicy
+		case status != http.StatusOK || err != nil:
+			return response.Refused, fmt.Sprintf("status %d is no policy", status)
+		}
+		document, err := url.QueryUnescape(answer.OfRole + answer.OfUser)
+		if err != nil || !strings.Contains(document, fmt.Sprint(event["arrived"])) {
+			return response.Undone, who + "'s policy " + iamPolicy + " is of another act"
+		}
+		return response.Done, who + " refuses sessions from before the act"
 	}
-	switch err := xml.Unmarshal(body, &answer); {
-	case status == http.StatusNotFound && strings.Contains(string(body), "<Code>NoSuchEntity</Code>"):
-		return response.Undone, "the role has no policy " + iamPolicy
-	case status != http.StatusOK || err != nil:
-		return response.Refused, fmt.Sprintf("status %d is no policy", status)
-	}
-	document, err := url.QueryUnescape(answer.Document)
-	if err != nil || !strings.Contains(document, fmt.Sprint(event["arrived"])) {
-		return response.Undone, "the role's policy " + iamPolicy + " is of another act"
-	}
-	return response.Done, "the role refuses sessions from before the act"
 }
 
 // APIGateway acts on API keys of Amazon API Gateway. The channel's Sign signs for apigateway.

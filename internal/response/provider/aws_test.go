@@ -2,6 +2,7 @@ package provider
 
 import (
 	"net/url"
+	"slices"
 	"testing"
 	"time"
 
@@ -13,7 +14,7 @@ import (
 
 // iam is after the IAM API reference, version 2010-05-08.
 func iam(t *testing.T) *fake {
-	status, policy := "Active", ""
+	status := "Active"
 	fault := func(code int, name string) canned {
 		return answer(code, text(`<ErrorResponse xmlns="https://iam.amazonaws.com/doc/2010-05-08/"><Error><Type>Sender</Type><Code>%s</Code><Message>m</Message></Error><RequestId>r</RequestId></ErrorResponse>`, name))
 	}
@@ -27,38 +28,45 @@ func iam(t *testing.T) *fake {
 		}
 	}
 	const version = "Version=2010-05-08"
-	return contract(t, &fake{
-		may: []string{"Authorization", "X-Amz-Date", "X-Amz-Security-Token"},
-		ops: []operation{
-			{method: "POST", path: "/", form: []string{"Action=UpdateAccessKey", version, "UserName=acme/1", "AccessKeyId=key_123", "Status"}, does: signed(func(in request) canned {
-				status = in.form.Get("Status")
-				assert.Contains(t, []string{"Active", "Inactive", "Expired"}, status)
-				return done("UpdateAccessKey", "")
-			})},
-			{method: "POST", path: "/", form: []string{"Action=ListAccessKeys", version, "UserName=acme/1"}, does: signed(func(request) canned {
-				return done("ListAccessKeys", text(`<ListAccessKeysResult><UserName>acme/1</UserName><AccessKeyMetadata><member><UserName>acme/1</UserName><AccessKeyId>other</AccessKeyId><Status>Inactive</Status></member>`+
-					`<member><UserName>acme/1</UserName><AccessKeyId>key_123</AccessKeyId><Status>%s</Status></member></AccessKeyMetadata><IsTruncated>false</IsTruncated></ListAccessKeysResult>`, status))
-			})},
-			{method: "POST", path: "/", form: []string{"Action=PutRolePolicy", version, "RoleName=shop-role", "PolicyName=HolterRevokeOlderSessions", "PolicyDocument"}, does: signed(func(in request) canned {
+	ops := []operation{
+		{method: "POST", path: "/", form: []string{"Action=UpdateAccessKey", version, "UserName=acme/1", "AccessKeyId=key_123", "Status"}, does: signed(func(in request) canned {
+			status = in.form.Get("Status")
+			assert.Contains(t, []string{"Active", "Inactive", "Expired"}, status)
+			return done("UpdateAccessKey", "")
+		})},
+		{method: "POST", path: "/", form: []string{"Action=ListAccessKeys", version, "UserName=acme/1"}, does: signed(func(request) canned {
+			return done("ListAccessKeys", text(`<ListAccessKeysResult><UserName>acme/1</UserName><AccessKeyMetadata><member><UserName>acme/1</UserName><AccessKeyId>other</AccessKeyId><Status>Inactive</Status></member>`+
+				`<member><UserName>acme/1</UserName><AccessKeyId>key_123</AccessKeyId><Status>%s</Status></member></AccessKeyMetadata><IsTruncated>false</IsTruncated></ListAccessKeysResult>`, status))
+		})},
+	}
+	for whose, name := range map[string]string{"Role": "shop-role", "User": "acme/1"} {
+		policy, of := "", []string{version, whose + "Name=" + name, "PolicyName=HolterRevokeOlderSessions"}
+		form := func(action string, more ...string) []string {
+			return slices.Concat([]string{"Action=" + action + whose + "Policy"}, of, more)
+		}
+		ops = append(ops,
+			operation{method: "POST", path: "/", form: form("Put", "PolicyDocument"), does: signed(func(in request) canned {
 				policy = in.form.Get("PolicyDocument")
 				assert.JSONEq(t, `{"Version":"2012-10-17","Statement":[{"Effect":"Deny","Action":["*"],"Resource":["*"],"Condition":{"DateLessThan":{"aws:TokenIssueTime":"2026-03-25T12:00:00Z"}}}]}`, policy)
-				return done("PutRolePolicy", "")
+				return done("Put"+whose+"Policy", "")
 			})},
-			{method: "POST", path: "/", form: []string{"Action=GetRolePolicy", version, "RoleName=shop-role", "PolicyName=HolterRevokeOlderSessions"}, does: signed(func(request) canned {
+			operation{method: "POST", path: "/", form: form("Get"), does: signed(func(request) canned {
 				if policy == "" {
 					return fault(404, "NoSuchEntity")
 				}
-				return done("GetRolePolicy", text(`<GetRolePolicyResult><RoleName>shop-role</RoleName><PolicyName>HolterRevokeOlderSessions</PolicyName><PolicyDocument>%s</PolicyDocument></GetRolePolicyResult>`, url.QueryEscape(policy)))
+				return done("Get"+whose+"Policy", text(`<Get%[1]sPolicyResult><%[1]sName>%[2]s</%[1]sName><PolicyName>HolterRevokeOlderSessions</PolicyName><PolicyDocument>%[3]s</PolicyDocument></Get%[1]sPolicyResult>`,
+					whose, name, url.QueryEscape(policy)))
 			})},
-			{method: "POST", path: "/", form: []string{"Action=DeleteRolePolicy", version, "RoleName=shop-role", "PolicyName=HolterRevokeOlderSessions"}, does: signed(func(request) canned {
+			operation{method: "POST", path: "/", form: form("Delete"), does: signed(func(request) canned {
 				if policy == "" {
 					return fault(404, "NoSuchEntity")
 				}
 				policy = ""
-				return done("DeleteRolePolicy", "")
+				return done("Delete"+whose+"Policy", "")
 			})},
-		},
-	})
+		)
+	}
+	return contract(t, &fake{may: []string{"Authorization", "X-Amz-Date", "X-Amz-Security-Token"}, ops: ops})
 }
 
 func TestIAM(t *testing.T) {
@@ -93,6 +101,12 @@ func TestIAM(t *testing.T) {
 	assert.Equal(t, response.Ability{Do: true, Undo: true, Verify: true, ReadBack: true, Reversible: true, Delay: 30 * time.Second}, preset.Can(response.Reauthenticate))
 	sessions.reversible()
 	sessions.missing("token", "tags", "aws.role")
+
+	preset, err = IAM{Endpoint: f.URL, User: "token.owner.id", AccessKey: "token.registry_id"}.Preset(way)
+	require.NoError(t, err)
+	sessions = act{t, preset, response.Reauthenticate} // without a role, those of the user
+	sessions.reversible()
+	sessions.missing("token", "owner", "id")
 }
 
 // gateway is after the API Gateway REST API reference, UpdateApiKey and GetApiKey.

@@ -44,6 +44,7 @@ type TelemetryBuilder struct {
 	TokenResponseDetours               metric.Int64Counter
 	TokenResponseDryRunActs            metric.Int64Counter
 	TokenResponseDuplicates            metric.Int64Counter
+	TokenResponseEndsForgotten         metric.Int64Counter
 	TokenResponseEvents                metric.Int64Counter
 	TokenResponseIncidents             metric.Int64ObservableGauge
 	TokenResponseIncidentsEvicted      metric.Int64Counter
@@ -316,6 +317,12 @@ func NewTelemetryBuilder(settings component.TelemetrySettings, options ...Teleme
 		"otelcol_token_response_duplicates",
 		metric.WithDescription("Deliveries not made because the same anomaly was already accepted for the target. [Alpha]"),
 		metric.WithUnit("{delivery}"),
+	)
+	errs = errors.Join(errs, err)
+	builder.TokenResponseEndsForgotten, err = builder.meter.Int64Counter(
+		"otelcol_token_response_ends_forgotten",
+		metric.WithDescription("Ends of incidents that a PagerDuty or Alertmanager target was told, forgotten to make room for later ones. A message from before such an end, if it comes that late, opens the alert again. [Alpha]"),
+		metric.WithUnit("{incident}"),
 	)
 	errs = errors.Join(errs, err)
 	builder.TokenResponseEvents, err = builder.meter.Int64Counter(

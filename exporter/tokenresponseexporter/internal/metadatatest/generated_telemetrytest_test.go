@@ -66,6 +66,7 @@ func TestSetupTelemetry(t *testing.T) {
 	tb.TokenResponseDetours.Add(context.Background(), 1)
 	tb.TokenResponseDryRunActs.Add(context.Background(), 1)
 	tb.TokenResponseDuplicates.Add(context.Background(), 1)
+	tb.TokenResponseEndsForgotten.Add(context.Background(), 1)
 	tb.TokenResponseEvents.Add(context.Background(), 1)
 	tb.TokenResponseIncidentsEvicted.Add(context.Background(), 1)
 	tb.TokenResponseKnown.Add(context.Background(), 1)
@@ -122,6 +123,9 @@ func TestSetupTelemetry(t *testing.T) {
 		[]metricdata.DataPoint[int64]{{Value: 1}},
 		metricdatatest.IgnoreTimestamp())
 	AssertEqualTokenResponseDuplicates(t, testTel,
+		[]metricdata.DataPoint[int64]{{Value: 1}},
+		metricdatatest.IgnoreTimestamp())
+	AssertEqualTokenResponseEndsForgotten(t, testTel,
 		[]metricdata.DataPoint[int64]{{Value: 1}},
 		metricdatatest.IgnoreTimestamp())
 	AssertEqualTokenResponseEvents(t, testTel,
