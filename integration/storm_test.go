@@ -118,7 +118,8 @@ func (d *duty) asked(token string) []string {
 // onDuty is a collector whose one rule locks what leaked, with more of it; the gateway can say whether a lock holds, and lift it.
 func onDuty(t *testing.T, d *duty, rule string, more ...string) (*Collector, *Client) {
 	t.Helper()
-	c := newCollector(t, append([]string{"testdata/desk.yaml", `yaml:exporters::token_response::targets::gate::http: {endpoint: null, success: null, lock: {
+	c := newCollector(t, append([]string{
+		"testdata/desk.yaml", `yaml:exporters::token_response::targets::gate::http: {endpoint: null, success: null, lock: {
   do: {method: PUT, endpoint: "${env:TARGETS}/lock/{{ .token.registry_id | urlpath }}"}, undo: {method: DELETE, endpoint: "${env:TARGETS}/lock/{{ .token.registry_id | urlpath }}"},
   verify: {endpoint: "${env:TARGETS}/lock/{{ .token.registry_id | urlpath }}", done: {status: [200]}, not_done: {status: [404]}}, success: {status: [204]}, idempotent: true}}`,
 		"yaml:exporters::token_response::rules: [{name: leaked, detectors: [leaked_credential], action: lock, approval: never, targets: [gate, people]" + rule + "}]",

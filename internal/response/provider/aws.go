@@ -67,7 +67,9 @@ func (i IAM) Preset(channel Channel) (*Preset, error) {
 	policy := whose + "Name=" + name.in("urlquery") + "&PolicyName=" + iamPolicy
 	document := `{{ printf "{\"Version\":\"2012-10-17\",\"Statement\":[{\"Effect\":\"Deny\",\"Action\":[\"*\"],\"Resource\":[\"*\"],` +
 		`\"Condition\":{\"DateLessThan\":{\"aws:TokenIssueTime\":\"%s\"}}}]}" .arrived | urlquery }}`
-	answered := func(name string) Success { return status(200).and(Check{Contains: "<" + name + whose + "PolicyResponse"}) }
+	answered := func(name string) Success {
+		return status(200).and(Check{Contains: "<" + name + whose + "PolicyResponse"})
+	}
 	again := Calls{
 		Do:    b.call(action("Put"+whose+"Policy", policy+"&PolicyDocument="+document), answered("Put"), iamRefusals...),
 		Undo:  b.once(action("Delete"+whose+"Policy", policy), answered("Delete"), nil, iamRefusals...),
