@@ -13,8 +13,9 @@ import (
 
 // IAM acts on access keys and on the sessions of a role. The channel's Sign signs for iam.
 //
-// Source: IAM API reference, version 2010-05-08: UpdateAccessKey, ListAccessKeys, PutRolePolicy, GetRolePolicy, DeleteRolePolicy and the
-// same three of a user; the policy is the one that the IAM user guide gives for revoking temporary credentials.
+// Source: botocore/data/iam/2010-05-08/service-2.json, boto/botocore at 0e6e2404 (7 August 2026): UpdateAccessKey, ListAccessKeys,
+// PutRolePolicy, GetRolePolicy, DeleteRolePolicy and the same three of a user; the policy is the one that the IAM user guide gives for
+// revoking temporary credentials.
 type IAM struct {
 	Endpoint  string
 	User      Field // whose access key it is
@@ -36,6 +37,7 @@ var iamRefusals = []Refusal{
 	{Status: 403, Check: &Check{Contains: "<Code>AccessDenied"}, Final: true, Why: "Holter's credentials may not do that: allow the action in their policy"},
 	{Status: 403, Final: true, Why: "AWS does not accept Holter's credentials"},
 	{Status: 404, Final: true, Why: "AWS knows no such user, role, access key or policy: look at which fields name them"},
+	{Status: 409, Check: &Check{Contains: "<Code>LimitExceeded<"}, Final: true, Why: "the inline policies of the user or role would get longer than IAM allows: remove one"},
 	{Status: 409, Why: "AWS is busy with another change of the same thing"},
 }
 
@@ -121,7 +123,7 @@ func denied(whose string) func(event map[string]any, status int, body []byte) (r
 		case status != http.StatusOK || err != nil:
 			return response.Refused, fmt.Sprintf("status %d is no policy", status)
 		}
-		document, err := url.QueryUnescape(answer.OfRole + answer.OfUser)
+		document, err := url.PathUnescape(answer.OfRole + answer.OfUser)
 		if err != nil || !strings.Contains(document, fmt.Sprint(event["arrived"])) {
 			return response.Undone, who + "'s policy " + iamPolicy + " is of another act"
 		}
@@ -131,7 +133,7 @@ func denied(whose string) func(event map[string]any, status int, body []byte) (r
 
 // APIGateway acts on API keys of Amazon API Gateway. The channel's Sign signs for apigateway.
 //
-// Source: API Gateway REST API reference, UpdateApiKey and GetApiKey.
+// Source: botocore/data/apigateway/2015-07-09/service-2.json, boto/botocore at 0e6e2404 (7 August 2026): UpdateApiKey and GetApiKey.
 type APIGateway struct {
 	Endpoint string
 	Key      Field // the key's id, not its value

@@ -12,7 +12,7 @@ import (
 	"github.com/holterhq/holter/internal/response"
 )
 
-// iam is after the IAM API reference, version 2010-05-08.
+// iam is after botocore/data/iam/2010-05-08/service-2.json, boto/botocore at 0e6e2404: actions, members, patterns, codes and statuses.
 func iam(t *testing.T) *fake {
 	status := "Active"
 	fault := func(code int, name string) canned {
@@ -29,17 +29,17 @@ func iam(t *testing.T) *fake {
 	}
 	const version = "Version=2010-05-08"
 	ops := []operation{
-		{method: "POST", path: "/", form: []string{"Action=UpdateAccessKey", version, "UserName=acme/1", "AccessKeyId=key_123", "Status"}, does: signed(func(in request) canned {
+		{method: "POST", path: "/", form: []string{"Action=UpdateAccessKey", version, "UserName=shop", "AccessKeyId=AKIAIOSFODNN7EXAMPLE", "Status"}, does: signed(func(in request) canned {
 			status = in.form.Get("Status")
 			assert.Contains(t, []string{"Active", "Inactive", "Expired"}, status)
 			return done("UpdateAccessKey", "")
 		})},
-		{method: "POST", path: "/", form: []string{"Action=ListAccessKeys", version, "UserName=acme/1"}, does: signed(func(request) canned {
-			return done("ListAccessKeys", text(`<ListAccessKeysResult><UserName>acme/1</UserName><AccessKeyMetadata><member><UserName>acme/1</UserName><AccessKeyId>other</AccessKeyId><Status>Inactive</Status></member>`+
-				`<member><UserName>acme/1</UserName><AccessKeyId>key_123</AccessKeyId><Status>%s</Status></member></AccessKeyMetadata><IsTruncated>false</IsTruncated></ListAccessKeysResult>`, status))
+		{method: "POST", path: "/", form: []string{"Action=ListAccessKeys", version, "UserName=shop"}, does: signed(func(request) canned {
+			return done("ListAccessKeys", text(`<ListAccessKeysResult><AccessKeyMetadata><member><UserName>shop</UserName><AccessKeyId>AKIAI44QH8DHBEXAMPLE</AccessKeyId><Status>Inactive</Status></member>`+
+				`<member><UserName>shop</UserName><AccessKeyId>AKIAIOSFODNN7EXAMPLE</AccessKeyId><Status>%s</Status></member></AccessKeyMetadata><IsTruncated>false</IsTruncated></ListAccessKeysResult>`, status))
 		})},
 	}
-	for whose, name := range map[string]string{"Role": "shop-role", "User": "acme/1"} {
+	for whose, name := range map[string]string{"Role": "shop-role", "User": "shop"} {
 		policy, of := "", []string{version, whose + "Name=" + name, "PolicyName=HolterRevokeOlderSessions"}
 		form := func(action string, more ...string) []string {
 			return slices.Concat([]string{"Action=" + action + whose + "Policy"}, of, more)
@@ -55,7 +55,7 @@ func iam(t *testing.T) *fake {
 					return fault(404, "NoSuchEntity")
 				}
 				return done("Get"+whose+"Policy", text(`<Get%[1]sPolicyResult><%[1]sName>%[2]s</%[1]sName><PolicyName>HolterRevokeOlderSessions</PolicyName><PolicyDocument>%[3]s</PolicyDocument></Get%[1]sPolicyResult>`,
-					whose, name, url.QueryEscape(policy)))
+					whose, name, url.PathEscape(policy)))
 			})},
 			operation{method: "POST", path: "/", form: form("Delete"), does: signed(func(request) canned {
 				if policy == "" {
@@ -73,7 +73,7 @@ func TestIAM(t *testing.T) {
 	f := iam(t)
 	way := f.channel(awsSecret)
 	way.Sign = SigV4(awsWho, "iam", "us-east-1")
-	preset, err := IAM{Endpoint: f.URL, User: "token.owner.id", AccessKey: "token.registry_id", Role: "token.tags.aws.role"}.Preset(way)
+	preset, err := IAM{Endpoint: f.URL, User: "token.tags.aws.user", AccessKey: "token.tags.aws.key", Role: "token.tags.aws.role"}.Preset(way)
 	require.NoError(t, err)
 	lock := act{t, preset, response.Lock}
 	assert.Equal(t, response.Ability{
@@ -91,25 +91,26 @@ func TestIAM(t *testing.T) {
 		{403, fault("InvalidClientTokenId"), nil, response.Final, "does not accept Holter's credentials", false},
 		{404, fault("NoSuchEntity"), nil, response.Final, "no such user, role, access key", false},
 		{409, fault("EntityTemporarilyUnmodifiable"), nil, response.Refused, "busy with another change", false},
+		{409, fault("LimitExceeded"), nil, response.Final, "longer than IAM allows", false},
 		{500, fault("ServiceFailure"), nil, response.Lost, "", false},
 		{200, `<html>`, nil, response.Refused, "", false},
 	})
-	lock.missing("token", "owner", "id")
-	lock.hides(f, "Action=UpdateAccessKey&Version=2010-05-08&UserName=acme%2F1&AccessKeyId=key_123&Status=Inactive", awsSecret)
+	lock.missing("token", "tags", "aws.user")
+	lock.hides(f, "Action=UpdateAccessKey&Version=2010-05-08&UserName=shop&AccessKeyId=AKIAIOSFODNN7EXAMPLE&Status=Inactive", awsSecret)
 
 	sessions := act{t, preset, response.Reauthenticate}
 	assert.Equal(t, response.Ability{Do: true, Undo: true, Verify: true, ReadBack: true, Reversible: true, Delay: 30 * time.Second}, preset.Can(response.Reauthenticate))
 	sessions.reversible()
 	sessions.missing("token", "tags", "aws.role")
 
-	preset, err = IAM{Endpoint: f.URL, User: "token.owner.id", AccessKey: "token.registry_id"}.Preset(way)
+	preset, err = IAM{Endpoint: f.URL, User: "token.tags.aws.user", AccessKey: "token.tags.aws.key"}.Preset(way)
 	require.NoError(t, err)
 	sessions = act{t, preset, response.Reauthenticate} // without a role, those of the user
 	sessions.reversible()
-	sessions.missing("token", "owner", "id")
+	sessions.missing("token", "tags", "aws.user")
 }
 
-// gateway is after the API Gateway REST API reference, UpdateApiKey and GetApiKey.
+// gateway is after botocore/data/apigateway/2015-07-09/service-2.json, boto/botocore at 0e6e2404: UpdateApiKey and GetApiKey.
 func gateway(t *testing.T) *fake {
 	enabled := "true"
 	key := func() canned {

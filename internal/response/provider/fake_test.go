@@ -215,7 +215,7 @@ func answer(status int, body string) canned { return canned{status: status, body
 // flagged is an event of a token that a registry knows.
 const flagged = `{"type":"api_token.anomaly","timestamp":"2026-03-25T03:12:00Z","data":{"id":"a-1","detector":"leaked_credential",
 "severity":"error","token":{"id":"tok_abc","registry_id":"key_123","fingerprint":"fp_1","client_id":"billing","issuer":"https://id.example.com",
-"owner":{"id":"acme/1"},"tags":{"kong.acl":"7d2e3179-f69b-450c-7179-ac8ee8bd8ca9","vault.entity":"ent-1","aws.role":"shop-role","aws.user":"shop"}},
+"owner":{"id":"acme/1"},"tags":{"kong.acl":"7d2e3179-f69b-450c-7179-ac8ee8bd8ca9","vault.entity":"ent-1","aws.role":"shop-role","aws.user":"shop","aws.key":"AKIAIOSFODNN7EXAMPLE"}},
 "incident":{"id":"i-1","grant":{"scopes":["orders.read"]}}}}`
 
 // act performs steps of an act and compares what came of them.

@@ -1,15 +1,18 @@
 package provider
 
 import (
+	"fmt"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/holterhq/holter/internal/response"
 )
 
-// GitHub has personal access tokens revoked by showing them to GitHub.
+// GitHub has tokens revoked by showing them to GitHub.
 //
-// Source: REST API 2022-11-28, "Revoke a list of credentials" and "Get rate limit status for the authenticated user", docs.github.com.
+// Source: descriptions/api.github.com/api.github.com.2022-11-28.json, github/rest-api-description at 1e9ee981: credentials/revoke; and "Get
+// rate limit status for the authenticated user", docs.github.com.
 type GitHub struct {
 	Endpoint string
 }
@@ -26,13 +29,27 @@ func (g GitHub) Preset(channel Channel) (*Preset, error) {
 		"Accept": "application/vnd.github+json", "X-GitHub-Api-Version": "2022-11-28",
 	}}
 	do := b.call(b.request(http.MethodPost, "/credentials/revoke", `{"credentials":[{{ .credential | json }}]}`), status(202),
-		Refusal{Status: 422, Final: true, Why: "GitHub does not take the credential: it revokes personal access tokens (ghp_ and github_pat_) only"},
+		Refusal{Status: 422, Final: true, Why: "GitHub does not take the credential: it revokes personal access tokens (ghp_, github_pat_), OAuth tokens (gho_) and user and refresh tokens of GitHub Apps (ghu_, ghr_) only"},
 		Refusal{Status: 403, Check: &Check{Contains: "rate limit"}, Busy: true, Why: "GitHub takes 60 such requests an hour from one address, they are used up"},
 		Refusal{Status: 403, Final: true, Why: "GitHub refuses the request: it has to be made without authentication, is auth or a header configured?"},
 	)
 	lock := Calls{Do: do, Delay: githubDelay, Verify: &ReadBack{
 		Request: b.request(http.MethodGet, "/rate_limit", "", "Authorization", "Bearer {{ .credential }}"),
-		Done:    status(401), NotDone: status(200),
+		Judge:   unaccepted,
 	}}
 	return b.preset(Steps{response.Lock: lock})
+}
+
+// unaccepted says whether GitHub refuses the credential. It refuses refresh tokens whether or not they are revoked.
+func unaccepted(event map[string]any, status int, _ []byte) (response.Verdict, string) {
+	credential, _ := event["credential"].(string)
+	switch {
+	case strings.HasPrefix(credential, "ghr_"):
+		return response.Refused, "GitHub cannot be asked about a refresh token (ghr_)"
+	case status == http.StatusUnauthorized:
+		return response.Done, "GitHub does not accept the credential any more"
+	case status == http.StatusOK:
+		return response.Undone, "GitHub still accepts the credential"
+	}
+	return response.Refused, fmt.Sprintf("status %d says neither that the credential is accepted nor that it is not", status)
 }

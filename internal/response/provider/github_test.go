@@ -2,7 +2,7 @@ package provider
 
 import (
 	"fmt"
-	"strings"
+	"regexp"
 	"testing"
 	"time"
 
@@ -12,7 +12,8 @@ import (
 	"github.com/holterhq/holter/internal/response"
 )
 
-// github is after REST 2022-11-28, "Revoke a list of credentials" and "Get rate limit status".
+// github is after descriptions/api.github.com/api.github.com.2022-11-28.json, github/rest-api-description at 1e9ee981, credentials/revoke, and
+// after "Get rate limit status" of the documentation.
 func github(t *testing.T) *fake {
 	active := true
 	return contract(t, &fake{
@@ -22,7 +23,7 @@ func github(t *testing.T) *fake {
 			{method: "POST", path: "/credentials/revoke", schema: shape{"*credentials": []any{}}, does: func(in request) canned {
 				assert.Empty(t, in.header.Get("Authorization"), "any authenticated request gets 403")
 				list := in.json["credentials"].([]any)
-				if len(list) != 1 || !strings.HasPrefix(list[0].(string), "ghp_") {
+				if len(list) != 1 || !revocable.MatchString(list[0].(string)) {
 					return answer(422, `{"message":"Validation failed","documentation_url":"https://docs.github.com/rest"}`)
 				}
 				active = false
@@ -38,6 +39,9 @@ func github(t *testing.T) *fake {
 		},
 	})
 }
+
+// revocable are the credentials that GitHub takes.
+var revocable = regexp.MustCompile(`^(ghp|github_pat|gho|ghu|ghr)_`)
 
 func opens(raw string) Opener {
 	return func(fingerprint string) (string, error) {
@@ -64,7 +68,7 @@ func TestGitHub(t *testing.T) {
 	lock.refusals(f, []refused{
 		{403, `{"message":"API rate limit exceeded for 203.0.113.1."}`, []string{"X-Ratelimit-Remaining", "0", "X-Ratelimit-Reset", "1774443600"}, response.Refused, "60 such requests an hour", true},
 		{403, `{"message":"Forbidden"}`, nil, response.Final, "without authentication", false},
-		{422, `{"message":"Validation failed: ghp_secret0123456789"}`, nil, response.Final, "personal access tokens", false},
+		{422, `{"message":"Validation failed: ghp_secret0123456789"}`, nil, response.Final, "refresh tokens of GitHub Apps", false},
 		{500, `{"message":"Server Error"}`, nil, response.Lost, "", false},
 	})
 	f.will(403, `rate limit`, "X-Ratelimit-Remaining", "0", "X-Ratelimit-Reset", fmt.Sprint(noon.Add(40*time.Minute).Unix()))
@@ -72,6 +76,14 @@ func TestGitHub(t *testing.T) {
 	f.will(422, `ghp_secret0123456789`)
 	assert.Equal(t, "***", lock.send(response.Do, response.Waiting).Text, "an answer that repeats the credential is kept without it")
 	lock.missing("token", "fingerprint")
+
+	way.Fill = opens("ghr_refresh0123456789").Fill
+	preset, err = GitHub{Endpoint: f.URL}.Preset(way)
+	require.NoError(t, err)
+	refresh := act{t, preset, response.Lock}
+	refresh.is(response.Done, response.Do)
+	f.will(401, `{"message":"Bad credentials"}`)
+	refresh.is(response.Refused, response.Verify, "cannot be asked about a refresh token")
 
 	way.Fill = Opener(func(string) (string, error) { return "", fmt.Errorf("there is no sealed copy") }).Fill
 	preset, err = GitHub{Endpoint: f.URL}.Preset(way)
