@@ -11,7 +11,7 @@ import (
 // Subject says whom an event is about: a subject identifier (RFC 9493) made of the event's own values.
 type Subject struct {
 	Format  string // one of Formats
-	Issuer  string // iss_sub, jwt_id: instead of the token's own issuer
+	Issuer  string // iss_sub: instead of the token's own issuer
 	Account string // account: what follows acct:, {owner} and {token} stand for the ids
 }
 
