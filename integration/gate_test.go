@@ -26,9 +26,19 @@ func decoy(key string) Token {
 // gated is a collector whose deny list a real nginx asks, set up as the documentation says, before it lets requests on to a service.
 func gated(t *testing.T, decoys ...string) (*Collector, *Nginx) {
 	t.Helper()
+	c, service := guarded(t, decoys...)
+	inHTTP, inServer := nginxBlocks(t)
+	inHTTP = strings.Replace(inHTTP, "127.0.0.1:8687", "127.0.0.1:"+c.Env["DENY_LIST"], 1) +
+		"upstream service { server " + service + "; }\n"
+	return c, startNginx(t, inHTTP, inServer)
+}
+
+// guarded is a collector with a deny list, and the address of a service behind it.
+func guarded(t *testing.T, decoys ...string) (c *Collector, address string) {
+	t.Helper()
 	service := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "served") }))
 	t.Cleanup(service.Close)
-	c := newCollector(t, "testdata/holter.yaml", "testdata/gate.yaml")
+	c = newCollector(t, "testdata/holter.yaml", "testdata/gate.yaml")
 	ports := freePorts(t, 2)
 	c.Env["BACKEND"], c.Env["PEOPLE"], c.Env["DENY_LIST"] = newBackend(t).Port, ports[0], ports[1]
 	tokens := []Token{known(secretKey)}
@@ -37,10 +47,7 @@ func gated(t *testing.T, decoys ...string) (*Collector, *Nginx) {
 	}
 	c.writeOwners(t, []Owner{{ID: "acme", Name: "Acme GmbH", Team: "payments"}}, tokens...)
 	c.Start()
-	inHTTP, inServer := nginxBlocks(t)
-	inHTTP = strings.Replace(inHTTP, "127.0.0.1:8687", "127.0.0.1:"+c.Env["DENY_LIST"], 1) +
-		"upstream service { server " + strings.TrimPrefix(service.URL, "http://") + "; }\n"
-	return c, startNginx(t, inHTTP, inServer)
+	return c, strings.TrimPrefix(service.URL, "http://")
 }
 
 // nginxBlocks are those of the documentation.
@@ -75,6 +82,55 @@ func denied(t *testing.T, c *Collector) (acts []string) {
 		acts = append(acts, entry.Act)
 	}
 	return acts
+}
+
+// caddySite is that of the documentation, without its braces.
+func caddySite(t *testing.T) string {
+	t.Helper()
+	text, err := os.ReadFile("../exporter/tokenresponseexporter/docs/deny_list.md")
+	require.NoError(t, err)
+	block := regexp.MustCompile("(?ms)^```caddyfile\n[^\n]*{\n(.*?)^}\n```$").FindStringSubmatch(string(text))
+	require.NotNil(t, block)
+	return block[1]
+}
+
+// Caddy, set up as the documentation says, refuses the locked token and nobody else, and serves everybody while Holter hangs or is dead.
+func TestCaddyAsksTheDenyList(t *testing.T) {
+	stolen := keyNumber(0)
+	c, service := guarded(t, stolen)
+	caddy := startCaddy(t, strings.NewReplacer("127.0.0.1:8687", "127.0.0.1:"+c.Env["DENY_LIST"], "127.0.0.1:9000", service).Replace(caddySite(t)))
+	both := func(locked, others int) {
+		t.Helper()
+		for key, want := range map[string]int{stolen: locked, secretKey: others} {
+			got, _ := caddy.Get(t, "/v1/orders/17", key)
+			require.Equal(t, want, got)
+		}
+	}
+	both(200, 200)
+	send(t, newClient(t, c.GRPC()), normal(stolen), normal(secretKey))
+	refused := func() bool { status, _ := caddy.Get(t, "/v1/orders/17", stolen); return status == http.StatusForbidden }
+	waitFor(t, "the decoy to be refused", refused)
+	_, header := caddy.Get(t, "/v1/orders/17", stolen)
+	require.Equal(t, "locked", header.Get("X-Holter-Reason"))
+	both(403, 200)
+
+	require.NoError(t, c.cmd.Process.Signal(syscall.SIGSTOP))
+	both(200, 200)
+	require.NoError(t, c.cmd.Process.Signal(syscall.SIGCONT))
+	waitFor(t, "the decoy to be refused again", refused)
+	c.Kill9()
+	both(200, 200)
+	c.Start()
+	waitFor(t, "the decoy to be refused again", refused)
+	both(403, 200)
+
+	acts := denied(t, c)
+	require.Len(t, acts, 1)
+	undo(t, c, acts[0])
+	waitFor(t, "the decoy to come in again", func() bool { return !refused() })
+	both(200, 200)
+	c.Stop()
+	require.NotContains(t, caddy.Log.String()+c.Log.String(), stolen)
 }
 
 // The locked token is refused and nobody else; it comes in again when that is undone. While Holter hangs or is dead requests pass, but on closed routes.

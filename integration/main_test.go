@@ -14,6 +14,7 @@ func TestMain(m *testing.M) {
 		{"node/node_modules/express", "run integration/setup.sh first"},
 		{prometheusBin, "run integration/setup.sh first"},
 		{nginxBin, "run integration/setup.sh first"},
+		{caddyBin, "run integration/setup.sh first"},
 		{postgresBin + "/postgres", "run integration/setup.sh first"},
 	} {
 		if _, err := os.Stat(need.path); err != nil {

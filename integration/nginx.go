@@ -50,7 +50,13 @@ func startNginx(t testing.TB, inHTTP, inServer string) *Nginx {
 // Get is the status that nginx answers with.
 func (n *Nginx) Get(t testing.TB, path, key string) (int, http.Header) {
 	t.Helper()
-	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, n.URL+path, http.NoBody)
+	return get(t, n.URL+path, key)
+}
+
+// get asks with a key.
+func get(t testing.TB, address, key string) (int, http.Header) {
+	t.Helper()
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, address, http.NoBody)
 	require.NoError(t, err)
 	request.Header.Set("X-Api-Key", key)
 	answer, err := http.DefaultClient.Do(request)

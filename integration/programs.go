@@ -15,6 +15,7 @@ var (
 	nodeBin       = installed("node")
 	chromiumBin   = installed("chromium")
 	nginxBin      = installed("nginx")
+	caddyBin      = installed("caddy")
 )
 
 // prove says that the proofs run at full scale.

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Installs what the integration tests talk to: Node with the packages of node/, Prometheus, Alertmanager, nginx, PostgreSQL 15, and
-# Chromium. Does nothing where all is there. Only a missing Node, PostgreSQL or Chromium needs root, and the templates of
-# Alertmanager; without Chromium the tests of the page are skipped. Prometheus, Alertmanager and nginx are unpacked into build/tools,
+# Installs what the integration tests talk to: Node with the packages of node/, Prometheus, Alertmanager, nginx, Caddy, PostgreSQL 15,
+# and Chromium. Does nothing where all is there. Only a missing Node, PostgreSQL or Chromium needs root, and the templates of
+# Alertmanager; without Chromium the tests of the page are skipped. Prometheus, Alertmanager, nginx and Caddy are unpacked into build/tools,
 # not installed, and PostgreSQL is installed without a cluster, so that no service starts.
 set -euo pipefail
 cd "$(dirname "$0")"
@@ -53,6 +53,7 @@ unpack() {
 unpack prometheus
 unpack prometheus-alertmanager
 unpack nginx
+unpack caddy
 
 # Debian's Alertmanager reads its templates from this folder alone.
 templates=/usr/share/prometheus/alertmanager
