@@ -20,6 +20,7 @@ import (
 	"go.opentelemetry.io/otel/sdk/metric/metricdata/metricdatatest"
 
 	"github.com/holterhq/holter/exporter/tokenresponseexporter/internal/metadatatest"
+	"github.com/holterhq/holter/internal/response/courier"
 )
 
 // messageTargets is a configuration with one target of each kind, all of which send to the same receiver.
@@ -80,6 +81,21 @@ func TestEachKindOfMessageArrives(t *testing.T) {
 		assert.NotContains(t, string(text)+line.Message, "xoxb-test-token")
 		assert.NotContains(t, string(text)+line.Message, "0123456789abcdef0123456789abcdef")
 	}
+}
+
+// An end that a target forgets to make room is counted, for the target.
+func TestForgottenEndsAreCounted(t *testing.T) {
+	r := run(t, nil, "")
+	set := metadatatest.NewSettings(r.telemetry)
+	tell, err := newTeller(set)
+	require.NoError(t, err)
+	pager := configure(t, `targets: {pager: {pagerduty: {routing_key: k}}}`).Targets["pager"]
+	way, err := (&responder{set: set, tell: tell}).way(t.Context(), r.host, &courier.Target{Name: "pager"}, pager.PagerDuty.Get().ClientConfig, nil)
+	require.NoError(t, err)
+	way.Forgot()
+	metadatatest.AssertEqualTokenResponseEndsForgotten(t, r.telemetry, []metricdata.DataPoint[int64]{{
+		Value: 1, Attributes: attribute.NewSet(attribute.String("target", "pager")),
+	}}, metricdatatest.IgnoreTimestamp())
 }
 
 // The end of an incident is told after its beginning.

@@ -11,8 +11,8 @@ import (
 
 // GitHub has tokens revoked by showing them to GitHub.
 //
-// Source: descriptions/api.github.com/api.github.com.2022-11-28.json, github/rest-api-description at 1e9ee981: credentials/revoke; and "Get
-// rate limit status for the authenticated user", docs.github.com.
+// Source: descriptions/api.github.com/api.github.com.2022-11-28.json, github/rest-api-description at 1e9ee981: credentials/revoke and
+// rate-limit/get. That a bad credential gets a 401 is not said of the latter there: it is from GitHub's documentation of authentication.
 type GitHub struct {
 	Endpoint string
 }

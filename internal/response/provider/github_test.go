@@ -12,8 +12,8 @@ import (
 	"github.com/holterhq/holter/internal/response"
 )
 
-// github is after descriptions/api.github.com/api.github.com.2022-11-28.json, github/rest-api-description at 1e9ee981, credentials/revoke, and
-// after "Get rate limit status" of the documentation.
+// github is after descriptions/api.github.com/api.github.com.2022-11-28.json, github/rest-api-description at 1e9ee981: credentials/revoke and
+// rate-limit/get, but for the 401.
 func github(t *testing.T) *fake {
 	active := true
 	return contract(t, &fake{
