@@ -16,10 +16,10 @@ type Scenario struct {
 
 var scenarios = []Scenario{
 	{"usual", "the usual mix of clients", nil, 600, 45},
-	{"nat", "colleagues behind the one address of their office, at home on some days", []Population{Office}, 600, 45},
+	{"nat", "colleagues behind the one address of their office, at home on some days", []Population{Office}, 700, 45},
 	{"ci", "build runners, each job on another cloud address", []Population{CI}, 500, 45},
-	{"mobile", "phones behind carrier NAT, on IPv6, on Wi-Fi", []Population{Mobile}, 600, 45},
-	{"vpn", "people who tunnel on some days, with exits in several countries", []Population{VPN}, 600, 45},
+	{"mobile", "phones behind carrier NAT, on IPv6, on Wi-Fi", []Population{Mobile}, 700, 45},
+	{"vpn", "people who tunnel on some days, with exits in several countries", []Population{VPN}, 750, 45},
 	{"month-end", "batches: little by day, the books at the end of the month", []Population{Batch}, 160, 150},
 	{"cdn", "everybody seen through a CDN: its edges are the only addresses", []Population{CDN}, 500, 45},
 }
