@@ -3,6 +3,7 @@ package desk
 import (
 	"context"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/holterhq/holter/internal/response"
@@ -238,7 +239,7 @@ func (t *turn) decide(i *incident.Incident, a *incident.Act, approval response.A
 			t.move(i, a)
 		}
 		if decision.Opened != "" {
-			t.audit(i, a, "circuit_open", Holter, decision.Why)
+			t.audit(i, a, "circuit_open", Holter, decision.Why+".")
 			t.say(told{
 				incident: i, occasion: response.CircuitOpen, act: a, sentence: "Holter does nothing more by itself: " + decision.Why + ".",
 				severity: response.Error, urgent: true,
@@ -322,7 +323,7 @@ func (t *turn) contradict(a *Anomaly) {
 	if act == nil || act.State != incident.Done && act.State != incident.Proven {
 		return
 	}
-	act.State, act.Changed, act.Proof = incident.Unproven, t.now, "the telemetry shows that the token still works: "+a.Event.Sentence
+	act.State, act.Changed, act.Proof = incident.Unproven, t.now, "the telemetry shows that the token still works: "+strings.TrimSuffix(a.Event.Sentence, ".")
 	i.Severity = response.Fatal
 	t.unproven(i, act, response.Fatal)
 }

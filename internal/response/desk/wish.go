@@ -83,13 +83,13 @@ func (t *turn) grant(w *Wish) (*incident.Incident, *incident.Act, error) {
 		if !t.guarded().Halt(w.By, w.Why, t.now) {
 			return nil, nil, errors.New("all acts are stopped already")
 		}
-		t.audit(nil, nil, w.Verb, w.By, "All acts are stopped. "+w.Why)
+		t.audit(nil, nil, w.Verb, w.By, strings.TrimSpace("All acts are stopped. "+w.Why))
 		return nil, nil, nil
 	case VerbResume:
 		if !t.guarded().Resume() {
 			return nil, nil, errors.New("nothing is stopped, and no circuit is open")
 		}
-		t.audit(nil, nil, w.Verb, w.By, "Acts go out again, and circuits are closed. "+w.Why)
+		t.audit(nil, nil, w.Verb, w.By, strings.TrimSpace("Acts go out again, and circuits are closed. "+w.Why))
 		return nil, nil, nil
 	case VerbReplay:
 		return nil, nil, t.replay(w)
@@ -134,8 +134,11 @@ func (t *turn) onAct(w *Wish) (*incident.Incident, *incident.Act, error) {
 }
 
 func reasonOf(w *Wish) string {
-	if w.Why != "" {
+	switch {
+	case w.Why != "":
 		return w.Why
+	case w.Verb == VerbRefuse:
+		return w.By + " does not want it"
 	}
 	return w.By + " wants it"
 }
