@@ -3,7 +3,6 @@ package integration
 import (
 	"encoding/json"
 	"fmt"
-	"io"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -19,63 +18,42 @@ import (
 // duty is a gateway with a list of locks, and people who are told by webhook.
 type duty struct {
 	*httptest.Server
-	mu     sync.Mutex
-	calls  map[string][]string // by path: methods, in order
-	told   []notice
-	locked map[string]bool
-	deaf   bool // says yes to a lock and does not lock
+	gate *gate
+	mu   sync.Mutex
+	told []notice
 }
 
 // notice is a message that came.
-type notice struct{ Who, Occasion, Severity, Token, Incident, Act string }
+type notice struct{ Who, Occasion, Severity, Token, Incident string }
 
 func newDuty(t testing.TB) *duty {
-	d := &duty{calls: map[string][]string{}, locked: map[string]bool{}}
+	d := &duty{gate: &gate{locked: map[string]bool{}}}
 	d.Server = httptest.NewServer(d)
 	t.Cleanup(d.Close)
 	return d
 }
 
 func (d *duty) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	body, err := io.ReadAll(r.Body)
-	if err != nil {
+	who := strings.Trim(r.URL.Path, "/")
+	if strings.HasPrefix(who, "lock/") {
+		d.gate.ServeHTTP(w, r)
 		return
 	}
+	var message struct {
+		Data struct {
+			Severity string
+			Token    struct{ ID string }
+			Incident struct{ ID, Occasion string }
+		}
+	}
+	if err := json.NewDecoder(r.Body).Decode(&message); err != nil {
+		w.WriteHeader(http.StatusBadRequest)
+		return
+	}
+	m := message.Data
 	d.mu.Lock()
-	defer d.mu.Unlock()
-	path := strings.Trim(r.URL.Path, "/")
-	if !strings.HasPrefix(path, "lock/") {
-		var message struct {
-			Data struct {
-				Severity string
-				Token    struct{ ID string }
-				Incident struct {
-					ID, Occasion string
-					Act          struct{ ID string }
-				}
-			}
-		}
-		if err := json.Unmarshal(body, &message); err != nil {
-			w.WriteHeader(http.StatusBadRequest)
-			return
-		}
-		m := message.Data
-		d.told = append(d.told, notice{path, m.Incident.Occasion, m.Severity, m.Token.ID, m.Incident.ID, m.Incident.Act.ID})
-		w.WriteHeader(http.StatusNoContent)
-		return
-	}
-	d.calls[path] = append(d.calls[path], r.Method)
-	switch r.Method {
-	case http.MethodPut:
-		d.locked[path] = !d.deaf
-	case http.MethodDelete:
-		delete(d.locked, path)
-	case http.MethodGet:
-		if !d.locked[path] {
-			w.WriteHeader(http.StatusNotFound)
-		}
-		return
-	}
+	d.told = append(d.told, notice{who, m.Incident.Occasion, m.Severity, m.Token.ID, m.Incident.ID})
+	d.mu.Unlock()
 	w.WriteHeader(http.StatusNoContent)
 }
 
@@ -109,10 +87,13 @@ func (d *duty) await(t *testing.T, who, occasion, token string) (found notice) {
 }
 
 // asked is what the gateway was asked about a token.
-func (d *duty) asked(token string) []string {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	return append([]string(nil), d.calls["lock/"+token]...)
+func (d *duty) asked(token string) (methods []string) {
+	for _, call := range d.gate.heard() {
+		if method, ok := strings.CutSuffix(call, " /lock/"+token); ok {
+			methods = append(methods, method)
+		}
+	}
+	return methods
 }
 
 // onDuty is a collector whose one rule locks what leaked, with more of it; the gateway can say whether a lock holds, and lift it.
@@ -156,15 +137,13 @@ func TestAStormIsWeathered(t *testing.T) {
 	after := resident(c.Process)
 	c.Stop()
 
-	d.mu.Lock()
 	done, of := 0, map[string]int{}
-	for _, methods := range d.calls {
-		for _, method := range methods {
-			if method == http.MethodPut {
-				done++
-			}
+	for _, call := range d.gate.heard() {
+		if strings.HasPrefix(call, http.MethodPut) {
+			done++
 		}
 	}
+	d.mu.Lock()
 	for _, m := range d.told {
 		of[m.Who+" "+m.Occasion]++
 	}
@@ -206,7 +185,7 @@ func TestALockEndsAndAnIncidentEscalatesInTime(t *testing.T) {
 // A gateway that says yes and does nothing is found out, and that is told with the greatest severity.
 func TestALockThatDoesNotHoldIsTold(t *testing.T) {
 	d := newDuty(t)
-	d.deaf = true
+	d.gate.deaf = true
 	_, client := onDuty(t, d, "")
 	require.NoError(t, client.Logs(leakedTokens(1, 2)))
 	for _, who := range []string{"people", "pager"} {
