@@ -16,6 +16,7 @@ type courier[T any] struct {
 	mu     sync.Mutex
 	items  []parcel[T]
 	number uint64 // of the newest item
+	noting int    // items that were accepted, which is being noted
 	closed bool
 	wake   chan struct{}
 	cancel context.CancelFunc
@@ -103,10 +104,11 @@ func (c *courier[T]) change(to func(T) (changed T, kept bool)) {
 	c.items = items
 }
 
+// len is how many items are on their way: until it is noted that they were accepted.
 func (c *courier[T]) len() int {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return len(c.items)
+	return len(c.items) + c.noting
 }
 
 // close delivers what is left, each thing tried once more, and waits for that no longer than ctx allows.
@@ -190,9 +192,12 @@ func (c *courier[T]) deliver(ctx context.Context) (more bool, err error) {
 	for len(c.items) > 0 && c.items[0].number <= last { // some may have been dropped meanwhile
 		c.items = c.items[1:]
 	}
-	more = len(c.items) > 0
+	more, c.noting = len(c.items) > 0, len(group)
 	c.mu.Unlock()
 	c.options.sent(group)
+	c.mu.Lock()
+	c.noting = 0
+	c.mu.Unlock()
 	return more, nil
 }
 
