@@ -96,7 +96,7 @@ func (l *learner) load(key string) ([]byte, error) {
 }
 
 // learn judges observations and learns from them; it fills in their routes in any case. learned is false if that failed.
-func (l *learner) learn(obs []behavior.Observation, tokens int64) (events []anomaly.Event, learned bool) {
+func (l *learner) learn(obs []*behavior.Observation, tokens int64) (events []anomaly.Event, learned bool) {
 	if time.Now().Before(l.until) {
 		l.template(obs)
 		return nil, false
@@ -170,12 +170,12 @@ func (l *learner) sayHidden(days uint64) {
 		"list the CDN's networks in trusted_proxies of token_identity and capture X-Forwarded-For to see the clients")
 }
 
-func (l *learner) apply(obs []behavior.Observation) (events []anomaly.Event, err error) {
+func (l *learner) apply(obs []*behavior.Observation) (events []anomaly.Event, err error) {
 	defer recoverTo(&err)
 	if l.fault != nil {
 		l.fault()
 	}
-	return l.engine.Apply(obs), nil
+	return l.engine.ApplyEach(obs), nil
 }
 
 // rebuild replaces an engine that panicked, and whose memory cannot be trusted, by one that reads the state of the old one.
@@ -202,9 +202,8 @@ func (l *learner) rebuild() {
 }
 
 // template fills in the routes of observations that the engine did not get to, and folds their clients.
-func (l *learner) template(obs []behavior.Observation) {
-	for i := range obs {
-		o := &obs[i]
+func (l *learner) template(obs []*behavior.Observation) {
+	for _, o := range obs {
 		if o.Route == "" && o.Path != "" {
 			o.Route = l.templateOne(o)
 		}

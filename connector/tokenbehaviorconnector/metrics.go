@@ -195,7 +195,7 @@ func (o *metricsOutput) record(obs *behavior.Observation, m *mark) {
 }
 
 // await makes ready to record observations, usage.InSight at most.
-func (o *metricsOutput) await(obs []behavior.Observation) {
+func (o *metricsOutput) await(obs []*behavior.Observation) {
 	for _, v := range o.views {
 		v.counter.Await(obs)
 	}

@@ -12,9 +12,9 @@ import (
 	"github.com/holterhq/holter/internal/usage"
 )
 
-// observations are the records of a batch that are counted, in the form that the engine learns from.
+// observations are those of the records of a batch that are counted, where they stand.
 type observations struct {
-	all   []behavior.Observation
+	all   []*behavior.Observation
 	marks []mark
 }
 
@@ -67,6 +67,7 @@ func (w *worker) process(records []otelattr.Record) {
 		w.settleCharges()
 	}
 	tally.report(w)
+	clear(obs.all)
 }
 
 // admit decides what a record is and appends its observation.
@@ -102,12 +103,12 @@ func (w *worker) admit(r *otelattr.Record, ordinal uint64, tally *tally) {
 		w.takeRequest(r, learn && r.Time != 0 && !r.Provisional, ordinal)
 	}
 	obs := &w.buffers.obs
-	obs.all = append(obs.all, r.Observation)
+	obs.all = append(obs.all, &r.Observation)
 	if learn && r.Time != 0 && !r.Provisional {
 		tally.learn++
 	} else {
 		m.token = r.Token
-		obs.all[len(obs.all)-1].Token = ""
+		r.Token = ""
 	}
 	obs.marks = append(obs.marks, m)
 }
@@ -126,7 +127,7 @@ func (w *worker) count(obs *observations) {
 		if i%usage.InSight == 0 {
 			w.metrics.await(obs.all[i:min(i+usage.InSight, len(obs.all))])
 		}
-		w.metrics.record(&obs.all[i], &obs.marks[i])
+		w.metrics.record(obs.all[i], &obs.marks[i])
 	}
 	w.health.recovered(faultCounting)
 }

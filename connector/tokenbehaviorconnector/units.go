@@ -33,7 +33,7 @@ type units struct {
 	waiting   recentTraces[[16]byte, []otelattr.Consumption]
 	requests  recentTraces[[16]byte, request]
 	any       bool // units were seen at all: before that no request is remembered
-	charges   []behavior.Observation
+	charges   []*behavior.Observation
 }
 
 // request is one that an entry span told of.
@@ -149,7 +149,7 @@ func (w *worker) chargeOne(r *request, use *otelattr.Consumption, ordinal uint64
 		obs.Cost += cost
 	}
 	if r.learned && obs.Cost > 0 && obs.Time != 0 {
-		u.charges = append(u.charges, obs)
+		u.charges = append(u.charges, &obs)
 	}
 }
 
@@ -159,6 +159,7 @@ func (w *worker) settleCharges() {
 		return
 	}
 	events, _ := w.learner.learn(w.units.charges, 0)
+	clear(w.units.charges)
 	w.units.charges = w.units.charges[:0]
 	w.tell(events)
 }

@@ -38,7 +38,7 @@ type counter interface {
 	Record(*behavior.Observation, usage.Role)
 	Cover(at int64, service string, spans usage.Coverage)
 	Charge(*behavior.Observation, *usage.Charge)
-	Await([]behavior.Observation)
+	Await([]*behavior.Observation)
 	Batches(now int64) iter.Seq[*usage.Batch]
 	Forget(tokens []string)
 	Overflowed() uint64

@@ -203,6 +203,10 @@ func TestRecord(t *testing.T) {
 	require.Greater(t, r.index(1.5), 2*wild.index(1.5), "a steady token's tail is light")
 	var fresh Record
 	require.LessOrEqual(t, fresh.Nats(1000, 3, 1.5), 0.0, "a record that rests on nothing is no evidence")
+	require.Zero(t, fresh.Excess(1000, 3))
+	require.Zero(t, r.Excess(20, 3), "nothing lies beyond the record")
+	require.InDelta(t, math.Log(10), r.Excess(10*r.Best(), 3), 1e-6)
+	require.InDelta(t, math.Log(2), r.Excess(200, 100), 1e-6, "nor below what is usual anyway")
 }
 
 func TestGapIsToldFromTheTokensOwn(t *testing.T) {
@@ -214,7 +218,13 @@ func TestGapIsToldFromTheTokensOwn(t *testing.T) {
 	require.Zero(t, often.Nats(6, 60), "a week's silence is nothing")
 	require.Greater(t, often.Nats(180, 60), 4.0)
 	require.Less(t, seldom.Nats(100, 60*90), 0.5, "who always sleeps long may")
-	require.Less(t, often.Nats(180, 60*5), often.Nats(180, 60), "the longer the usual gaps, the less")
+	drifting := often
+	for range 3 {
+		drifting.Learn(6)
+	}
+	require.Less(t, drifting.Nats(180, 60), often.Nats(180, 60), "the longer the latest gaps, the less")
+	old := Gap{longest: 2, n: 60}
+	require.Less(t, old.Nats(180, 60*2), old.Nats(180, 60), "and where they are not known, the longer the usual ones")
 }
 
 func TestRiseAddsUpWhereARecordIsSilent(t *testing.T) {
@@ -287,27 +297,46 @@ func TestStreakAgainstBetaBinomial(t *testing.T) {
 }
 
 func TestMagnitudeAgainstExactMoments(t *testing.T) {
-	var m Magnitude
-	r := rand.New(rand.NewPCG(4, 4))
-	var logs []float64
-	for range 50 { // below its memory nothing is forgotten
-		bytes := math.Exp(9 + 0.5*r.NormFloat64())
-		logs = append(logs, math.Log(bytes+magnitudeOffset))
-		m.Learn(bytes)
+	var own, all, kind Magnitude
+	for range 20 {
+		all.Learn(30_000)
 	}
-	mean, square := magnitudeLevel*magnitudePrior, 0.0
-	for _, v := range logs {
-		mean += v
+	level, _ := all.level()
+	for name, test := range map[string]struct {
+		m               *Magnitude
+		learn           func(bytes float64)
+		expected, trust float64
+	}{
+		"own":           {&own, own.Learn, magnitudeLevel, magnitudePrior},
+		"within others": {&kind, func(bytes float64) { kind.LearnWithin(bytes, &all) }, level, magnitudeWithin},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := rand.New(rand.NewPCG(4, 4))
+			var logs []float64
+			for range 50 { // below its memory nothing is forgotten
+				bytes := math.Exp(9 + 0.5*r.NormFloat64())
+				logs = append(logs, math.Log(bytes+magnitudeOffset))
+				test.learn(bytes)
+			}
+			mean, square := test.expected*test.trust, 0.0
+			for _, v := range logs {
+				mean += v
+			}
+			mean /= test.trust + float64(len(logs))
+			for _, v := range logs {
+				square += (v - mean) * (v - mean)
+			}
+			square += magnitudeSquare + test.trust*(test.expected-mean)*(test.expected-mean)
+			gotMean, gotSD := test.m.about(test.expected, test.trust)
+			require.InDelta(t, mean, gotMean, 1e-4)
+			weight := test.trust + float64(len(logs))
+			require.InDelta(t, math.Sqrt(square/(magnitudeFree+float64(len(logs)))*(1+1/weight)), gotSD, 1e-3)
+		})
 	}
-	mean /= magnitudePrior + float64(len(logs))
-	for _, v := range logs {
-		square += (v - mean) * (v - mean)
-	}
-	square += magnitudeSquare + magnitudePrior*(magnitudeLevel-mean)*(magnitudeLevel-mean)
-	gotMean, gotSD := m.level()
-	require.InDelta(t, mean, gotMean, 1e-4)
-	weight := magnitudePrior + float64(len(logs))
-	require.InDelta(t, math.Sqrt(square/(magnitudeFree+float64(len(logs)))*(1+1/weight)), gotSD, 1e-3)
+	var unknown Magnitude
+	require.Equal(t, all.Density(), unknown.DensityWithin(&all), "of a kind that was never seen nothing else is known")
+	require.Greater(t, kind.DensityWithin(&all).mean, float32(8.5))
+	require.Less(t, kind.DensityWithin(&all).mean, all.Density().mean)
 }
 
 func FuzzReader(f *testing.F) {

@@ -31,11 +31,20 @@ const (
 )
 
 // Place adds a request that has probability q under an attack and p under the token's own past.
-func (t *Tilt) Place(q, p float64) { t.Add(math.Log(q / p)) }
+func (t *Tilt) Place(q, p float64) { t.Add(ln(q / p)) }
 
 // Add adds a request with this log ratio.
-func (t *Tilt) Add(ratio float64) {
-	t.sum += max(tiltFloor, min(tiltCeiling, ratio))
+func (t *Tilt) Add(ratio float64) { t.Lean(LeanOf(ratio)) }
+
+// Lean is what a request adds to a Tilt: its log ratio, bounded.
+type Lean float64
+
+// LeanOf bounds a log ratio.
+func LeanOf(ratio float64) Lean { return Lean(max(tiltFloor, min(tiltCeiling, ratio))) }
+
+// Lean adds a request that leans so.
+func (t *Tilt) Lean(l Lean) {
+	t.sum += float64(l)
 	t.n++
 }
 
@@ -72,10 +81,13 @@ func (p *Powers) of(n uint32) float64 {
 }
 
 // Stake is what one more request of a kind adds to a Bet. It holds for as long as the probabilities behind it do.
-type Stake struct{ E, Ratio float64 }
+type Stake struct {
+	E    float64
+	Lean Lean
+}
 
 // StakeOf is the stake on a request that has probability q under an attack and p under the token's own past.
-func StakeOf(q, p float64) Stake { return Stake{(1 - Mix) + Mix*q/p, math.Log(q / p)} }
+func StakeOf(q, p float64) Stake { return Stake{(1 - Mix) + Mix*q/p, LeanOf(ln(q / p))} }
 
 // RatioOf is the q/p behind a stake's E.
 func RatioOf(e float64) float64 { return (e - (1 - Mix)) / Mix }
@@ -83,7 +95,7 @@ func RatioOf(e float64) float64 { return (e - (1 - Mix)) / Mix }
 // Place adds a request with this stake.
 func (b *Bet) Place(s Stake) {
 	b.sum += s.E
-	b.habit.Add(s.Ratio)
+	b.habit.Lean(s.Lean)
 }
 
 // Nats is the evidence of the block so far; 0 without a bet.
@@ -91,7 +103,7 @@ func (b *Bet) Nats() float64 {
 	if b.habit.n == 0 {
 		return 0
 	}
-	return math.Log(b.sum / float64(b.habit.n))
+	return ln(b.sum / float64(b.habit.n))
 }
 
 // Habit is the evidence of the block so far in how its requests are spread; 0 without a bet.
@@ -116,7 +128,7 @@ func (m *Mean) Nats() float64 {
 	if m.n == 0 {
 		return 0
 	}
-	return math.Log(m.sum / float64(m.n))
+	return ln(m.sum / float64(m.n))
 }
 
 // Cusum accumulates evidence over blocks and forgets what speaks for the token: W = max(0, W) + nats.

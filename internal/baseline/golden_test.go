@@ -202,7 +202,11 @@ func TestGapAgainstOracle(t *testing.T) {
 			longest = max(longest, faded([]float64{d}, 0.999, float64(len(gaps)-1-i)))
 		}
 		require.InEpsilon(t, longest, g.Longest(), 1e-4)
-		want := 2.25 * math.Log(400/max(longest, 7)) * min(1, math.Sqrt(float64(n)/30))
+		recent := 0.0 // the mean of the first five, of which each later one takes the place of a fifth
+		for i, d := range gaps {
+			recent += d / float64(min(n, 5)) * math.Pow(0.8, float64(max(0, n-1-max(i, 4))))
+		}
+		want := 2.25 * (math.Log(400/max(longest, 7))*min(1, math.Sqrt(float64(n)/30)) - 0.8*math.Log(recent))
 		require.InDelta(t, max(0, want), g.Nats(400, float64(n)), 1e-3)
 	}
 }

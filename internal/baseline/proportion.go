@@ -32,13 +32,13 @@ func (s *Streak) Add(p Proportion, by *Rise, hit bool) {
 	rate := float64(p.Rate(by))
 	trust := float64(min(p.hits+p.misses+by.Hits+by.Misses, by.Trust))
 	h, m := float64(s.hits), float64(s.misses)
-	own, alarm := (rate*trust+h)/(trust+h+m), (float64(by.AlarmHits)+h)/(float64(by.AlarmHits+by.AlarmMisses)+h+m)
+	scale := (trust + h + m) / (float64(by.AlarmHits+by.AlarmMisses) + h + m)
 	if hit {
-		s.odds += float32(math.Log(alarm / own))
+		s.odds += float32(ln((float64(by.AlarmHits) + h) * scale / (rate*trust + h)))
 		s.hits++
 		return
 	}
-	s.odds += float32(math.Log((1 - alarm) / (1 - own)))
+	s.odds += float32(ln((float64(by.AlarmMisses) + m) * scale / ((1-rate)*trust + m)))
 	s.misses++
 }
 
@@ -46,9 +46,9 @@ func (s *Streak) Add(p Proportion, by *Rise, hit bool) {
 func (by *Rise) Odds(p *Proportion, hit bool) float64 {
 	own, alarm := float64(p.Rate(by)), float64(by.AlarmHits/(by.AlarmHits+by.AlarmMisses))
 	if hit {
-		return math.Log(alarm / own)
+		return ln(alarm / own)
 	}
-	return math.Log((1 - alarm) / (1 - own))
+	return ln((1 - alarm) / (1 - own))
 }
 
 // Nats is the evidence of the block so far.
@@ -56,7 +56,7 @@ func (s *Streak) Nats() float64 {
 	if s.hits+s.misses == 0 {
 		return 0
 	}
-	return math.Log((1 - Mix) + Mix*math.Exp(min(50, float64(s.odds))))
+	return ln((1 - Mix) + Mix*math.Exp(min(50, float64(s.odds))))
 }
 
 // Hits of the block so far.

@@ -25,14 +25,23 @@ const (
 )
 
 // Nats is the evidence in a value y that is usual up to floor, for a tail index of tail until the token has shown its own:
-// ½·log(n+1) + index·log(y/record) − 1 beyond the record, less while the record rests on few blocks.
+// ½·ln(n+1) + index·ln(y/record) − 1 beyond the record, less while the record rests on few blocks.
 func (r *Record) Nats(y, floor, tail float64) float64 {
 	best := max(float64(r.best), floor)
 	if y <= best {
 		return recordCalm
 	}
 	trust := min(1, float64(r.n)/recordTrust)
-	return trust * (0.5*math.Log1p(float64(r.n)) + r.index(tail)*math.Log(y/best) - recordReward)
+	return trust * (0.5*ln(1+float64(r.n)) + r.index(tail)*ln(y/best) - recordReward)
+}
+
+// Excess is by how much, on the log scale, a value y that is usual up to floor lies beyond the record: less while that rests on few blocks.
+func (r *Record) Excess(y, floor float64) float64 {
+	best := max(float64(r.best), floor)
+	if y <= best {
+		return 0
+	}
+	return min(1, float64(r.n)/recordTrust) * ln(y/best)
 }
 
 func (r *Record) index(prior float64) float64 {
@@ -50,7 +59,7 @@ const (
 // Rise is the evidence in a value y that values of its kind have risen for good: a log-normal level riseTilt spreads above the token's.
 // It is weak on one day, and adds up.
 func (r *Record) Rise(y, tail float64) float64 {
-	z := (math.Log(max(1, y)) - float64(r.mean)) * r.index(tail)
+	z := (ln(max(1, y)) - float64(r.mean)) * r.index(tail)
 	trust := min(1, float64(r.n)/recordTrust)
 	return trust * riseTilt * (max(riseLeast, min(riseMost, z)) - riseTilt/2)
 }
@@ -82,10 +91,12 @@ func (r *Record) Learn(y float64) {
 }
 
 // Gap is how long a token sleeps between active blocks. People come back after months all the time, so what counts is how far a
-// gap lies beyond the longest of the token's own, and how many of its own there are.
+// gap lies beyond the longest of the token's own, how many of its own there are, and how often it was used of late: who comes by less and less
+// was about to stay away.
 type Gap struct {
 	longest float32
 	n       float32
+	recent  float32 // mean of the latest ones, faded; 0: not known
 }
 
 const (
@@ -93,16 +104,20 @@ const (
 	gapFloor = 7  // days: a week's silence is nothing
 	gapTrust = 30 // gaps until the longest is believed
 	gapTail  = 2.25
-	gapUsual = 0.4
+	gapUsual = 0.8
+	gapsLate = 5 // gaps that are the latest
 )
 
-// Nats is the evidence in a gap of so many days after a life of age days: less where the gaps are long as a rule.
+// Nats is the evidence in a gap of so many days after a life of age days: less where the gaps were long of late.
 func (g *Gap) Nats(days, age float64) float64 {
 	beyond := days / max(float64(g.longest), gapFloor)
 	if g.n == 0 || beyond <= 1 {
 		return 0
 	}
-	usual := max(1, age/float64(g.n))
+	usual := float64(g.recent)
+	if usual == 0 {
+		usual = max(1, age/float64(g.n))
+	}
 	return max(0, gapTail*(math.Log(beyond)*min(1, math.Sqrt(float64(g.n)/gapTrust))-gapUsual*math.Log(usual)))
 }
 
@@ -113,4 +128,8 @@ func (g *Gap) Longest() float64 { return float64(g.longest) }
 func (g *Gap) Learn(days float64) {
 	g.longest = max(g.longest*gapFade, float32(days))
 	g.n++
+	if g.recent == 0 {
+		g.recent = float32(days)
+	}
+	g.recent += (float32(days) - g.recent) / min(g.n, gapsLate)
 }

@@ -377,10 +377,16 @@ func (r *Record) Put(w *Writer) { w.Floats(r.best, r.n, r.mean, r.square) }
 func (r *Record) Get(from *Reader) { from.Floats(&r.best, &r.n, &r.mean, &r.square) }
 
 // Put writes the gap.
-func (g *Gap) Put(w *Writer) { w.Floats(g.longest, g.n) }
+func (g *Gap) Put(w *Writer) { w.Floats(g.longest, g.n, g.recent) }
 
 // Get reads what Put wrote.
-func (g *Gap) Get(r *Reader) { r.Floats(&g.longest, &g.n) }
+func (g *Gap) Get(r *Reader) {
+	if r.Plain { // before there were recent ones
+		r.Floats(&g.longest, &g.n)
+		return
+	}
+	r.Floats(&g.longest, &g.n, &g.recent)
+}
 
 // Put writes the proportion.
 func (p *Proportion) Put(w *Writer) { w.Floats(p.hits, p.misses) }

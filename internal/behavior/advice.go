@@ -162,14 +162,14 @@ func (a *advised) price(o *Observation, p *Peers, today int32) {
 		e.n = max(1, e.n) - 1
 		g := p.endpoint(o.Service, at)
 		own := t.endpointP(o.Service, at, g)
-		e.price = say.price(g, own, t.suspect.endpoint(o.Service, at, g))
+		e.price = say.price(endpoint, g, own, t.suspect.endpoint(o.Service, at, g))
 		e.on, e.version, e.explained = int32(o.Time/day), o.Version, say == innocent
 	}
 	bin := hourBin(o)
 	if say := a.said.ofHour(bin, o.Time); say != nothing {
 		g := p.hours[bin]
 		flat := (g + 1.0/48) / 2
-		b.hour = hourPrice{say.price(flat, t.hours.P(bin, g), t.suspect.hour(bin, flat)), uint8(bin)}
+		b.hour = hourPrice{say.price(hour, flat, t.hours.P(bin, g), t.suspect.hour(bin, flat)), uint8(bin)}
 	}
 }
 
@@ -187,12 +187,12 @@ func (a *advised) priceOf(f Facet, value string, now int64, q, own, suspect floa
 	}
 	_, c := a.life.block.see(f, value)
 	c.n = max(1, c.n) - 1 // it is counted when it is bet on
-	c.price = say.price(q, own, suspect)
+	c.price = say.price(f, q, own, suspect)
 }
 
 // price is that of a bet after what is said.
-func (s say) price(q, own, suspect float64) price {
-	return priceOf(s.q(q, own), own, s.q(suspect, own))
+func (s say) price(f Facet, q, own, suspect float64) price {
+	return priceOf(f, s.q(q, own), own, s.q(suspect, own))
 }
 
 // nats are those of the open block, with what was said of whole facets.

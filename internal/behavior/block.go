@@ -41,7 +41,7 @@ type block struct {
 
 	seen      [4][]count // country, network, client, service: what to learn at the end
 	endpoints []endpointCount
-	sizes     []float32 // of answers
+	sizes     []answer
 	requests  []float32
 
 	moreBlock
@@ -86,7 +86,8 @@ type endpointCount struct {
 type price struct {
 	known bool
 	stake baseline.Stake
-	shift float64 // log-likelihood ratio for the suspect
+	shift baseline.Lean // towards the suspect
+	odds  float64       // what it says of the request as a whole
 }
 
 // hourPrice is the price of a request in an hour.
@@ -110,6 +111,7 @@ func (b *block) see(f Facet, value string) (int, *count) {
 			return i, c
 		}
 	}
+	b.look = true
 	if len(b.seen[f]) >= valuesNoted {
 		return 0, &count{value: value}
 	}
@@ -125,6 +127,7 @@ func (b *block) seeEndpoint(service string, at Endpoint) (int, *endpointCount) {
 			return i, e
 		}
 	}
+	b.look = true
 	if len(b.endpoints) >= valuesNoted {
 		return 0, &endpointCount{service: service, at: at}
 	}
@@ -135,9 +138,10 @@ func (b *block) seeEndpoint(service string, at Endpoint) (int, *endpointCount) {
 // bet places a request at its price on a facet whose values are strings.
 func (b *block) bet(f Facet, c *count) {
 	b.bets[f].Place(c.price.stake)
-	b.odd(f, c.price.stake.Ratio)
+	b.odds += c.price.odds
 	if e := float32(c.price.stake.E); e > b.peaks[f] {
 		b.peaks[f], b.peakIs[f] = e, c.value
+		b.look = true
 	}
 }
 
@@ -173,7 +177,10 @@ func (b *block) window(second int64, combination uint16) {
 		b.slot = slot
 	}
 	b.inSlot++
-	b.busiest = max(b.busiest, b.inSlot+b.before)
+	if now := b.inSlot + b.before; now > b.busiest {
+		b.busiest = now
+		b.look = b.look || rung(uint32(now))
+	}
 	if slices.Contains(b.mixNow, combination) || len(b.mixNow) >= valuesNoted {
 		return
 	}
@@ -184,7 +191,9 @@ func (b *block) window(second int64, combination uint16) {
 			mixed++
 		}
 	}
-	b.mixed = max(b.mixed, uint16(mixed))
+	if uint16(mixed) > b.mixed {
+		b.mixed, b.look = uint16(mixed), true
+	}
 }
 
 func (b *block) shift(f Facet) *baseline.Tilt { return &b.shifts[f-countryShift] }
@@ -197,9 +206,9 @@ func (b *block) request(bytes float64) {
 }
 
 // size takes in the size of an answer.
-func (b *block) size(bytes float64) {
+func (b *block) size(bytes float64, v verb) {
 	b.largest = max(b.largest, float32(bytes))
 	if len(b.sizes) < sizesKept {
-		b.sizes = append(b.sizes, float32(bytes))
+		b.sizes = append(b.sizes, answer{float32(bytes), v})
 	}
 }

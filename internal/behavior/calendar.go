@@ -13,7 +13,7 @@ const (
 // closingHours are the facets that say when a batch runs, closingSize those that say how large it is.
 var (
 	closingHours = [...]Facet{hour, hourHabit, hourShift}
-	closingSize  = [...]Facet{burst, volume, combination, variety}
+	closingSize  = [...]Facet{burst, volume, combination, variety, surge, medley}
 )
 
 // excuse takes back what a batch at the turn of a month says against a token: its hours, and on the token's first turn its size.

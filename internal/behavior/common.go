@@ -37,11 +37,11 @@ func (t *token) observeCommon(of common, value string, p *Peers, tl *tally) int 
 		tl.common[of].add(value, 1)
 	}
 	if !c.price.known {
-		c.price = priceOf(t.odds(of, value, p))
+		q, own, suspect := t.odds(of, value, p)
+		c.price = priceOf(f, q, own, suspect)
 	}
 	b.bet(f, c)
-	b.shift(shift).Add(c.price.shift)
-	b.odd(shift, c.price.shift)
+	b.shift(shift).Lean(c.price.shift)
 	return place
 }
 
@@ -51,7 +51,12 @@ func (t *token) odds(of common, value string, p *Peers) (q, own, suspect float64
 	return t.own(of).Q(value, g), t.own(of).P(value, g), t.suspect.value(of, value, g)
 }
 
-// priceOf is the price of what is so probable.
-func priceOf(q, own, suspect float64) price {
-	return price{true, baseline.StakeOf(q, own), math.Log(suspect / own)}
+// priceOf is the price of a value of a facet that is so probable.
+func priceOf(f Facet, q, own, suspect float64) price {
+	ratio := math.Log(suspect / own)
+	p := price{known: true, stake: baseline.StakeOf(q, own), shift: baseline.LeanOf(ratio), odds: odds(f, math.Log(q/own))}
+	if of := shiftOf[f]; of != 0 {
+		p.odds += odds(of, ratio)
+	}
+	return p
 }

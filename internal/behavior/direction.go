@@ -42,9 +42,9 @@ func keyOf(token string, outbound bool) string {
 func tokenOf(key string) string { return strings.TrimSuffix(key, outboundMark) }
 
 // unmark gives observations their own ids back.
-func unmark(obs []Observation) {
-	for i := range obs {
-		if o := &obs[i]; o.Outbound {
+func unmark(obs []*Observation) {
+	for _, o := range obs {
+		if o.Outbound {
 			o.Token = tokenOf(o.Token)
 		}
 	}

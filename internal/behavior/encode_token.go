@@ -12,9 +12,10 @@ import (
 // stateVersion heads every record. A reader takes what an older build has written, and refuses what it does not know. Version 2
 // added travel, mixtures, request sizes, the suspect and the request that tipped a day; version 3 words, and leaves out what is zero, and
 // the day of an incident; version 4 the detector of networks, and how long a token slept that woke;
-// version 5 tenants; version 6 how answers lean; version 7 what evidence came to before.
+// version 5 tenants; version 6 how answers lean; version 7 what evidence came to before; version 8 answers to each kind of method,
+// and the latest gaps.
 const (
-	stateVersion  = 7
+	stateVersion  = 8
 	oldestVersion = 1
 	wordsVersion  = 3
 	// from tenantsVersion on a state says which tenants there are
@@ -23,6 +24,8 @@ const (
 	leaningVersion = 6
 	// from pastVersion on it says what the evidence came to before
 	pastVersion = 7
+	// from verbsVersion on it keeps answers to each kind of method apart, and how long the latest gaps were
+	verbsVersion = 8
 )
 
 // pack writes a token into the memory of an earlier encoding. Its id comes first.
@@ -160,6 +163,7 @@ func (t *token) put(w *baseline.Writer) {
 	t.more.put(w)
 	t.block.moreBlock.put(w)
 	t.past.put(w)
+	t.answers.put(w)
 }
 
 func (t *token) get(r *baseline.Reader, version uint64) {
@@ -215,6 +219,9 @@ func (t *token) get(r *baseline.Reader, version uint64) {
 	if version >= pastVersion {
 		t.past.get(r, version)
 	}
+	if version >= verbsVersion {
+		t.answers.get(r)
+	}
 }
 
 func (b *block) put(w *baseline.Writer) {
@@ -255,10 +262,7 @@ func (b *block) put(w *baseline.Writer) {
 		putCounts(w, b.seen[f])
 	}
 	putEndpointCounts(w, b.endpoints)
-	w.Uint(uint64(len(b.sizes)))
-	for _, s := range b.sizes {
-		w.Float(s)
-	}
+	putAnswers(w, b.sizes)
 	putNats(w, &b.worst)
 	w.Uint(flags(b.alerted, b.partial))
 	w.Uint(uint64(b.rules))
@@ -291,9 +295,7 @@ func (b *block) get(r *baseline.Reader, version uint64) {
 		b.seen[f] = getCounts(r, b.seen[f][:0])
 	}
 	b.endpoints = getEndpointCounts(r, b.endpoints[:0])
-	for range r.Count() {
-		b.sizes = append(b.sizes, r.Float())
-	}
+	b.sizes = getAnswers(r, version, b.sizes)
 	getNats(r, version, &b.worst)
 	setFlags(r.Uint(), &b.alerted, &b.partial)
 	b.rules = uint16(r.Uint())

@@ -89,6 +89,7 @@ type Engine struct {
 	stats      Stats
 	parts      [shardCount][]int // Apply's work, reused
 	found      [shardCount][]numbered
+	all        []*Observation
 
 	hasEvicted  bool // storage may hold tokens that are not in memory
 	routesSaved []byte
@@ -156,11 +157,20 @@ func New(cfg Config) *Engine {
 // Apply judges and learns from observations in order and returns the events in order. It fills in Route and folds Client to its
 // family in place. Observations without a token are left alone. Same input, same output, however it is split into calls.
 func (e *Engine) Apply(obs []Observation) []anomaly.Event {
+	e.all = e.all[:0]
+	for i := range obs {
+		e.all = append(e.all, &obs[i])
+	}
+	defer func() { clear(e.all) }()
+	return e.ApplyEach(e.all)
+}
+
+// ApplyEach is Apply for observations wherever they stand.
+func (e *Engine) ApplyEach(obs []*Observation) []anomaly.Event {
 	defer unmark(obs)
 	var events []anomaly.Event
 	from := 0
-	for i := range obs {
-		o := &obs[i]
+	for i, o := range obs {
 		e.prepare(o)
 		if o.Token == "" {
 			continue
@@ -257,9 +267,9 @@ type seenRelease struct {
 }
 
 // run hands observations of one event-time day to their shards.
-func (e *Engine) run(obs []Observation, events []anomaly.Event) []anomaly.Event {
-	for i := range obs {
-		if o := &obs[i]; o.Token != "" && !o.skewed {
+func (e *Engine) run(obs []*Observation, events []anomaly.Event) []anomaly.Event {
+	for i, o := range obs {
+		if o.Token != "" && !o.skewed {
 			s := o.TokenHash() % shardCount
 			e.parts[s] = append(e.parts[s], i)
 		}
@@ -290,7 +300,7 @@ func (e *Engine) run(obs []Observation, events []anomaly.Event) []anomaly.Event 
 }
 
 // work applies a shard's part, going on behind an observation on which learning panics.
-func (e *Engine) work(s int, obs []Observation) {
+func (e *Engine) work(s int, obs []*Observation) {
 	for part := e.parts[s]; len(part) > 0; {
 		part = part[e.advance(s, part, obs):]
 	}
@@ -298,10 +308,10 @@ func (e *Engine) work(s int, obs []Observation) {
 }
 
 // advance applies observations up to the end of the part or the first panic, and returns how many it took.
-func (e *Engine) advance(s int, part []int, obs []Observation) (done int) {
+func (e *Engine) advance(s int, part []int, obs []*Observation) (done int) {
 	defer func() {
 		if fault := recover(); fault != nil {
-			o := &obs[part[done]]
+			o := obs[part[done]]
 			e.shards[s].lose(e.shards[s].find(o.Token, o.hash), o.Token, fault, debug.Stack())
 			done++
 		}
@@ -312,15 +322,15 @@ func (e *Engine) advance(s int, part []int, obs []Observation) (done int) {
 			e.shards[s].await(obs, part[k:min(k+inSight, len(part))])
 		}
 		if e.cfg.Probe != nil {
-			e.cfg.Probe(&obs[i])
+			e.cfg.Probe(obs[i])
 		}
-		events = e.shards[s].apply(e, &obs[i], events[:0])
+		events = e.shards[s].apply(e, obs[i], events[:0])
 		self := e.shards[s].self(obs[i].Token)
 		for _, event := range events {
 			e.found[s] = append(e.found[s], numbered{i, event, self})
 		}
 		if self == unheard {
-			for _, event := range e.shards[s].advised[obs[i].Token].apply(e, &obs[i]) {
+			for _, event := range e.shards[s].advised[obs[i].Token].apply(e, obs[i]) {
 				e.found[s] = append(e.found[s], numbered{i, event, heeding})
 			}
 		}

@@ -44,6 +44,8 @@ const (
 	requestShift
 	stranger // single requests that are out of character in all they show
 	rise     // more requests than usual, day after day
+	surge    // as burst, …
+	medley   // … and as combination, by how far the record is broken and nothing else
 	facetCount
 )
 
@@ -52,7 +54,7 @@ const shifts = int(requestShift-countryShift) + 1
 
 // String is the facet's name in evidence.
 func (f Facet) String() string {
-	return [...]string{"country", "network", "client", "service", "endpoint", "hour", "burst", "volume", "new endpoints", "errors", "bytes", "gap", "", "", "", "", "travel", "mixture", "endpoints", "networks at once", "order", "spend", "", "", "", "", "", "answer sizes", "request sizes", "request", ""}[f.base()]
+	return [...]string{"country", "network", "client", "service", "endpoint", "hour", "burst", "volume", "new endpoints", "errors", "bytes", "gap", "", "", "", "", "travel", "mixture", "endpoints", "networks at once", "order", "spend", "", "", "", "", "", "answer sizes", "request sizes", "request", "", "", ""}[f.base()]
 }
 
 // base is the facet under whose name a person reads of this one.
@@ -70,6 +72,10 @@ func (f Facet) base() Facet {
 		return country
 	case rise:
 		return volume
+	case surge:
+		return burst
+	case medley:
+		return combination
 	}
 	return f
 }
@@ -103,8 +109,8 @@ const (
 	mixTail      = 2
 )
 
-// swollen is by how much, on the log scale, the answers of an exfiltration are larger than the token's own: twenty times.
-var swollen = math.Log(20)
+// swollen is by how much, on the log scale, the answers of an exfiltration are larger than the token's own to such a request: ten times.
+var swollen = math.Log(10)
 
 // errorsRise expects 3 % errors and holds two in three against them; hopsRise one leap in two hundred requests against one in three.
 var (
@@ -125,7 +131,7 @@ func (t *token) observe(o *Observation, population *population, tl *tally) {
 	b, p := &t.block, population.peers
 	b.n++
 	b.partial = b.partial || o.Weight < 0
-	b.odds = 0
+	b.odds, b.look = 0, rung(b.n)
 	b.expire(population.day)
 	place := 0 // of the client among today's
 	if !o.Outbound {
@@ -145,9 +151,11 @@ func (t *token) observe(o *Observation, population *population, tl *tally) {
 	t.observeMore(o, number)
 	t.observeSizes(o)
 	b.stranger.Add(b.odds)
+	b.look = b.look || b.odds > plain
 	b.window(o.Time/1e9, uint16(number*valuesNoted+place))
 	if failed := o.Outcome == ClientError || o.Outcome == ServerError; !failed || !b.release {
 		b.errors.Add(t.errors, &errorsRise, o.Outcome != Success)
+		b.look = b.look || o.Outcome != Success && rung(uint32(b.errors.Hits()))
 	}
 }
 
@@ -157,8 +165,12 @@ func (t *token) observeSizes(o *Observation) {
 		log := baseline.LogOf(float64(o.ResponseBytes))
 		d := t.densities()
 		own := d.size.Log(log)
-		b.size(float64(o.ResponseBytes))
-		b.excess.Add(d.size.Log(log-swollen) - own)
+		v := verbOf(o.Method)
+		b.size(float64(o.ResponseBytes), v)
+		usual := t.answersTo(v)
+		leans := usual.Log(log-swollen) - usual.Log(log)
+		b.excess.Add(leans)
+		b.look = b.look || leans > plain
 		b.shift(sizeShift).Add(sizeOdds(&d.suspectSize, own, log))
 		b.odd(sizeShift, max(sizeFloor, anySize.Log(log)-own))
 	}
@@ -184,7 +196,7 @@ func (t *token) observeOrigin(o *Observation, p *Peers, tl *tally) {
 	if o.Network != "" {
 		_, c := t.block.see(network, o.Network)
 		if !c.price.known {
-			c.price = price{known: true, stake: baseline.StakeOf(rareNetwork, t.networks.P(o.Network, rareNetwork))}
+			c.price = priceOf(network, rareNetwork, t.networks.P(o.Network, rareNetwork), 1)
 		}
 		t.block.bet(network, c)
 	}
@@ -202,7 +214,7 @@ func (t *token) observeEndpoint(o *Observation, p *Peers, tl *tally) int {
 		t.mark(e)
 		g := p.endpoint(o.Service, at)
 		own := t.endpointP(o.Service, at, g)
-		e.price = priceOf(g, own, t.suspect.endpoint(o.Service, at, g))
+		e.price = priceOf(endpoint, g, own, t.suspect.endpoint(o.Service, at, g))
 	}
 	if b.release, b.signs = e.young, false; e.explained {
 		return number
@@ -211,12 +223,13 @@ func (t *token) observeEndpoint(o *Observation, p *Peers, tl *tally) int {
 		b.fresh++
 		b.signs = t.sign(p, o.Service, at)
 	}
-	b.odd(endpoint, e.price.stake.Ratio)
+	b.odds += e.price.odds
 	b.bets[endpoint].Place(e.price.stake)
 	if is := float32(e.price.stake.E); is > b.peaks[endpoint] {
 		b.peaks[endpoint], b.peakAt = is, e.at
+		b.look = true
 	}
-	b.shift(endpointShift).Add(e.price.shift)
+	b.shift(endpointShift).Lean(e.price.shift)
 	return number
 }
 
@@ -224,20 +237,21 @@ func (t *token) observeHour(o *Observation, p *Peers, tl *tally) {
 	b, bin := &t.block, hourBin(o)
 	if b.hours[bin] == 0 {
 		tl.hours[bin]++
+		b.look = true
 	}
 	b.hours[bin]++
 	if h := &b.hour; !h.known || int(h.bin) != bin {
 		g := p.hours[bin]
 		flat, own := (g+1.0/48)/2, t.hours.P(bin, g)
-		*h = hourPrice{priceOf(flat, own, t.suspect.hour(bin, flat)), uint8(bin)}
+		*h = hourPrice{priceOf(hour, flat, own, t.suspect.hour(bin, flat)), uint8(bin)}
 	}
 	b.bets[hour].Place(b.hour.stake)
-	b.odd(hour, b.hour.stake.Ratio)
-	b.odd(hourShift, b.hour.shift)
+	b.odds += b.hour.odds
 	if e := float32(b.hour.stake.E); e > b.peaks[hour] {
 		b.peaks[hour], b.peakBin = e, uint8(bin)
+		b.look = true
 	}
-	b.shift(hourShift).Add(b.hour.shift)
+	b.shift(hourShift).Lean(b.hour.shift)
 }
 
 // travel tells whether the token went from one country to another faster than anybody can.
@@ -255,7 +269,7 @@ func (t *token) travel(o *Observation) {
 			b.odd(hop, t.stays())
 		} else {
 			b.odd(hop, hopsRise.Odds(&t.travels, true))
-			b.hopFrom, b.hopTo = t.place, o.Country
+			b.hopFrom, b.hopTo, b.look = t.place, o.Country, true
 		}
 	}
 	if t.place != o.Country {
@@ -274,7 +288,7 @@ func (t *token) stays() float64 {
 }
 
 // counted are the facets that say nothing where requests were left out for a reason.
-var counted = [...]Facet{burst, volume, breadth, combination, variety, order, errorRate}
+var counted = [...]Facet{burst, volume, breadth, combination, variety, order, errorRate, surge, medley}
 
 // nats is the evidence of each facet in the open block so far.
 func (t *token) nats() (x [facetCount]float64) {
@@ -284,6 +298,7 @@ func (t *token) nats() (x [facetCount]float64) {
 		x[f] = b.bets[f].Nats()
 	}
 	x[burst] = t.burst.Nats(float64(b.busiest), burstFloor, burstTail)
+	x[surge] = t.burst.Excess(float64(b.busiest), burstFloor)
 	x[volume] = t.volume.Nats(float64(b.n), burstFloor, burstTail)
 	x[rise] = t.volume.Rise(float64(b.n), burstTail)
 	x[breadth] = t.breadth.Nats(float64(b.fresh), breadthFloor, breadthTail)
@@ -292,6 +307,7 @@ func (t *token) nats() (x [facetCount]float64) {
 	x[gap] = b.gapNats
 	x[hop] = b.hops.Nats()
 	x[combination] = t.combinations.Nats(float64(b.mixed), mixFloor, mixTail)
+	x[medley] = t.combinations.Excess(float64(b.mixed), mixFloor)
 	x[variety] = t.variety.Nats(float64(len(b.endpoints)), varietyFloor, mixTail)
 	t.natsMore(&x)
 	for s := range b.shifts {

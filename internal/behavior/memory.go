@@ -281,7 +281,7 @@ const line = 64
 // await reads what the observations will need of their tokens, so that it is fetched from memory for all of them at once and not for one
 // after the other. What lies behind something else is read when that is there for all of them. For each token that is packed a live one
 // will have to be.
-func (s *shard) await(obs []Observation, part []int) {
+func (s *shard) await(obs []*Observation, part []int) {
 	var sum uint64
 	mask := uint32(len(s.index) - 1)
 	for _, i := range part {
@@ -338,8 +338,10 @@ const askedLines = (unsafe.Offsetof(token{}.block) + unsafe.Offsetof(block{}.hou
 func (t *token) behind() uint64 {
 	b := &t.block
 	sum := uint64(len(t.id))
-	if len(t.id) > 0 {
-		sum += uint64(t.id[0])
+	for _, text := range [...]string{t.id, t.about.hint} {
+		if len(text) > 0 {
+			sum += uint64(text[0])
+		}
 	}
 	for f := range b.seen {
 		if len(b.seen[f]) > 0 {
@@ -350,7 +352,7 @@ func (t *token) behind() uint64 {
 		sum += uint64(b.endpoints[e].n) + uint64(len(b.endpoints[e].at.Method))
 	}
 	if len(b.sizes) > 0 {
-		sum += uint64(b.sizes[len(b.sizes)-1])
+		sum += uint64(b.sizes[len(b.sizes)-1].bytes)
 	}
 	if len(b.mixNow) > 0 {
 		sum += uint64(b.mixNow[0])

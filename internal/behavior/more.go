@@ -30,7 +30,8 @@ type moreBlock struct {
 
 	spent float64
 
-	release bool // the newest request met a release that is young
+	look    bool // the newest request may have changed what speaks against the token
+	release bool // it met a release that is young
 	signs   bool // and is a sign of a deploy
 }
 
@@ -177,7 +178,8 @@ func (b *moreBlock) get(r *baseline.Reader) {
 // mostly is the share of the failed requests that gives them their name.
 const mostly = 0.75
 
-// closer is the detector that says more closely what the day shows: errors that are refusals, or requests for what is not there.
+// closer is the detector that says more closely what the day shows: errors that are refusals, requests for what is not there, or a mixture of
+// what the token never asked for.
 func (b *block) closer(name anomaly.Detector, disabled map[anomaly.Detector]bool) anomaly.Detector {
 	closer := name
 	switch name {
@@ -189,8 +191,11 @@ func (b *block) closer(name anomaly.Detector, disabled map[anomaly.Detector]bool
 			closer = anomaly.Enumeration
 		}
 	case anomaly.NewEndpoint, anomaly.RequestBurst:
-		if float64(b.missing) >= float64(b.n)/2 {
+		switch {
+		case float64(b.missing) >= float64(b.n)/2:
 			closer = anomaly.Enumeration
+		case float64(b.fresh) >= float64(len(b.endpoints))/2:
+			closer = anomaly.NewEndpoint
 		}
 	}
 	if disabled[closer] {

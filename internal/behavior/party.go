@@ -44,6 +44,6 @@ func (t *token) cross(o *Observation) {
 	now.at = max(now.at, o.Time)
 	b.crossed.Add(t.more.crossings, &crossingsRise, crossed)
 	if crossed {
-		b.crossing = [2]string{before.network, now.network}
+		b.crossing, b.look = [2]string{before.network, now.network}, true
 	}
 }

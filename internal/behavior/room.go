@@ -9,7 +9,7 @@ type roomy struct {
 	seen      [4][2]count
 	endpoints [4]endpointCount
 	mix       [2][4]uint16
-	sizes     [sizesKept / 2]float32
+	sizes     [sizesKept / 2]answer
 	requests  [sizesKept / 2]float32
 
 	countries, clients, services [2]baseline.Share[string]

@@ -65,6 +65,6 @@ func (t *token) follow(o *Observation, number int) {
 	pair := pairOf(first.mark, e.mark)
 	if !t.more.pairs.has(pair) && len(b.orders) < ordersKept && !slices.Contains(b.orders, pair) {
 		b.orders = append(b.orders, pair)
-		b.order = [2]uint8{uint8(before), uint8(number)}
+		b.order, b.look = [2]uint8{uint8(before), uint8(number)}, true
 	}
 }

@@ -78,6 +78,9 @@ func (s *shard) apply(e *Engine, o *Observation, events []anomaly.Event) []anoma
 		events = append(events, t.signal(o))
 	}
 	s.stats.Learned++
+	if !t.block.look {
+		return events
+	}
 	return s.judge(e, n, t, o, events)
 }
 

@@ -25,9 +25,15 @@ const (
 )
 
 // odd adds what a facet of the newest request says.
-func (b *block) odd(f Facet, ratio float64) {
-	b.odds += strangerWeights[f] * max(oddFloor, min(oddCeiling, ratio))
+func (b *block) odd(f Facet, ratio float64) { b.odds += odds(f, ratio) }
+
+// odds is what a log ratio says of a request as a whole.
+func odds(f Facet, ratio float64) float64 {
+	return strangerWeights[f] * max(oddFloor, min(oddCeiling, ratio))
 }
+
+// shiftOf is the bet that somebody else stays, of the facets that have one.
+var shiftOf = [betFacets]Facet{country: countryShift, client: clientShift, service: serviceShift, endpoint: endpointShift, hour: hourShift}
 
 // anySize is the density of sizes of which nothing is known.
 var anySize = func() baseline.Density {

@@ -142,8 +142,8 @@ func (s *suspect) learn(b *block) {
 			s.addHour(uint8(bin), float32(n)*scale)
 		}
 	}
-	for _, bytes := range b.sizes {
-		s.size.Learn(float64(bytes))
+	for _, a := range b.sizes {
+		s.size.Learn(float64(a.bytes))
 	}
 	for _, bytes := range b.requests {
 		s.request.Learn(float64(bytes))
@@ -190,7 +190,9 @@ func (s *suspect) addHour(bin uint8, weight float32) {
 // densities are what is expected of sizes today, by the token's past and by the suspect.
 type densities struct {
 	known                                      bool
+	knownTo                                    [verbCount]bool
 	size, request, suspectSize, suspectRequest baseline.Density
+	to                                         [verbCount]baseline.Density // answers to each kind of method
 }
 
 // densities works them out once a day.
@@ -207,6 +209,15 @@ func (t *token) densities() *densities {
 	}
 	d.suspectSize, d.suspectRequest = s.size.Density(), s.request.Density()
 	return d
+}
+
+// answersTo is how large answers to such methods are expected to be.
+func (t *token) answersTo(v verb) *baseline.Density {
+	d := &t.block.expected
+	if !d.knownTo[v] {
+		d.knownTo[v], d.to[v] = true, t.answers[v].DensityWithin(&t.size)
+	}
+	return &d.to[v]
 }
 
 // mostSize bounds what one size says: sizes have heavy tails.

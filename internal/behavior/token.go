@@ -38,6 +38,7 @@ type token struct {
 	hours     baseline.Hours
 	gaps      baseline.Gap
 	request   baseline.Magnitude
+	answers   answers
 	suspect   *suspect
 	spare     *suspect // memory for the next one
 
@@ -61,7 +62,7 @@ type token struct {
 	volume  baseline.Record
 	breadth baseline.Record
 	errors  baseline.Proportion
-	size    baseline.Magnitude
+	size    baseline.Magnitude // of answers
 	travels baseline.Proportion
 	variety baseline.Record
 
@@ -184,8 +185,9 @@ func (t *token) learn(frozen bool) {
 	for _, s := range b.requests {
 		t.request.Learn(float64(s))
 	}
-	for _, s := range b.sizes {
-		t.size.Learn(float64(s))
+	for _, a := range b.sizes {
+		t.answers.learn(a, &t.size)
+		t.size.Learn(float64(a.bytes))
 	}
 }
 

@@ -17,10 +17,12 @@ const (
 	userAgentHeader      = HTTPHeaderPrefix + "user-agent"
 )
 
+const tokenPrefix = "api_token."
+
 // readAll reads the attributes of the semantic conventions. Older spellings never replace newer ones.
 func (f *fields) readAll(attrs pcommon.Map) {
 	for k, v := range attrs.All() {
-		if strings.HasPrefix(k, "api_token.") {
+		if len(k) > len(tokenPrefix) && k[0] == tokenPrefix[0] && k[:len(tokenPrefix)] == tokenPrefix {
 			f.readToken(k, v)
 			continue
 		}
@@ -32,31 +34,31 @@ func (f *fields) readToken(k string, v pcommon.Value) {
 	r := f.Record
 	switch k {
 	case TokenID:
-		r.Token = v.AsString()
+		r.Token = spelled(v)
 	case TokenHint:
-		r.Hint = v.AsString()
+		r.Hint = spelled(v)
 	case TokenType:
-		r.Type = v.AsString()
+		r.Type = spelled(v)
 	case TokenRegistryID:
-		r.Registry = v.AsString()
+		r.Registry = spelled(v)
 	case TokenTenant:
-		r.Tenant = v.AsString()
+		r.Tenant = spelled(v)
 	case TokenOwnerID:
-		r.OwnerID = v.AsString()
+		r.OwnerID = spelled(v)
 	case TokenOwnerName:
-		r.OwnerName = v.AsString()
+		r.OwnerName = spelled(v)
 	case TokenOwnerTeam:
-		r.OwnerTeam = v.AsString()
+		r.OwnerTeam = spelled(v)
 	case TokenStatus:
-		r.Status = v.AsString()
+		r.Status = spelled(v)
 	case TokenProvisional:
-		r.Provisional = v.AsString() == "true"
+		r.Provisional = spelled(v) == "true"
 	case TokenDirection:
-		r.Outbound = v.AsString() == DirectionOutbound
+		r.Outbound = spelled(v) == DirectionOutbound
 	case TokenOutcome:
-		r.Outcome, f.judged = outcomeOf(v.AsString())
+		r.Outcome, f.judged = outcomeOf(spelled(v))
 	case TokenKeyID:
-		r.KeyID = v.AsString()
+		r.KeyID = spelled(v)
 	case TokenViolations:
 		r.Violations = stringsOf(v)
 	case TokenFormat, TokenOwnerType, TokenExpiresAt, TokenScopes:
@@ -70,11 +72,11 @@ func (f *fields) read(k string, v pcommon.Value) {
 	r := f.Record
 	switch k {
 	case HTTPMethod:
-		r.Method = v.AsString()
+		r.Method = spelled(v)
 	case OldHTTPMethod:
 		keep(&r.Method, v)
 	case HTTPRoute:
-		r.Route = v.AsString()
+		r.Route = spelled(v)
 	case HTTPStatus:
 		r.HTTPStatus = uint16(number(v, 0))
 	case OldHTTPStatus:
@@ -82,17 +84,17 @@ func (f *fields) read(k string, v pcommon.Value) {
 			r.HTTPStatus = uint16(number(v, 0))
 		}
 	case URLPath:
-		r.Path = v.AsString()
+		r.Path = spelled(v)
 	case OldHTTPTarget:
 		keep(&r.Path, v)
 	case URLFull, OldHTTPURL:
 		keep(&f.url, v)
 	case ClientAddress:
-		f.address = v.AsString()
+		f.address = spelled(v)
 	case OldHTTPClientIP:
 		keep(&f.address, v)
 	case UserAgent:
-		r.Client = v.AsString()
+		r.Client = spelled(v)
 	case OldHTTPUserAgent:
 		keep(&r.Client, v)
 	case userAgentHeader:
@@ -104,19 +106,19 @@ func (f *fields) read(k string, v pcommon.Value) {
 	case HTTPResponseBytes, OldHTTPResponseBytes:
 		r.ResponseBytes = number(v, -1)
 	case GeoCountry:
-		r.Country = v.AsString()
+		r.Country = spelled(v)
 	case ClientASNumber:
 		r.Network = asNumber(v)
 	case RPCService:
-		f.rpcService = v.AsString()
+		f.rpcService = spelled(v)
 	case RPCMethod:
-		f.rpcMethod = v.AsString()
+		f.rpcMethod = spelled(v)
 	case RPCStatus, OldRPCGRPCStatus:
 		f.rpcStatus = rpcStatus(v)
 	case messagingDestination:
-		f.destination = v.AsString()
+		f.destination = spelled(v)
 	case serverAddress:
-		f.server = v.AsString()
+		f.server = spelled(v)
 	case oldPeerName:
 		keep(&f.server, v)
 	case tailPolicy, samplingThreshold, sampleRate, samplerType, samplerParam:
@@ -159,8 +161,16 @@ func (f *fields) readAccessLog(m pcommon.Map) {
 // keep sets a field that no newer spelling has set.
 func keep(field *string, v pcommon.Value) {
 	if *field == "" {
-		*field = v.AsString()
+		*field = spelled(v)
 	}
+}
+
+// spelled is AsString, which asks for the type first: most values are texts.
+func spelled(v pcommon.Value) string {
+	if s := v.Str(); s != "" {
+		return s
+	}
+	return v.AsString()
 }
 
 func number(v pcommon.Value, otherwise int64) int64 {

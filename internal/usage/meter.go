@@ -90,16 +90,16 @@ const InSight = 8
 
 // Await reads the rows of observations that are recorded next, so that they are fetched from memory for all of them at once and not for one
 // after the other.
-func (m *Meter) Await(obs []behavior.Observation) { m.awaited = m.rows.await(obs) }
+func (m *Meter) Await(obs []*behavior.Observation) { m.awaited = m.rows.await(obs) }
 
-func (x *rowTable) await(obs []behavior.Observation) uint64 {
+func (x *rowTable) await(obs []*behavior.Observation) uint64 {
 	var sum uint64
-	for i := range obs {
-		sum += uint64(x.slots[x.home(obs[i].TokenHash())].hash)
+	for _, o := range obs {
+		sum += uint64(x.slots[x.home(o.TokenHash())].hash)
 	}
 	var near [InSight]*row
-	for i := range obs {
-		near[i] = x.likely(obs[i].TokenHash())
+	for i, o := range obs {
+		near[i] = x.likely(o.TokenHash())
 	}
 	for _, r := range near[:len(obs)] {
 		if r != nil {
@@ -111,6 +111,9 @@ func (x *rowTable) await(obs []behavior.Observation) uint64 {
 		if r != nil {
 			u := &r.usage
 			sum += u.Duration.near() + u.Routes.near() + u.Releases.near() + u.Origins.near() + u.Clients.near()
+			if len(r.token.ID) > 0 {
+				sum += uint64(r.token.ID[0])
+			}
 		}
 	}
 	return sum

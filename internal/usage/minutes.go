@@ -85,7 +85,7 @@ func (m *Minutes) Charge(obs *behavior.Observation, c *Charge) {
 }
 
 // Await reads the rows of observations that are recorded next, as a Meter does.
-func (m *Minutes) Await(obs []behavior.Observation) {
+func (m *Minutes) Await(obs []*behavior.Observation) {
 	if m.latest != nil {
 		m.awaited = m.latest.rows.await(obs)
 	}

@@ -4,6 +4,7 @@ import (
 	"iter"
 	"math/bits"
 	"math/rand/v2"
+	"slices"
 )
 
 // generation is a number of entries that are forgotten together.
@@ -23,11 +24,12 @@ const maxWalk = 64
 
 func newGeneration(number uint64) *generation { return &generation{number: number} }
 
-// reuse forgets everything and keeps the memory.
-func (g *generation) reuse(number uint64) *generation {
+// reuse forgets everything and keeps the memory, all that will be needed: the generation before has filled up, and so will this one.
+func (g *generation) reuse(number uint64, capacity int) *generation {
 	clear(g.spans.slots)
+	*g = generation{number: number, entries: slices.Grow(g.entries[:0], capacity), spans: g.spans, traces: g.traces}
 	clear(g.traces.slots)
-	*g = generation{number: number, entries: g.entries[:0], spans: g.spans, traces: g.traces}
+	g.traces.grow(capacity, nil)
 	return g
 }
 
@@ -54,13 +56,26 @@ func (g *generation) has(e *entry, latest int32) bool {
 }
 
 func (g *generation) add(e entry) {
+	g.makeRoom()
 	hash := e.traceHash()
-	g.traces.grow(len(g.entries)+1, func(i int32) uint64 { return g.entries[i].traceHash() })
 	slot, latest := g.latest(hash, e.trace)
+	g.put(e, hash, slot, latest)
+}
+
+// makeRoom makes room for one entry more: slots that were found before it may not be where they were.
+func (g *generation) makeRoom() {
+	g.traces.grow(len(g.entries)+1, func(i int32) uint64 { return g.entries[i].traceHash() })
+}
+
+// put adds an entry where latest says that it belongs.
+func (g *generation) put(e entry, hash uint64, slot, latest int32) {
 	at := int32(len(g.entries))
 	e.previous, e.length = latest+1, 1
 	if latest >= 0 {
 		e.length = min(g.entries[latest].length, maxWalk) + 1
+	}
+	if len(g.entries) == cap(g.entries) { // append would copy more often
+		g.entries = slices.Grow(g.entries, max(512, len(g.entries)))
 	}
 	g.entries = append(g.entries, e)
 	g.traces.set(slot, at, hash)
@@ -143,7 +158,7 @@ func (t *table) grow(n int, hash func(int32) uint64) {
 		return
 	}
 	old := t.slots
-	t.slots = make([]uint64, max(1024, 2*len(old)))
+	t.slots = make([]uint64, max(1024, 1<<bits.Len(uint(2*n-1))))
 	for _, held := range old {
 		if held != 0 {
 			at := int32(uint32(held)) - 1

@@ -64,7 +64,11 @@ func (r *Recent) Admit(record *otelattr.Record) Verdict {
 	}
 	e := entryOf(record, r.serviceHash)
 	at := e.traceHash()
-	_, young := r.young.latest(at, e.trace)
+	full := len(r.young.entries) >= r.capacity
+	if !full {
+		r.young.makeRoom()
+	}
+	slot, young := r.young.latest(at, e.trace)
 	_, old := r.old.latest(at, e.trace)
 	if r.young.has(&e, young) || r.old.has(&e, old) {
 		return Duplicate
@@ -74,10 +78,12 @@ func (r *Recent) Admit(record *otelattr.Record) Verdict {
 		verdict = r.nested(&e, young, old)
 	}
 	e.counted = verdict == New || verdict == Counterpart
-	if len(r.young.entries) >= r.capacity {
-		r.old, r.young = r.young, r.old.reuse(r.young.number+1)
+	if full {
+		r.old, r.young = r.young, r.old.reuse(r.young.number+1, r.capacity)
+		r.young.add(e)
+		return verdict
 	}
-	r.young.add(e)
+	r.young.put(e, at, slot, young)
 	return verdict
 }
 
