@@ -10,6 +10,8 @@ import (
 
 	"github.com/stretchr/testify/require"
 	"gopkg.in/yaml.v3"
+
+	"github.com/holterhq/holter/internal/freeport"
 )
 
 // ours are the component types that the stock collector does not know, and the extension that holds their state.
@@ -75,7 +77,7 @@ func withFreePorts(t *testing.T, config string) string {
 		cut := strings.LastIndexAny(address, ": ") + 1
 		port, err := strconv.Atoi(address[cut:])
 		require.NoError(t, err)
-		if portFree(port) {
+		if freeport.Free(port) {
 			return address
 		}
 		return address[:cut] + freePorts(t, 1)[0]

@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"io"
-	"net"
 	"net/http"
 	"net/http/httptest"
 	"sync"
@@ -26,6 +25,7 @@ import (
 	"go.uber.org/zap/zaptest/observer"
 
 	"github.com/holterhq/holter/exporter/tokenresponseexporter/internal/metadatatest"
+	"github.com/holterhq/holter/internal/freeport"
 	"github.com/holterhq/holter/internal/response/message"
 )
 
@@ -247,15 +247,12 @@ func raised(id string, change ...func(plog.LogRecord)) plog.Logs {
 	return logs
 }
 
-// freePort is a port that was free a moment ago.
+// freePort is a port that nobody listens on.
 func freePort(t testing.TB) string {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	ports, err := freeport.Take(1)
 	require.NoError(t, err)
-	defer l.Close()
-	_, port, err := net.SplitHostPort(l.Addr().String())
-	require.NoError(t, err)
-	return port
+	return ports[0]
 }
 
 // leaked makes the event one that calls for an act by itself.

@@ -2,7 +2,6 @@ package tokenconsoleextension
 
 import (
 	"context"
-	"net"
 	"testing"
 	"time"
 
@@ -15,15 +14,15 @@ import (
 	"go.opentelemetry.io/collector/receiver/receivertest"
 
 	"github.com/holterhq/holter/internal/console"
+	"github.com/holterhq/holter/internal/freeport"
 	"github.com/holterhq/holter/internal/store"
 )
 
 func TestTheDemoIsAPopulationOfItsOwn(t *testing.T) {
 	now := time.Date(2026, 3, 26, 12, 20, 0, 0, time.UTC)
-	free, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
+	ports, err := freeport.Take(1)
 	require.NoError(t, err)
-	endpoint := free.Addr().String()
-	require.NoError(t, free.Close())
+	endpoint := "127.0.0.1:" + ports[0]
 	factory := otlpreceiver.NewFactory()
 	cfg := factory.CreateDefaultConfig()
 	require.NoError(t, confmap.NewFromStringMap(map[string]any{"protocols": map[string]any{"grpc": map[string]any{"endpoint": endpoint}}}).Unmarshal(cfg))

@@ -2,7 +2,6 @@ package provider
 
 import (
 	"io"
-	"net"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -13,6 +12,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/holterhq/holter/internal/freeport"
 	"github.com/holterhq/holter/internal/response"
 	"github.com/holterhq/holter/internal/response/wire"
 )
@@ -148,11 +148,9 @@ func TestCallJudges(t *testing.T) {
 
 func TestCallWithoutAnAnswer(t *testing.T) {
 	t.Run("not sent", func(t *testing.T) {
-		l, err := net.Listen("tcp", "127.0.0.1:0")
+		ports, err := freeport.Take(1)
 		require.NoError(t, err)
-		address := "http://" + l.Addr().String()
-		require.NoError(t, l.Close())
-		a := newCall(t, lockSpec(address)).Send(t.Context(), locking(), noon)
+		a := newCall(t, lockSpec("http://127.0.0.1:"+ports[0])).Send(t.Context(), locking(), noon)
 		assert.Equal(t, response.Unreached, a.Verdict)
 		assert.NotContains(t, a.Reason, "lock")
 	})

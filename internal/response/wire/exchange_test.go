@@ -14,6 +14,8 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
+
+	"github.com/holterhq/holter/internal/freeport"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -57,7 +59,9 @@ func TestExchange(t *testing.T) {
 		assert.Equal(t, 1, asked)
 	})
 	t.Run("nobody listens", func(t *testing.T) {
-		r := exchange(t, t.Context(), "http://"+freePort(t)+"/secret?key=hidden")
+		ports, err := freeport.Take(1)
+		require.NoError(t, err)
+		r := exchange(t, t.Context(), "http://127.0.0.1:"+ports[0]+"/secret?key=hidden")
 		assert.Zero(t, r.Status)
 		assert.False(t, r.Sent)
 		require.Error(t, r.Err)
@@ -109,13 +113,6 @@ func hangUp(w http.ResponseWriter, first string) {
 		_ = conn.(*net.TCPConn).SetLinger(0)
 	}
 	_ = conn.Close()
-}
-
-func freePort(t *testing.T) string {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	require.NoError(t, err)
-	defer l.Close()
-	return l.Addr().String()
 }
 
 func TestRetryAfter(t *testing.T) {

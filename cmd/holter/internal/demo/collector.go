@@ -11,6 +11,8 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"github.com/holterhq/holter/internal/freeport"
 )
 
 // collector is an otelcol-holter that the demo started.
@@ -29,22 +31,22 @@ const (
 
 // startCollector runs the binary with its built-in configuration, on free ports of this machine and with data of its own.
 func startCollector(ctx context.Context, path, data string) (*collector, error) {
-	ports, err := freePorts(5)
+	ports, err := freeport.Take(5)
 	if err != nil {
 		return nil, err
 	}
-	c := &collector{ended: make(chan struct{}), endpoint: ports[0], log: filepath.Join(data, "collector.log")}
+	c := &collector{ended: make(chan struct{}), endpoint: "127.0.0.1:" + ports[0], log: filepath.Join(data, "collector.log")}
 	log, err := os.Create(c.log)
 	if err != nil {
 		return nil, fmt.Errorf("write the collector's log: %w", err)
 	}
 	defer log.Close()
 	c.cmd = exec.Command(path,
-		"--set=receivers::otlp::protocols::grpc::endpoint="+ports[0],
-		"--set=receivers::otlp::protocols::http::endpoint="+ports[1],
-		"--set=exporters::prometheus::endpoint="+ports[2],
-		"--set=extensions::health_check::endpoint="+ports[3],
-		"--set=extensions::token_console::endpoint="+ports[4],
+		"--set=receivers::otlp::protocols::grpc::endpoint=127.0.0.1:"+ports[0],
+		"--set=receivers::otlp::protocols::http::endpoint=127.0.0.1:"+ports[1],
+		"--set=exporters::prometheus::endpoint=127.0.0.1:"+ports[2],
+		"--set=extensions::health_check::endpoint=127.0.0.1:"+ports[3],
+		"--set=extensions::token_console::endpoint=127.0.0.1:"+ports[4],
 		"--set=service::telemetry::metrics::level=none",
 	)
 	c.cmd.Env = append(os.Environ(), "HOLTER_DATA="+data)
@@ -117,18 +119,4 @@ func (c *collector) lastWords() string {
 	}
 	lines := strings.Split(strings.TrimSpace(string(b)), "\n")
 	return strings.Join(lines[max(0, len(lines)-8):], "\n")
-}
-
-// freePorts are addresses of this machine that nobody listens on at the moment.
-func freePorts(n int) ([]string, error) {
-	var out []string
-	for range n {
-		l, err := net.Listen("tcp", "127.0.0.1:0")
-		if err != nil {
-			return nil, fmt.Errorf("find a free port: %w", err)
-		}
-		defer l.Close()
-		out = append(out, l.Addr().String())
-	}
-	return out, nil
 }
