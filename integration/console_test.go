@@ -30,7 +30,7 @@ func TestATokensLastUseIsOnThePage(t *testing.T) {
 	c := newCollector(t, "../configs/default.yaml")
 	c.args = append(c.onOwnPorts(), "--set=extensions.token_console.demo.enabled=false")
 	c.Start()
-	assert.Contains(t, c.Log.Since(0), "console     "+c.Console(), "the banner says where the page is")
+	waitFor(t, "the banner to say where the page is", func() bool { return strings.Contains(c.Log.String(), "console     "+c.Console()) })
 	const key = "shop_live_c0nsoleWq7TzR2mKx94LbNvYc83HdPf"
 	call := normal(key)
 	call.At = time.Now().Add(-time.Second)

@@ -126,7 +126,7 @@ func TestADeadWebhookStopsNoSpan(t *testing.T) {
 	send(t, client, life...)
 	everySpan(t, backend, 1+len(life))
 	saysSo(t, c, mark, "exporter:token_response", "people", "otelcol_token_response_retries")
-	require.Contains(t, c.Log.Since(mark), "connection refused")
+	waitFor(t, "the log to say why", func() bool { return strings.Contains(c.Log.Since(mark), "connection refused") })
 
 	// What could not be delivered waits on disk for the receiver, over a restart.
 	c.Stop()
