@@ -30,10 +30,17 @@ func (w *town) answers(entries ...store.Entry) {
 		}
 	}
 	require.NoError(w.t, w.store.Append(w.t.Context(), entries))
+	w.catchUp()
+}
+
+// catchUp waits until the console has read all that the journal has.
+func (w *town) catchUp() {
+	w.t.Helper()
 	require.Eventually(w.t, func() bool {
 		w.console.ledger.mu.RLock()
 		defer w.console.ledger.mu.RUnlock()
-		return w.console.ledger.upTo >= entries[len(entries)-1].Sequence
+		behind, err := w.store.Journal(w.t.Context(), w.console.ledger.upTo, 1)
+		return err == nil && len(behind) == 0
 	}, 10*time.Second, 5*time.Millisecond)
 }
 

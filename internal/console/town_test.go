@@ -220,6 +220,7 @@ func (w *town) visit(name string) *visitor {
 		require.NoError(w.t, json.Unmarshal([]byte(body), &self))
 		require.Equal(w.t, name, self.User)
 		v.csrf = self.CSRF
+		w.catchUp() // with the login
 	}
 	return v
 }
