@@ -194,10 +194,10 @@ func (o *metricsOutput) record(obs *behavior.Observation, m *mark) {
 	}
 }
 
-// await makes ready to record observations, usage.InSight at most.
-func (o *metricsOutput) await(obs []*behavior.Observation) {
+// await makes ready to record the observations that are next.
+func (o *metricsOutput) await(next []*behavior.Observation) {
 	for _, v := range o.views {
-		v.counter.Await(obs)
+		v.counter.Await(next)
 	}
 }
 

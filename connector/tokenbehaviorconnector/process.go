@@ -41,14 +41,19 @@ func (w *worker) process(records []otelattr.Record) {
 	obs.all, obs.marks = obs.all[:0], obs.marks[:0]
 	var tally tally
 	first := w.released
-	for _, outbound := range [...]bool{false, true} {
-		for i := range records {
-			if i%requests.InSight == 0 && !outbound {
-				w.recent.Await(records[i:min(i+requests.InSight, len(records))])
-			}
-			if records[i].Outbound == outbound {
-				w.admit(&records[i], first+uint64(i)+1, &tally)
-			}
+	made := 0 // requests that we make
+	for i := range records {
+		w.recent.Await(records[i:])
+		if records[i].Outbound {
+			made++
+		} else {
+			w.admit(&records[i], first+uint64(i)+1, &tally)
+		}
+	}
+	for i := 0; made > 0; i++ {
+		if records[i].Outbound {
+			made--
+			w.admit(&records[i], first+uint64(i)+1, &tally)
 		}
 	}
 	w.released += uint64(len(records))
@@ -72,8 +77,7 @@ func (w *worker) process(records []otelattr.Record) {
 
 // admit decides what a record is and appends its observation.
 func (w *worker) admit(r *otelattr.Record, ordinal uint64, tally *tally) {
-	m := mark{role: usage.Role{Served: r.Served, At: w.timeOf(&r.Observation), Details: r.Details}, served: r.Served, unreadable: r.Unreadable, ordinal: ordinal}
-	var learn bool
+	var counted, learn bool
 	switch w.recent.Admit(r) {
 	case requests.Duplicate:
 		tally.duplicates++
@@ -87,10 +91,10 @@ func (w *worker) admit(r *otelattr.Record, ordinal uint64, tally *tally) {
 		tally.nested++
 		learn = true
 	default:
-		m.role.Request = r.Token != ""
-		learn = m.role.Request
+		counted = r.Token != ""
+		learn = counted
 	}
-	if m.role.Request {
+	if counted {
 		tally.requests++
 		if r.Time == 0 {
 			tally.untimed++
@@ -98,19 +102,20 @@ func (w *worker) admit(r *otelattr.Record, ordinal uint64, tally *tally) {
 		if r.Weight < 0 {
 			tally.sampled++
 		}
-	}
-	if m.role.Request {
 		w.takeRequest(r, learn && r.Time != 0 && !r.Provisional, ordinal)
 	}
 	obs := &w.buffers.obs
 	obs.all = append(obs.all, &r.Observation)
+	obs.marks = append(obs.marks, mark{})
+	m := &obs.marks[len(obs.marks)-1] // filled in where it stands: copied, it would wait for all that was written before
+	m.role.Request, m.role.Served, m.role.At, m.role.Details = counted, r.Served, w.timeOf(&r.Observation), r.Details
+	m.served, m.unreadable, m.ordinal = r.Served, r.Unreadable, ordinal
 	if learn && r.Time != 0 && !r.Provisional {
 		tally.learn++
 	} else {
 		m.token = r.Token
 		r.Token = ""
 	}
-	obs.marks = append(obs.marks, m)
 }
 
 // timeOf is when something is counted: in event time, or on arrival where event time means nothing.
@@ -124,9 +129,7 @@ func (w *worker) timeOf(o *behavior.Observation) int64 {
 // count adds observations to the usage.
 func (w *worker) count(obs *observations) {
 	for i := range obs.all {
-		if i%usage.InSight == 0 {
-			w.metrics.await(obs.all[i:min(i+usage.InSight, len(obs.all))])
-		}
+		w.metrics.await(obs.all[i:])
 		w.metrics.record(obs.all[i], &obs.marks[i])
 	}
 	w.health.recovered(faultCounting)

@@ -3,6 +3,9 @@ package behavior
 import (
 	"encoding/binary"
 	"runtime"
+	"unsafe"
+
+	"github.com/holterhq/holter/internal/prefetch"
 )
 
 // arena keeps many short texts that change in size, in chains of blocks that are all alike: what one gives up another uses, and nothing is
@@ -88,21 +91,21 @@ func (a *arena) read(first uint32, size int, into []byte) []byte {
 	return into
 }
 
-// touch reads some of each block of some chains, one step along all of them after the other. It forgets where they began.
-func (a *arena) touch(chains []uint32) (sum uint64) {
+// await asks for some chains, which it reads up to their last blocks for that, one step along all of them after the other. It forgets where
+// they began.
+func (a *arena) await(chains []uint32) {
 	defer runtime.KeepAlive(a)
 	for going := true; going; {
 		going = false
 		for i, n := range chains {
 			if n != 0 {
 				b := a.block(n)
+				prefetch.Lines(unsafe.Pointer(&b[0]), blockSize)
 				chains[i] = binary.LittleEndian.Uint32(b)
-				sum += uint64(b[blockSize/2])
 				going = true
 			}
 		}
 	}
-	return sum
 }
 
 // drop gives up a chain.

@@ -8,8 +8,16 @@ import (
 
 const betFacets = int(hour) + 1
 
-// block is one UTC day of one token, while it is open. What few requests ask for stands last, from hours on.
+// block is one UTC day of one token, while it is open. What few requests ask for stands first, what most do from day on.
 type block struct {
+	hours          [48]uint16
+	peakIs         [service + 1]string // what the strongest single bet was on
+	peakAt         Endpoint
+	peakBin        uint8
+	hopFrom, hopTo string
+	slept          float32 // days since the block before, if gapNats is not 0, …
+	longest        float32 // … and the longest gap until then
+
 	day     int32
 	n       uint32
 	bets    [betFacets]baseline.Bet
@@ -52,14 +60,6 @@ type block struct {
 	partial bool                   // there were requests of UnknownWeight
 	rules   uint16                 // rules that have fired today
 	tipped  *Observation           // the request that would raise an event if the day ended now
-
-	hours          [48]uint16
-	peakIs         [service + 1]string // what the strongest single bet was on
-	peakAt         Endpoint
-	peakBin        uint8
-	hopFrom, hopTo string
-	slept          float32 // days since the block before, if gapNats is not 0, …
-	longest        float32 // … and the longest gap until then
 }
 
 type count struct {

@@ -318,13 +318,15 @@ func (e *Engine) advance(s int, part []int, obs []*Observation) (done int) {
 	}()
 	var events []anomaly.Event
 	for k, i := range part {
-		if k%inSight == 0 {
-			e.shards[s].await(obs, part[k:min(k+inSight, len(part))])
+		if k%(2*inSight) == 0 {
+			e.shards[s].awaitPacks(obs, part[k:min(k+2*inSight, len(part))])
 		}
+		e.shards[s].lookAhead(obs, part[k:])
 		if e.cfg.Probe != nil {
 			e.cfg.Probe(obs[i])
 		}
 		events = e.shards[s].apply(e, obs[i], events[:0])
+		e.shards[s].askOn()
 		self := e.shards[s].self(obs[i].Token)
 		for _, event := range events {
 			e.found[s] = append(e.found[s], numbered{i, event, self})

@@ -6,6 +6,7 @@ import (
 	"unsafe"
 
 	"github.com/holterhq/holter/internal/baseline"
+	"github.com/holterhq/holter/internal/prefetch"
 )
 
 // memory holds a shard's tokens, each under a number. Those used latest are live: unpacked, and quick to work with. The others are packed
@@ -25,11 +26,11 @@ type memory struct {
 	boundary  uint32 // the oldest live one; 0: none
 	mostLives int
 
-	draft      []byte // of a pack that is written
-	reading    []byte // the pack that was read
-	borrowed   *token // a packed token that is looked at
-	unreadable uint64 // packs that started anew
-	awaited    uint64 // so that await is not optimised away
+	draft      []byte         // of a pack that is written
+	reading    []byte         // the pack that was read
+	borrowed   *token         // a packed token that is looked at
+	unreadable uint64         // packs that started anew
+	asking     unsafe.Pointer // the next portion of a token that will be needed, see lookAhead
 }
 
 // slot is what is known of a token without unpacking it.
@@ -273,121 +274,79 @@ func (m *memory) giveBack(n uint32, t *token) {
 }
 
 // inSight is how many observations are looked ahead.
-const inSight = 8
+const inSight = 4
 
 // line is how much is fetched from memory at once.
 const line = 64
 
-// await reads what the observations will need of their tokens, so that it is fetched from memory for all of them at once and not for one
-// after the other. What lies behind something else is read when that is there for all of them. For each token that is packed a live one
-// will have to be.
-func (s *shard) await(obs []*Observation, part []int) {
-	var sum uint64
-	mask := uint32(len(s.index) - 1)
-	for _, i := range part {
-		sum += uint64(s.index[spot(obs[i].hash)&mask])
+// lookAhead begins to ask for what the observation inSight after the first of the part needs of its token. A processor waits for some
+// lines at once and no more, so they are asked for in four portions while the first is judged, see askOn.
+func (s *shard) lookAhead(obs []*Observation, part []int) {
+	s.asking = nil
+	if len(part) > 1 {
+		prefetch.Lines(unsafe.Pointer(obs[part[1]]), unsafe.Sizeof(Observation{}))
 	}
-	var awake, victims [inSight]*token
-	var packs [inSight]uint32
-	near, leaving, asleep := awake[:0], victims[:0], packs[:0]
+	if len(part) > inSight/2 {
+		if t := s.awake(obs[part[inSight/2]].hash); t != nil {
+			t.approach()
+		}
+	}
+	if len(part) <= inSight {
+		return
+	}
+	if t := s.awake(obs[part[inSight]].hash); t != nil {
+		s.asking = unsafe.Add(unsafe.Pointer(t), unsafe.Offsetof(t.block)+unsafe.Offsetof(t.block.day))
+		s.askOn()
+	}
+}
+
+// askOn asks for the next portion.
+func (s *shard) askOn() {
+	if s.asking != nil {
+		prefetch.Lines(s.asking, asked/4)
+		s.asking = unsafe.Add(s.asking, asked/4)
+	}
+}
+
+// asked is how much of a live token most requests ask for: from its day to the endpoints that it has room for.
+const asked = (unsafe.Offsetof(roomy{}.sizes) - unsafe.Offsetof(token{}.block) - unsafe.Offsetof(block{}.day) + 4*line - 1) / (4 * line) * (4 * line)
+
+// awaitPacks asks for the packed tokens of the observations, inSight*2 at most, and for the live ones that have to make room for them.
+func (s *shard) awaitPacks(obs []*Observation, part []int) {
+	var packs [2 * inSight]uint32
+	asleep := packs[:0]
 	for _, i := range part {
-		if n := s.likely(obs[i].hash); n != 0 && s.slots[n].live != 0 {
-			near = append(near, s.live[s.slots[n].live-1])
-		} else if n != 0 {
+		if n := s.likely(obs[i].hash); n != 0 && s.slots[n].live == 0 {
 			asleep = append(asleep, s.slots[n].pack)
 		}
 	}
 	n := s.boundary
-	for excess := s.lives + len(asleep) - s.mostLives; n != 0 && excess > 0 && len(leaving) < len(victims); excess-- {
-		leaving = append(leaving, s.live[s.slots[n].live-1])
+	for excess := s.lives + len(asleep) - s.mostLives; n != 0 && excess > 0; excess-- {
+		prefetch.Lines(unsafe.Pointer(s.live[s.slots[n].live-1]), unsafe.Sizeof(roomy{}))
 		n = s.slots[n].next
 	}
-	sum += s.packs.touch(asleep)
-	for _, t := range near {
-		for _, word := range t.asked() {
-			sum += word[0]
-		}
-	}
-	for _, t := range leaving {
-		for _, word := range t.every() {
-			sum += word[0]
-		}
-	}
-	for _, t := range near {
-		sum += t.behind()
-	}
-	for _, t := range leaving {
-		sum += t.behind() + t.beneath()
-	}
-	s.awaited = sum
+	s.packs.await(asleep)
 }
 
-// asked is the part of a token's memory that most requests ask for.
-func (t *token) asked() *[askedLines][line / 8]uint64 {
-	return (*[askedLines][line / 8]uint64)(unsafe.Pointer(&t.evidence))
+// awake is the live token with this hash, nil if there is none or it is packed.
+func (m *memory) awake(hash uint32) *token {
+	if n := m.likely(hash); n != 0 && m.slots[n].live != 0 {
+		return m.live[m.slots[n].live-1]
+	}
+	return nil
 }
 
-// every is all of it.
-func (t *token) every() *[unsafe.Sizeof(token{}) / line][line / 8]uint64 {
-	return (*[unsafe.Sizeof(token{}) / line][line / 8]uint64)(unsafe.Pointer(t))
-}
-
-const askedLines = (unsafe.Offsetof(token{}.block) + unsafe.Offsetof(block{}.hours) - unsafe.Offsetof(token{}.evidence)) / line
-
-// behind reads what a token points to.
-func (t *token) behind() uint64 {
+// approach asks for what a token points to, once it is there itself.
+func (t *token) approach() {
+	prefetch.Lines(unsafe.Pointer(unsafe.StringData(t.id)), uintptr(len(t.id)))
+	prefetch.Lines(unsafe.Pointer(unsafe.StringData(t.about.hint)), uintptr(len(t.about.hint)))
 	b := &t.block
-	sum := uint64(len(t.id))
-	for _, text := range [...]string{t.id, t.about.hint} {
-		if len(text) > 0 {
-			sum += uint64(text[0])
-		}
+	if n := len(b.sizes); n < cap(b.sizes) {
+		prefetch.Lines(unsafe.Pointer(&b.sizes[:n+1][n]), 1)
 	}
-	for f := range b.seen {
-		if len(b.seen[f]) > 0 {
-			sum += uint64(b.seen[f][0].n)
-		}
+	if n := len(b.endpoints); n > roomForEndpoints {
+		prefetch.Lines(unsafe.Pointer(&b.endpoints[0]), uintptr(n)*unsafe.Sizeof(b.endpoints[0]))
 	}
-	for e := range b.endpoints {
-		sum += uint64(b.endpoints[e].n) + uint64(len(b.endpoints[e].at.Method))
-	}
-	if len(b.sizes) > 0 {
-		sum += uint64(b.sizes[len(b.sizes)-1].bytes)
-	}
-	if len(b.mixNow) > 0 {
-		sum += uint64(b.mixNow[0])
-	}
-	return sum
-}
-
-// beneath reads what else a token that is packed points to.
-func (t *token) beneath() (sum uint64) {
-	for _, c := range [...]*baseline.Categorical[string]{&t.countries, &t.networks, &t.clients, &t.services} {
-		if values := c.Values(); len(values) > 0 {
-			sum += uint64(values[0].Weight)
-		}
-	}
-	for i := range t.endpoints {
-		if values := t.endpoints[i].routes.Values(); len(values) > 0 {
-			sum += uint64(values[0].Weight)
-		}
-	}
-	s := t.suspect
-	if s == nil {
-		return sum
-	}
-	for i := range s.seen {
-		if len(s.seen[i]) > 0 {
-			sum += uint64(s.seen[i][0].n)
-		}
-	}
-	for i := range s.endpoints {
-		sum += uint64(s.endpoints[i].n)
-	}
-	if len(s.hours) > 0 {
-		sum += uint64(s.hours[0].bin)
-	}
-	return sum
 }
 
 // likely is the number of the token with this hash, 0 if there is none; one in some billions is another one's.

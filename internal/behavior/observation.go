@@ -1,5 +1,7 @@
 package behavior
 
+import "unsafe"
+
 // Observation is one request made with one token, as the telemetry tells it. It is what the journal keeps and what the
 // engine learns from; it holds no credential and no full client address.
 type Observation struct {
@@ -45,13 +47,13 @@ type Observation struct {
 	Weight float64 // how many requests this one stands for (1 / sampling probability); 0 means 1, UnknownWeight that nobody knows
 
 	skewed bool   // too far in the future to learn from
-	hashed string // what hash is the hash of
+	hashed string // what hash is the hash of: it is compared by where it stands
 	hash   uint32
 }
 
 // TokenHash is a hash of Token, which is worked out once.
 func (o *Observation) TokenHash() uint32 {
-	if o.hashed != o.Token {
+	if len(o.hashed) != len(o.Token) || unsafe.StringData(o.hashed) != unsafe.StringData(o.Token) {
 		o.hashed, o.hash = o.Token, hash(o.Token)
 	}
 	return o.hash

@@ -1,14 +1,19 @@
 package behavior
 
-import "github.com/holterhq/holter/internal/baseline"
+import (
+	"unsafe"
+
+	"github.com/holterhq/holter/internal/baseline"
+)
 
 // roomy is a live token with memory beside it for what a usual day shows, so that one place holds all that a request asks for. Longer lists
 // are elsewhere.
 type roomy struct {
 	token
-	seen      [4][2]count
-	endpoints [4]endpointCount
 	mix       [2][4]uint16
+	_         [paddingOfSeen]byte // each in a line of its own
+	seen      [4][2]count
+	endpoints [roomForEndpoints]endpointCount
 	sizes     [sizesKept / 2]answer
 	requests  [sizesKept / 2]float32
 
@@ -23,6 +28,17 @@ type roomy struct {
 	guiseHours     [4]hourWeight
 }
 
+const paddingOfSeen = (line - (unsafe.Sizeof(token{})+unsafe.Sizeof([2][4]uint16{}))%line) % line
+
+// lined is a roomy token that takes whole lines of cache.
+type lined struct {
+	roomy
+	_ [(line - unsafe.Sizeof(roomy{})%line) % line]byte
+}
+
+// roomForEndpoints is how many endpoints most tokens call in a day at most.
+const roomForEndpoints = 4
+
 // roomsAtOnce is how many live tokens are made room for together.
 const roomsAtOnce = 16
 
@@ -32,7 +48,7 @@ type rooms struct{ spare []*token }
 // take returns a token that knows nothing.
 func (r *rooms) take() *token {
 	if len(r.spare) == 0 {
-		block := make([]roomy, roomsAtOnce)
+		block := make([]lined, roomsAtOnce)
 		for i := range block {
 			r.spare = append(r.spare, block[i].furnish())
 		}

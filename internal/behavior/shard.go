@@ -73,7 +73,9 @@ func (s *shard) apply(e *Engine, o *Observation, events []anomaly.Event) []anoma
 		events = e.watchlist.prove(t, o, events)
 	}
 	p := e.populationOf(t.tenant)
+	s.askOn()
 	t.observe(o, p, s.tally(p))
+	s.askOn()
 	if t.block.signs && !e.cfg.Disabled[anomaly.PopulationShift] {
 		events = append(events, t.signal(o))
 	}

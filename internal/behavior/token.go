@@ -25,7 +25,7 @@ const hoursADay = 10
 const quietDays = 45
 
 // token is what is known about one token: its normal life, its open day, its accumulated evidence. What a request asks for stands together, from
-// evidence on into block; the lists that what it asks for is worked out from come before, and are read when a day begins.
+// the middle of block on; the lists that what it asks for is worked out from come before, and are read when a day begins.
 type token struct {
 	first    int64 // event time of the first request, unix nanoseconds
 	incident int32 // the day on which the newest one opened; 0: none did
@@ -41,6 +41,8 @@ type token struct {
 	answers   answers
 	suspect   *suspect
 	spare     *suspect // memory for the next one
+
+	block block
 
 	evidence [detectorCount]baseline.Cusum
 	past     past
@@ -70,8 +72,6 @@ type token struct {
 	more         more
 	place        string // country of the newest request, and when that was
 	placeAt      int64
-
-	block block
 }
 
 // about is what may be said of a token to a person, as the newest request tells it.

@@ -1,6 +1,11 @@
 package usage
 
-import "math"
+import (
+	"math"
+	"unsafe"
+
+	"github.com/holterhq/holter/internal/prefetch"
+)
 
 // Histogram is an exponential histogram of positive numbers in the form of OTLP: the bucket with index i counts the values
 // in (base^i, base^(i+1)], where base = 2^(2^-Scale). It starts with eight buckets to a doubling, which keeps quantiles
@@ -124,12 +129,12 @@ func (h *Histogram) halve() {
 	h.coarser++
 }
 
-// near reads what the next Record will need.
-func (h *Histogram) near() uint64 {
-	if len(h.Buckets) == 0 {
-		return 0
+// await asks for the bucket of a value, or one beside it.
+func (h *Histogram) await(v float64) {
+	near := int32(math.Float64bits(v)>>(52-startScale)) - 1023<<startScale // between powers of two as if buckets were equally wide
+	if at := near>>h.coarser - h.Offset; at >= 0 && at < int32(len(h.Buckets)) {
+		prefetch.Lines(unsafe.Pointer(&h.Buckets[at]), 1)
 	}
-	return h.Buckets[len(h.Buckets)/2]
 }
 
 // snapshot is a copy that recording does not change.

@@ -7,8 +7,10 @@ package usage
 
 import (
 	"time"
+	"unsafe"
 
 	"github.com/holterhq/holter/internal/behavior"
+	"github.com/holterhq/holter/internal/prefetch"
 )
 
 // Options of a Meter.
@@ -38,7 +40,6 @@ type Meter struct {
 	start    int64
 	since    int64 // end of the last Batch
 	overflow uint64
-	awaited  uint64 // so that Await is not optimised away
 	weights  weights
 	seen     []*Sighting
 }
@@ -85,39 +86,33 @@ func (m *Meter) recordRequest(obs *behavior.Observation, role *Role, took measur
 	}
 }
 
-// InSight is how many observations Await looks ahead.
-const InSight = 8
+// Await asks for the rows of observations that are recorded next: what lies in a row itself some observations ahead, what it points to when
+// that is there.
+func (m *Meter) Await(next []*behavior.Observation) { m.rows.await(next) }
 
-// Await reads the rows of observations that are recorded next, so that they are fetched from memory for all of them at once and not for one
-// after the other.
-func (m *Meter) Await(obs []*behavior.Observation) { m.awaited = m.rows.await(obs) }
+// inSight is how many observations are looked ahead.
+const inSight = 4
 
-func (x *rowTable) await(obs []*behavior.Observation) uint64 {
-	var sum uint64
-	for _, o := range obs {
-		sum += uint64(x.slots[x.home(o.TokenHash())].hash)
-	}
-	var near [InSight]*row
-	for i, o := range obs {
-		near[i] = x.likely(o.TokenHash())
-	}
-	for _, r := range near[:len(obs)] {
-		if r != nil {
-			u := &r.usage
-			sum += uint64(len(r.token.OwnerID)+u.Routes.last+u.Origins.last) + u.Outcomes[0] + u.Duration.Count + uint64(u.Slowest.Trace[0]) + u.Sent
+func (x *rowTable) await(next []*behavior.Observation) {
+	if len(next) > inSight {
+		if r := x.likely(next[inSight].TokenHash()); r != nil {
+			prefetch.Lines(unsafe.Pointer(r), rowAsked)
 		}
 	}
-	for _, r := range near[:len(obs)] {
-		if r != nil {
-			u := &r.usage
-			sum += u.Duration.near() + u.Routes.near() + u.Releases.near() + u.Origins.near() + u.Clients.near()
-			if len(r.token.ID) > 0 {
-				sum += uint64(r.token.ID[0])
+	if len(next) > inSight/2 {
+		o := next[inSight/2]
+		if r := x.likely(o.TokenHash()); r != nil {
+			r.usage.Duration.await(seconds(o.Duration))
+			if len(r.usage.Routes.Keys) > len(r.room.routes.keys) {
+				r.usage.Routes.await()
 			}
+			prefetch.Lines(unsafe.Pointer(unsafe.StringData(r.token.ID)), 1)
 		}
 	}
-	return sum
 }
+
+// rowAsked is how much of a row most requests ask for.
+const rowAsked = unsafe.Offsetof(row{}.room) + unsafe.Offsetof(room{}.duration)
 
 // Cover counts server spans of a service by whether they had a token.
 func (m *Meter) Cover(_ int64, service string, spans Coverage) { m.coverage.at(service).add(spans) }

@@ -18,7 +18,6 @@ type Minutes struct {
 	cells    int                    // rows, and cellsOfMinute for each minute
 	weights  weights
 	overflow uint64
-	awaited  uint64 // so that Await is not optimised away
 
 	spareRows    []*row // for whose next use no memory is asked for
 	spareMinutes []*minuteUsage
@@ -84,10 +83,10 @@ func (m *Minutes) Charge(obs *behavior.Observation, c *Charge) {
 	r.charge(c, &m.options)
 }
 
-// Await reads the rows of observations that are recorded next, as a Meter does.
-func (m *Minutes) Await(obs []*behavior.Observation) {
+// Await asks for the rows of observations that are recorded next, as a Meter does.
+func (m *Minutes) Await(next []*behavior.Observation) {
 	if m.latest != nil {
-		m.awaited = m.latest.rows.await(obs)
+		m.latest.rows.await(next)
 	}
 }
 

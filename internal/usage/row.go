@@ -67,11 +67,11 @@ type row struct {
 
 // room is memory for what most tokens' usage takes: what lies together is fetched together. What takes more has it elsewhere.
 type room struct {
-	duration [32]uint64
 	routes   places[[4]Route, [4]uint64]
 	origins  places[[2]Origin, [2]uint64]
 	releases places[[2]Release, [2]uint64]
 	clients  places[[2]string, [2]uint64]
+	duration [32]uint64 // of which a request asks for one
 }
 
 type places[K, N any] struct {

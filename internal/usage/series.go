@@ -1,6 +1,11 @@
 package usage
 
-import "unique"
+import (
+	"unique"
+	"unsafe"
+
+	"github.com/holterhq/holter/internal/prefetch"
+)
 
 // Series counts by a key, up to a limit of keys; what comes beyond is counted together.
 type Series[K comparable] struct {
@@ -68,13 +73,12 @@ func (s *Series[K]) find(k K) (int, bool) {
 	return 0, false
 }
 
-// near reads what the next add will need.
-func (s *Series[K]) near() uint64 {
-	var zero K
-	if s.last >= len(s.Keys) || s.Keys[s.last] == zero {
-		return 0
+// await asks for what the next add will need beside the series itself.
+func (s *Series[K]) await() {
+	if s.last < len(s.Keys) {
+		prefetch.Lines(unsafe.Pointer(&s.Keys[s.last]), unsafe.Sizeof(s.Keys[0]))
+		prefetch.Lines(unsafe.Pointer(&s.Counts[s.last]), unsafe.Sizeof(s.Counts[0]))
 	}
-	return s.Counts[s.last]
 }
 
 // snapshot is a copy that counting does not change. Until the series is reset keys are only appended, so both may share them.

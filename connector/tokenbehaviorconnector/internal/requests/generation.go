@@ -5,6 +5,9 @@ import (
 	"math/bits"
 	"math/rand/v2"
 	"slices"
+	"unsafe"
+
+	"github.com/holterhq/holter/internal/prefetch"
 )
 
 // generation is a number of entries that are forgotten together.
@@ -35,7 +38,13 @@ func (g *generation) reuse(number uint64, capacity int) *generation {
 
 // latest finds the latest entry of a trace, -1 if there is none, and the slot that it has or would have.
 func (g *generation) latest(hash, trace uint64) (slot, at int32) {
-	return g.traces.find(hash, func(i int32) bool { return g.entries[i].trace == trace })
+	if len(g.traces.slots) == 0 {
+		return -1, -1
+	}
+	for slot, at = g.traces.seek(hash, hash); at >= 0 && g.entries[at].trace != trace; {
+		slot, at = g.traces.seek(hash, uint64(slot)+1)
+	}
+	return slot, at
 }
 
 // has says whether an entry is known, given the latest one of its trace.
@@ -90,6 +99,13 @@ func (g *generation) put(e entry, hash uint64, slot, latest int32) {
 	}
 }
 
+// await asks for the memory of the entry that comes so many after the next.
+func (g *generation) await(after int) {
+	if n := len(g.entries) + after; n < cap(g.entries) {
+		prefetch.Lines(unsafe.Pointer(&g.entries[:n+1][n]), 1)
+	}
+}
+
 func (g *generation) addSpan(at int32) {
 	g.long++
 	g.spans.grow(g.long, func(i int32) uint64 { return g.entries[i].spanHash() })
@@ -130,24 +146,27 @@ func (t *table) find(hash uint64, meant func(int32) bool) (slot, at int32) {
 	if len(t.slots) == 0 {
 		return -1, -1
 	}
+	for slot, at = t.seek(hash, hash); at >= 0 && !meant(at); {
+		slot, at = t.seek(hash, uint64(slot)+1)
+	}
+	return slot, at
+}
+
+// seek returns the first slot from a place on that is free, or has an entry of such a hash, and that entry or -1.
+func (t *table) seek(hash, from uint64) (slot, at int32) {
 	mask := uint64(len(t.slots) - 1)
-	for i := hash & mask; ; i = (i + 1) & mask {
-		held := t.slots[i]
-		if held == 0 {
-			return int32(i), -1
-		}
-		if at := int32(uint32(held)) - 1; held>>32 == hash>>32 && meant(at) {
-			return int32(i), at
+	for i := from & mask; ; i = (i + 1) & mask {
+		if held := t.slots[i]; held == 0 || held>>32 == hash>>32 {
+			return int32(i), int32(uint32(held)) - 1
 		}
 	}
 }
 
-// near reads the slot where a hash belongs.
-func (t *table) near(hash uint64) uint64 {
-	if len(t.slots) == 0 {
-		return 0
+// await asks for the slot where a hash belongs.
+func (t *table) await(hash uint64) {
+	if len(t.slots) > 0 {
+		prefetch.Lines(unsafe.Pointer(&t.slots[hash&uint64(len(t.slots)-1)]), 1)
 	}
-	return t.slots[hash&uint64(len(t.slots)-1)]
 }
 
 func (t *table) set(slot, at int32, hash uint64) { t.slots[slot] = hash>>32<<32 | uint64(at+1) }

@@ -5,8 +5,10 @@ import (
 	"encoding/binary"
 	"math/bits"
 	"strings"
+	"unsafe"
 
 	"github.com/holterhq/holter/internal/otelattr"
+	"github.com/holterhq/holter/internal/prefetch"
 )
 
 // Verdict says what a record is.
@@ -30,7 +32,6 @@ type Recent struct {
 
 	service     string // of the newest record: mostly the next is the same
 	serviceHash uint32
-	awaited     uint64 // so that Await is not optimised away
 }
 
 // NewRecent remembers at least half of capacity and at most capacity records, and is saved under its name. With every, no span is taken
@@ -40,18 +41,22 @@ func NewRecent(name string, capacity int, every bool) *Recent {
 	return &Recent{name: name, young: newGeneration(0), old: newGeneration(0), capacity: capacity, every: every}
 }
 
-// InSight is how many records Await looks ahead.
-const InSight = 16
+// inSight is how many records are looked ahead.
+const inSight = 12
 
-// Await reads where records stand that are admitted next, so that it is fetched from memory for all of them at once and not for one after
-// the other.
-func (r *Recent) Await(records []otelattr.Record) {
-	var sum uint64
-	for i := range records {
-		hash := (&entry{trace: traceOf(&records[i])}).traceHash()
-		sum += r.young.traces.near(hash) + r.old.traces.near(hash)
+// Await asks for the memory where a record stands that is admitted soon.
+func (r *Recent) Await(next []otelattr.Record) {
+	if len(next) > 2*inSight {
+		prefetch.Lines(unsafe.Pointer(unsafe.StringData(next[2*inSight].Token)), 1)
 	}
-	r.awaited = sum
+	if len(next) <= inSight {
+		return
+	}
+	next[inSight].TokenHash()
+	hash := (&entry{trace: traceOf(&next[inSight])}).traceHash()
+	r.young.traces.await(hash)
+	r.old.traces.await(hash)
+	r.young.await(inSight)
 }
 
 // Admit judges a record and remembers it. Records without trace and span id are always new.
