@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/binary"
 	"fmt"
+	"iter"
 	"math/rand/v2"
 	"runtime"
 	"testing"
@@ -37,16 +38,20 @@ const (
 	habitDays = 8 // each batch once a day, before anything is measured: a younger key is only learned
 )
 
-// BenchmarkChain gives ns and allocations per span for each link, on the same spans in one run. identity is measured on
-// the spans as they arrive, behavior and span_metrics on what identity made of them.
-func BenchmarkChain(b *testing.B) {
-	arriving := arrivingBatches(keys, 1)
+// BenchmarkChain gives ns and allocations per span for each link, on the same spans in one run, each a request of its own. identity is
+// measured on the spans as they arrive, behavior and span_metrics on what identity made of them.
+func BenchmarkChain(b *testing.B) { chain(b, arrivingBatches(keys, 1)) }
+
+// BenchmarkTraces is the same with whole traces: of six spans of a request one has the key.
+func BenchmarkTraces(b *testing.B) { chain(b, arrivingTraces(keys, 1)) }
+
+func chain(b *testing.B, arriving []ptrace.Traces) {
 	identified := identify(b, arriving)
 
 	b.Run("otlp_decode", func(b *testing.B) {
 		encoded := encode(b, arriving)
 		decoder := new(ptrace.ProtoUnmarshaler)
-		perSpan(b, func(i int) {
+		perSpan(b, arriving[0].SpanCount(), func(i int) {
 			if _, err := decoder.UnmarshalTraces(encoded[i%batches]); err != nil {
 				b.Fatal(err)
 			}
@@ -139,9 +144,10 @@ func perSpanOf(b *testing.B, batch func(i int) ptrace.Traces, next consumer.Trac
 		require.NoError(b, next.ConsumeTraces(context.Background(), batch(i)))
 	}
 	var m meter
-	var i int
+	var i, spans int
 	for b.Loop() {
 		td := batch(habitDays*batches + i)
+		spans += td.SpanCount()
 		m.start()
 		err := next.ConsumeTraces(context.Background(), td)
 		m.stop()
@@ -150,11 +156,11 @@ func perSpanOf(b *testing.B, batch func(i int) ptrace.Traces, next consumer.Trac
 		}
 		i++
 	}
-	m.report(b, i)
+	m.report(b, spans)
 }
 
-// perSpan measures a function.
-func perSpan(b *testing.B, do func(i int)) {
+// perSpan measures a function that works off so many spans at a time.
+func perSpan(b *testing.B, spans int, do func(i int)) {
 	var m meter
 	var i int
 	m.start()
@@ -163,7 +169,7 @@ func perSpan(b *testing.B, do func(i int)) {
 		i++
 	}
 	m.stop()
-	m.report(b, i)
+	m.report(b, i*spans)
 }
 
 // meter adds up what is spent: time on the clock, time of all processors, which does not depend on what else the machine
@@ -191,50 +197,78 @@ func (m *meter) stop() {
 	m.allocs += after.Mallocs - m.before.Mallocs
 }
 
-func (m *meter) report(b *testing.B, n int) {
-	spans := float64(n) * batchSize
-	b.ReportMetric(float64(m.wall.Nanoseconds())/spans, "ns/span")
-	b.ReportMetric(float64(m.cpu.Nanoseconds())/spans, "cpu-ns/span")
-	b.ReportMetric(float64(m.allocs)/spans, "allocs/span")
+func (m *meter) report(b *testing.B, spans int) {
+	b.ReportMetric(float64(m.wall.Nanoseconds())/float64(spans), "ns/span")
+	b.ReportMetric(float64(m.cpu.Nanoseconds())/float64(spans), "cpu-ns/span")
+	b.ReportMetric(float64(m.allocs)/float64(spans), "allocs/span")
 	b.ReportMetric(0, "ns/op")
 }
 
 // fresh returns batches whose spans have ids and times that were not seen before.
 func fresh(from []ptrace.Traces) func(i int) ptrace.Traces {
-	var n uint64
+	var c clock
+	for _, td := range from {
+		for span := range spansOf(td) {
+			if span.Kind() == ptrace.SpanKindServer {
+				c.aDay++
+			}
+		}
+	}
 	return func(i int) ptrace.Traces {
 		td := from[i%len(from)]
+		c.stamp(td)
+		return td
+	}
+}
+
+func spansOf(td ptrace.Traces) iter.Seq[ptrace.Span] {
+	return func(yield func(ptrace.Span) bool) {
 		for _, resource := range td.ResourceSpans().All() {
 			for _, scope := range resource.ScopeSpans().All() {
 				for _, span := range scope.Spans().All() {
-					n++
-					stamp(span, n)
+					if !yield(span) {
+						return
+					}
 				}
 			}
 		}
-		return td
 	}
 }
 
 var began = time.Date(2026, 3, 2, 8, 0, 0, 0, time.UTC)
 
-// stamp gives a span the ids and the time of the n-th request: a thousand a second, after days on which each batch came once.
-func stamp(span ptrace.Span, n uint64) {
+// clock gives requests, each of which begins with the span of a server, ids and times: a thousand a second, after days of so many.
+type clock struct{ n, aDay, spans uint64 }
+
+func (c *clock) stamp(td ptrace.Traces) {
 	var trace pcommon.TraceID
-	binary.LittleEndian.PutUint64(trace[:], n*0x9e3779b97f4a7c15)
-	binary.LittleEndian.PutUint64(trace[8:], n)
-	span.SetTraceID(trace)
-	span.SetSpanID(pcommon.SpanID(trace[8:]))
-	const aDay = batches * batchSize
-	past := min((n-1)/aDay, habitDays)
-	end := began.AddDate(0, 0, int(past)).Add(time.Duration(n-past*aDay) * time.Millisecond)
-	span.SetStartTimestamp(pcommon.NewTimestampFromTime(end.Add(-time.Duration(5+n%90) * time.Millisecond)))
-	span.SetEndTimestamp(pcommon.NewTimestampFromTime(end))
+	var parent pcommon.SpanID
+	var end time.Time
+	for span := range spansOf(td) {
+		c.spans++
+		var id pcommon.SpanID
+		binary.LittleEndian.PutUint64(id[:], c.spans)
+		if span.Kind() == ptrace.SpanKindServer {
+			c.n++
+			binary.LittleEndian.PutUint64(trace[:], c.n*0x9e3779b97f4a7c15)
+			binary.LittleEndian.PutUint64(trace[8:], c.n)
+			past := min((c.n-1)/c.aDay, habitDays)
+			end = began.AddDate(0, 0, int(past)).Add(time.Duration(c.n-past*c.aDay) * time.Millisecond)
+			parent = id
+		} else {
+			span.SetParentSpanID(parent)
+		}
+		span.SetTraceID(trace)
+		span.SetSpanID(id)
+		span.SetStartTimestamp(pcommon.NewTimestampFromTime(end.Add(-time.Duration(5+c.n%90) * time.Millisecond)))
+		span.SetEndTimestamp(pcommon.NewTimestampFromTime(end))
+	}
 }
 
 func arrivingBatches(keys int, seed uint64) []ptrace.Traces {
 	random := rand.New(rand.NewPCG(seed, 2))
 	all := make([]ptrace.Traces, batches)
+	stamps := clock{aDay: batches * batchSize}
 	routes := []string{"/v1/orders", "/v1/orders/{id}", "/v1/customers/{id}", "/v1/invoices", "/v1/search", "/v1/exports/{id}"}
 	for i := range all {
 		all[i] = ptrace.NewTraces()
@@ -243,9 +277,8 @@ func arrivingBatches(keys int, seed uint64) []ptrace.Traces {
 		resource.Resource().Attributes().PutStr("service.version", "1.4.2")
 		resource.Resource().Attributes().PutStr("deployment.environment.name", "production")
 		spans := resource.ScopeSpans().AppendEmpty().Spans()
-		for j := range batchSize {
+		for range batchSize {
 			span := spans.AppendEmpty()
-			stamp(span, uint64(i*batchSize+j+1))
 			span.SetKind(ptrace.SpanKindServer)
 			key := int(float64(keys) * random.Float64() * random.Float64()) // some keys do more than others
 			route := routes[(key+random.IntN(3))%len(routes)]
@@ -264,6 +297,46 @@ func arrivingBatches(keys int, seed uint64) []ptrace.Traces {
 			attrs.PutInt("http.response.body.size", int64(random.IntN(4_000)))
 			attrs.PutEmptySlice("http.request.header.x-api-key").AppendEmpty().SetStr(fmt.Sprintf("sk_live_%024d", key))
 		}
+		stamps.stamp(all[i])
+	}
+	return all
+}
+
+// arrivingTraces are requests of which each has the spans that an instrumented server of Node with Express, PostgreSQL and Redis sends.
+func arrivingTraces(keys int, seed uint64) []ptrace.Traces {
+	const requests = batchSize / 6
+	all := arrivingBatches(keys, seed)
+	stamps := clock{aDay: batches * requests}
+	for i, td := range all {
+		whole := ptrace.NewTraces()
+		resource := whole.ResourceSpans().AppendEmpty()
+		td.ResourceSpans().At(0).Resource().MoveTo(resource.Resource())
+		spans := resource.ScopeSpans().AppendEmpty().Spans()
+		for _, server := range td.ResourceSpans().At(0).ScopeSpans().At(0).Spans().All() {
+			if spans.Len() == 6*requests {
+				break
+			}
+			server.MoveTo(spans.AppendEmpty())
+			for _, name := range []string{"query", "expressInit", "jsonParser"} {
+				span := spans.AppendEmpty()
+				span.SetName("middleware - " + name)
+				span.SetKind(ptrace.SpanKindInternal)
+				span.Attributes().PutStr("express.name", name)
+				span.Attributes().PutStr("express.type", "middleware")
+			}
+			for _, system := range []string{"postgresql", "redis"} {
+				span := spans.AppendEmpty()
+				span.SetName(system)
+				span.SetKind(ptrace.SpanKindClient)
+				span.Attributes().PutStr("db.system.name", system)
+				span.Attributes().PutStr("db.query.text", "select * from orders where id = $1")
+				span.Attributes().PutStr("db.operation.name", "select")
+				span.Attributes().PutStr("server.address", "db.shop.test")
+				span.Attributes().PutInt("server.port", 5432)
+			}
+		}
+		stamps.stamp(whole)
+		all[i] = whole
 	}
 	return all
 }

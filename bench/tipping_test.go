@@ -54,15 +54,8 @@ func BenchmarkTipping(b *testing.B) {
 			b.Error(err)
 			return
 		}
-		n := uint64(i * batchSize)
-		for _, resource := range td.ResourceSpans().All() {
-			for _, scope := range resource.ScopeSpans().All() {
-				for _, span := range scope.Spans().All() {
-					n++
-					stamp(span, n)
-				}
-			}
-		}
+		stamps := clock{n: uint64(i * batchSize), spans: uint64(i * batchSize), aDay: batches * batchSize}
+		stamps.stamp(td)
 		if err := next.ConsumeTraces(context.Background(), td); err != nil {
 			b.Error(err)
 		}
@@ -115,10 +108,11 @@ func tipping(n int) ptrace.Traces {
 	resource := td.ResourceSpans().AppendEmpty()
 	resource.Resource().Attributes().PutStr("service.name", "shop")
 	span := resource.ScopeSpans().AppendEmpty().Spans().AppendEmpty()
-	stamp(span, uint64(habitDays*batches*batchSize+n+1))
+	span.SetKind(ptrace.SpanKindServer)
+	stamps := clock{n: uint64(habitDays*batches*batchSize + n), aDay: batches * batchSize}
+	stamps.stamp(td)
 	span.SetTraceID(pcommon.TraceID{0xee, byte(n >> 8), byte(n)}) // none of the load's
 	span.SetSpanID(pcommon.SpanID{0xee, byte(n >> 8), byte(n)})
-	span.SetKind(ptrace.SpanKindServer)
 	attrs := span.Attributes()
 	attrs.PutStr("http.request.method", "GET")
 	attrs.PutStr("http.route", "/v1/exports/{id}")

@@ -23,5 +23,5 @@ func TestAReloadForgetsNothing(t *testing.T) {
 	everySpan(t, backend, len(life)+len(stolen))
 	waitFor(t, "the webhook", func() bool { return len(webhook.Deliveries()) > 0 })
 	requireVerified(t, webhook.Deliveries()[0])
-	require.Contains(t, webhook.Deliveries()[0].Field(t, "data", "sentence"), "country DE 100 % (now BR)")
+	require.Contains(t, webhook.Deliveries()[0].Field(t, "data", "sentence"), "came from DE (now BR)")
 }

@@ -148,6 +148,7 @@ func (l *learner) report() (panics uint64) {
 	add(l.telemetry.TokenBehaviorFeedback, now.Displaced-l.told.Displaced, resultDisplaced)
 	add(l.telemetry.TokenBehaviorResponses, now.Unwatched-l.told.Unwatched, resultDisplaced)
 	add(l.telemetry.TokenBehaviorTenantOverflow, now.Beyond-l.told.Beyond)
+	add(l.telemetry.TokenBehaviorOwnerOverflow, now.Unrelated-l.told.Unrelated)
 	add(l.telemetry.TokenBehaviorLate, now.Late-l.told.Late)
 	add(l.telemetry.TokenBehaviorSkewed, now.Skewed-l.told.Skewed)
 	add(l.telemetry.TokenBehaviorLearned, now.Learned-l.told.Learned)

@@ -278,6 +278,13 @@ func evidence(value pcommon.Value) (all []response.Evidence) {
 				if age := number(field); age != nil {
 					piece.BaselineAge = *age
 				}
+			case otelattr.EvidenceOthers:
+				piece.OwnerTokens = field.Int()
+			case otelattr.EvidenceOthersSame:
+				same := field.Int()
+				piece.OwnerTokensSame = &same
+			case otelattr.EvidenceOthersMostly:
+				piece.OwnerTokensMostly = field.AsString()
 			}
 		}
 		all = append(all, piece)

@@ -43,6 +43,7 @@ type Trigger struct {
 	Method, Route                 string
 	HTTPStatus                    uint16
 	Country, Network, Client      string // Client is the user agent's family
+	First                         bool   // the token never made such a request before
 }
 
 // Evidence is what one facet contributed.
@@ -53,6 +54,14 @@ type Evidence struct {
 	Nats     float64
 	Samples  uint64        // how many requests the expectation rests on
 	Age      time.Duration // how long the baseline has been learning, in event time
+	Others   Others
+}
+
+// Others is what the owner's other tokens do.
+type Others struct {
+	Tokens int    // that there are; 0: it is not known, or the facet is not compared
+	Same   int    // that do what was observed
+	Mostly string // what most of them do
 }
 
 // Severity is what the event means for the person who reads it.

@@ -3,26 +3,75 @@ package anomaly
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 	"time"
 )
 
-// Sentence says in words whose token did what, from where and when, and what it normally does.
+// told is how many facets a sentence speaks of; the event's list has all.
+const told = 4
+
+// Sentence says in words whose token did what, from where and when, what it normally does, and whether the owner's other tokens do so.
 func Sentence(e *Event) string {
 	var s strings.Builder
 	who(&s, e)
 	did(&s, e)
 	if days := age(e); days != "" && len(e.Evidence) > 0 {
-		fmt.Fprintf(&s, "; for %s it was ", days)
-		for i, v := range e.Evidence[:min(4, len(e.Evidence))] {
-			if i > 0 {
-				s.WriteString(", ")
-			}
-			fmt.Fprintf(&s, "%s %s (now %s)", v.Facet, v.Expected, v.Observed)
-		}
+		fmt.Fprintf(&s, "; for %s it %s", days, enumerate(normally(e.Evidence)))
 	}
+	others(&s, e)
 	s.WriteByte('.')
 	return s.String()
+}
+
+// normally is what the token does by its strongest evidence. What the sizes of answers say is said once.
+func normally(evidence []Evidence) (parts []string) {
+	sizes := false
+	for i := range evidence {
+		v := &evidence[i]
+		if of := v.Facet == "bytes" || v.Facet == "answer sizes"; of {
+			if sizes {
+				continue
+			}
+			sizes = true
+		}
+		if parts = append(parts, habit(v)); len(parts) == told {
+			break
+		}
+	}
+	return parts
+}
+
+// others says of the strongest evidence that can be compared what the owner's other tokens do.
+func others(s *strings.Builder, e *Event) {
+	at := slices.IndexFunc(e.Evidence, func(v Evidence) bool { return v.Others.Tokens > 0 })
+	if at < 0 {
+		return
+	}
+	v := &e.Evidence[at]
+	did, n := strings.Replace(habits[v.Facet], "%s", v.Observed, 1), v.Others
+	switch {
+	case n.Tokens == 1 && n.Same == 0:
+		fmt.Fprintf(s, "; %s other key never %s", whose(&e.Token), did)
+	case n.Tokens == 1:
+		fmt.Fprintf(s, "; %s other key %s as well", whose(&e.Token), did)
+	case n.Same == 0:
+		fmt.Fprintf(s, "; none of %s %d other keys %s", whose(&e.Token), n.Tokens, did)
+	default:
+		fmt.Fprintf(s, "; %d of %s %d other keys %s as well", n.Same, whose(&e.Token), n.Tokens, did)
+	}
+}
+
+// whose is the owner in the genitive.
+func whose(t *Token) string {
+	owner := t.OwnerName
+	if owner == "" {
+		owner = t.OwnerID
+	}
+	if strings.HasSuffix(owner, "s") {
+		return owner + "’"
+	}
+	return owner + "’s"
 }
 
 // RuleSentence says which token broke which rule.
@@ -87,6 +136,9 @@ func did(s *strings.Builder, e *Event) {
 	s.WriteString(what)
 	if g.Service != "" {
 		fmt.Fprintf(s, " of %s", g.Service)
+	}
+	if g.First {
+		s.WriteString(" for the first time,")
 	}
 	switch {
 	case g.Network != "" && g.Country != "":

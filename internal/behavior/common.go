@@ -48,7 +48,7 @@ func (t *token) observeCommon(of common, value string, p *Peers, tl *tally) int 
 // odds are the probabilities of a value: under an attack, under the token's own past, and as the suspect would use it.
 func (t *token) odds(of common, value string, p *Peers) (q, own, suspect float64) {
 	g := p.frequency(of, value)
-	return t.own(of).Q(value, g), t.own(of).P(value, g), t.suspect.value(of, value, g)
+	return t.own(of).Q(value, g), t.own(of).P(value, p.owners.prior(t, of, value, g)), t.suspect.value(of, value, g)
 }
 
 // priceOf is the price of a value of a facet that is so probable.

@@ -26,7 +26,7 @@ func TestSpendSpike(t *testing.T) {
 	events := spending(42, 1, 25)
 	require.Len(t, events, 1)
 	require.Equal(t, anomaly.SpendSpike, events[0].Detector)
-	require.Regexp(t, `spend at most 6.00 USD \(now \d+\.00 USD in a day\)`, events[0].Sentence)
+	require.Regexp(t, `it cost at most 6.00 USD in a day \(now \d+\.00\)`, events[0].Sentence)
 	s := e.shards[shardOf("k")]
 	require.EqualValues(t, 43*12, s.borrow(s.find("k", hash("k"))).requests, "a cost is no request")
 }

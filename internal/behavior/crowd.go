@@ -74,7 +74,7 @@ func (c *crowd) gather(e *anomaly.Event, alone int) bool {
 		if c.causes == nil {
 			c.causes = map[cause]*gathering{}
 		}
-		g = &gathering{first: *e}
+		g = &gathering{first: ofAll(e)}
 		c.causes[key] = g
 	}
 	g.n++
@@ -93,6 +93,17 @@ func (c *crowd) gather(e *anomaly.Event, alone int) bool {
 		}
 	}
 	return true
+}
+
+// ofAll is a token's event without what is true of that token alone.
+func ofAll(e *anomaly.Event) anomaly.Event {
+	all := *e
+	all.Trigger.First = false
+	all.Evidence = slices.Clone(e.Evidence)
+	for i := range all.Evidence {
+		all.Evidence[i].Others = anomaly.Others{}
+	}
+	return all
 }
 
 // tell returns the events of the crowds that have waited long enough at an event time, or of all of them once their day is over.

@@ -94,6 +94,7 @@ func (t *tally) put(w *baseline.Writer) {
 	}
 	w.Double(t.active)
 	t.calib.put(w)
+	putNotes(w, t.notes)
 }
 
 func (t *tally) get(r *baseline.Reader, written uint64) {
@@ -104,6 +105,9 @@ func (t *tally) get(r *baseline.Reader, written uint64) {
 	}
 	t.active = r.Double()
 	t.calib.get(r, written)
+	if written >= ownersVersion {
+		t.notes = getNotes(r)
+	}
 }
 
 // put writes the counted levels only: most are empty.

@@ -13,9 +13,9 @@ import (
 // added travel, mixtures, request sizes, the suspect and the request that tipped a day; version 3 words, and leaves out what is zero, and
 // the day of an incident; version 4 the detector of networks, and how long a token slept that woke;
 // version 5 tenants; version 6 how answers lean; version 7 what evidence came to before; version 8 answers to each kind of method,
-// and the latest gaps.
+// and the latest gaps; version 9 notes on owners.
 const (
-	stateVersion  = 8
+	stateVersion  = 9
 	oldestVersion = 1
 	wordsVersion  = 3
 	// from tenantsVersion on a state says which tenants there are
@@ -26,6 +26,8 @@ const (
 	pastVersion = 7
 	// from verbsVersion on it keeps answers to each kind of method apart, and how long the latest gaps were
 	verbsVersion = 8
+	// from ownersVersion on it says what was noted for the owners' other tokens
+	ownersVersion = 9
 )
 
 // pack writes a token into the memory of an earlier encoding. Its id comes first.

@@ -67,6 +67,7 @@ type Stats struct {
 	Fault      string // the newest of them, with its stack
 	Tenants    int    // with a population of their own
 	Beyond     uint64 // observations of tenants beyond Limits.MaxTenants
+	Unrelated  uint64 // ways of tokens that are not compared with those of their owner's others: there was no room
 	Advised    int    // tokens with feedback in force
 	Displaced  uint64 // feedback that made room for newer feedback about the same token
 	Watched    int    // acts whose tokens are watched

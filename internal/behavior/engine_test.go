@@ -107,7 +107,7 @@ func (s store) save(records []Record) {
 func (s store) load(key string) ([]byte, error) { return s[key], nil }
 
 func TestSameEventsAfterRestarts(t *testing.T) {
-	obs := crowdOf(3, 30, 40, 35)
+	obs := owned(crowdOf(3, 30, 40, 35))
 	whole := New(testConfig()).Apply(slices.Clone(obs))
 	disk := store{}
 	var events []anomaly.Event

@@ -18,7 +18,7 @@ const (
 )
 
 // explain turns a finding into the event that a person reads.
-func (t *token) explain(o *Observation, f finding, x *[facetCount]float64, cfg *Config) anomaly.Event {
+func (t *token) explain(o *Observation, f finding, x *[facetCount]float64, cfg *Config, owners *owners) anomaly.Event {
 	d := &detectors[f.detector]
 	name := d.name
 	evidence, sole := t.evidenceOf(d, x)
@@ -27,6 +27,7 @@ func (t *token) explain(o *Observation, f finding, x *[facetCount]float64, cfg *
 	}
 	name = t.block.closer(name, cfg.Disabled)
 	t.price(evidence, cfg.Currency)
+	t.relate(evidence, owners)
 	severity, action := anomaly.Look, anomaly.Observe
 	if f.score >= f.limit+surelyNats {
 		severity, action = anomaly.Act, actionOf(name)
@@ -35,6 +36,17 @@ func (t *token) explain(o *Observation, f finding, x *[facetCount]float64, cfg *
 	e.Score, e.Limit, e.Evidence, e.Action = f.score, f.limit, evidence, action
 	e.Sentence = anomaly.Sentence(&e)
 	return e
+}
+
+// relate says what the owner's other tokens do.
+func (t *token) relate(evidence []anomaly.Evidence, owners *owners) {
+	for i := range evidence {
+		for of := range common(ownedCount) {
+			if facetOf(of).String() == evidence[i].Facet {
+				evidence[i].Others = owners.others(t, of, evidence[i].Observed)
+			}
+		}
+	}
 }
 
 // report turns a broken rule into an event.
@@ -56,6 +68,7 @@ func (t *token) event(o *Observation, name anomaly.Detector, severity anomaly.Se
 		Trigger: anomaly.Trigger{
 			Service: o.Service, Version: o.Version, Environment: o.Environment, Method: o.Method, Route: o.Route,
 			HTTPStatus: o.HTTPStatus, Country: o.Country, Network: o.Network, Client: o.Client,
+			First: t.neverCalled(o.Service, Endpoint{o.Method, o.Route}),
 		},
 	}
 }
@@ -143,15 +156,15 @@ func (t *token) compare(f Facet) (observed, expected string) {
 		from, to := t.hours.Busy(0.9)
 		return fmt.Sprintf("%02d:00 UTC", b.peakBin%24), fmt.Sprintf("%02d:00–%02d:00 UTC", from, to)
 	case burst:
-		return fmt.Sprintf("%.0f requests within an hour", b.busiest), fmt.Sprintf("at most %.0f", math.Ceil(t.burst.Best()))
+		return fmt.Sprintf("%.0f requests within an hour", b.busiest), fmt.Sprintf("at most %.0f requests within an hour", math.Ceil(t.burst.Best()))
 	case volume:
 		observed = fmt.Sprintf("%d requests in a day", b.n)
 		if float64(b.n) <= t.volume.Best() {
-			return observed, fmt.Sprintf("about %.0f", math.Ceil(t.volume.Typical()))
+			return observed, fmt.Sprintf("about %.0f requests in a day", math.Ceil(t.volume.Typical()))
 		}
-		return observed, fmt.Sprintf("at most %.0f", math.Ceil(t.volume.Best()))
+		return observed, fmt.Sprintf("at most %.0f requests in a day", math.Ceil(t.volume.Best()))
 	case breadth:
-		return fmt.Sprintf("%d in a day, %s among them", b.fresh, b.peakAt), fmt.Sprintf("at most %.0f", math.Ceil(t.breadth.Best()))
+		return fmt.Sprintf("%d in a day, %s among them", b.fresh, b.peakAt), fmt.Sprintf("at most %.0f in a day", math.Ceil(t.breadth.Best()))
 	case errorRate:
 		return fmt.Sprintf("%.0f of %d requests failed", b.errors.Hits(), b.n), fmt.Sprintf("%.1f %%", 100*t.errors.Rate(&errorsRise))
 	case bytesOut:
@@ -159,14 +172,14 @@ func (t *token) compare(f Facet) (observed, expected string) {
 	case hop:
 		return fmt.Sprintf("%s and then %s, faster than anybody travels", b.hopFrom, b.hopTo), "one place at a time"
 	case combination:
-		return fmt.Sprintf("%d kinds of requests within an hour", b.mixed), fmt.Sprintf("at most %.0f", math.Ceil(t.combinations.Best()))
+		return fmt.Sprintf("%d kinds of requests within an hour", b.mixed), fmt.Sprintf("at most %.0f kinds of requests within an hour", math.Ceil(t.combinations.Best()))
 	case variety:
-		return fmt.Sprintf("%d endpoints in a day", len(b.endpoints)), fmt.Sprintf("at most %.0f", math.Ceil(t.variety.Best()))
+		return fmt.Sprintf("%d endpoints in a day", len(b.endpoints)), fmt.Sprintf("at most %.0f endpoints in a day", math.Ceil(t.variety.Best()))
 	case crossing:
 		return fmt.Sprintf("%s and %s take turns", b.crossing[0], b.crossing[1]), "one party at a time"
 	case order:
 		first, second := b.endpoints[b.order[0]].at, b.endpoints[b.order[1]].at
-		return fmt.Sprintf("%d new in a day, %s after %s among them", len(b.orders), second, first), fmt.Sprintf("at most %.0f", math.Ceil(t.more.orders.Best()))
+		return fmt.Sprintf("%d new orders in a day, %s after %s among them", len(b.orders), second, first), fmt.Sprintf("at most %.0f new orders in a day", math.Ceil(t.more.orders.Best()))
 	case spend:
 		return "", "" // see price
 	case sizeShift:

@@ -196,7 +196,7 @@ func (t *token) observeOrigin(o *Observation, p *Peers, tl *tally) {
 	if o.Network != "" {
 		_, c := t.block.see(network, o.Network)
 		if !c.price.known {
-			c.price = priceOf(network, rareNetwork, t.networks.P(o.Network, rareNetwork), 1)
+			c.price = priceOf(network, rareNetwork, t.networks.P(o.Network, p.owners.prior(t, ofNetwork, o.Network, rareNetwork)), 1)
 		}
 		t.block.bet(network, c)
 	}
@@ -305,7 +305,9 @@ func (t *token) nats() (x [facetCount]float64) {
 	x[errorRate] = b.errors.Nats()
 	x[bytesOut] = b.excess.Nats(&powers)
 	x[gap] = b.gapNats
-	x[hop] = b.hops.Nats()
+	if x[hop] = b.hops.Nats(); b.hopFrom == "" { // staying is no leap
+		x[hop] = min(0, x[hop])
+	}
 	x[combination] = t.combinations.Nats(float64(b.mixed), mixFloor, mixTail)
 	x[medley] = t.combinations.Excess(float64(b.mixed), mixFloor)
 	x[variety] = t.variety.Nats(float64(len(b.endpoints)), varietyFloor, mixTail)
@@ -345,6 +347,25 @@ func (t *token) unused(name string, at Endpoint) bool {
 		}
 	}
 	return true
+}
+
+// neverCalled says whether today's latest request is surely the token's first of its kind: the token has forgotten none of the service, and
+// learns what is new to it.
+func (t *token) neverCalled(name string, at Endpoint) bool {
+	if at == (Endpoint{}) || t.days == 0 || t.frozen() && t.incident < t.block.day {
+		return false
+	}
+	for i := range t.block.endpoints {
+		if e := &t.block.endpoints[i]; e.at == at && e.service == name && e.n > 1 {
+			return false
+		}
+	}
+	for i := range t.endpoints {
+		if routes := &t.endpoints[i].routes; t.endpoints[i].service == name {
+			return routes.Weight(at) == 0 && len(routes.Values()) < endpointsKept
+		}
+	}
+	return len(t.endpoints) < servicesKept
 }
 
 func hourBin(o *Observation) int { return baseline.HourBin(o.Time / 1e9) }

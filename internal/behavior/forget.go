@@ -22,8 +22,16 @@ func (e *Engine) Forget(tokens, words []string) {
 			e.saved[pageOf(hash(id))].stale = true
 		}
 	}
+	hashes := make(map[uint32]bool, 2*len(gone))
+	for token := range gone {
+		hashes[hash(keyOf(token, false))], hashes[hash(keyOf(token, true))] = true, true
+	}
 	for p := range e.populations() {
 		p.crowd.forget(gone)
+		p.peers.owners.forget(hashes, words)
+		for s := range p.tallies {
+			p.tallies[s].forgetNotes(hashes, words)
+		}
 	}
 	if len(words) == 0 {
 		return

@@ -9,6 +9,7 @@ type Peers struct {
 	endpoints map[string]*table[Endpoint]
 	hours     [48]float64
 	releases  map[version]release
+	owners    owners
 }
 
 // version is one release of a service, and release the days on which it was first and last seen.

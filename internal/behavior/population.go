@@ -30,6 +30,7 @@ type tally struct {
 	hours     [48]float64
 	active    float64 // tokens seen today
 	calib     calibration
+	notes     []ownerNote
 }
 
 func (t *tally) endpoint(service string, at Endpoint) {
@@ -64,6 +65,10 @@ func (t *tally) merge(from *tally) {
 	t.active += from.active
 	from.hours, from.active = [48]float64{}, 0
 	t.calib.merge(&from.calib)
+	if len(from.notes) > 0 {
+		t.notes, from.notes = append(t.notes, from.notes...), nil
+		t.trimNotes()
+	}
 }
 
 // turn begins a later event-time day: everything noted so far becomes the peers of the new day.

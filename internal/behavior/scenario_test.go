@@ -216,7 +216,7 @@ func requests(t *testing.T, when string, f map[string]string) (obs []Observation
 		o := Observation{
 			Token: f["key"], Time: at, Hint: f["key"], Service: or(f["service"], "api"), Version: or(f["version"], "1"), Method: method,
 			Route: route, Country: pick("country", i), Network: pick("network", i), Client: or(pick("client", i), "okhttp/4"),
-			HTTPStatus: uint16(status), ResponseBytes: int64(size), RequestBytes: 100, OwnerName: f["owner"], Status: f["token_status"],
+			HTTPStatus: uint16(status), ResponseBytes: int64(size), RequestBytes: 100, OwnerID: f["owner"], OwnerName: f["owner"], Status: f["token_status"],
 		}
 		if v := f["violations"]; v != "" {
 			o.Violations = strings.Split(v, ",")

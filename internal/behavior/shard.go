@@ -111,7 +111,7 @@ func (t *token) alert(e *Engine, o *Observation, f finding, x *[facetCount]float
 	t.block.alerted, t.block.alertOf = true, uint8(f.detector)
 	t.alertDay, t.hasAlert = t.block.day, true
 	t.openIncident()
-	return t.explain(o, f, x, &e.cfg)
+	return t.explain(o, f, x, &e.cfg, &e.populationOf(t.tenant).peers.owners)
 }
 
 // settleBlock raises the event of a block that is over, if as a whole it is worth one.
@@ -180,6 +180,10 @@ func (s *shard) end(e *Engine, t *token, events []anomaly.Event) []anomaly.Event
 	x := t.nats()
 	events = t.settleBlock(e, &x, events)
 	b := &t.block
+	frozen := t.frozen()
+	if p := e.populationOf(t.tenant); t.mature() && !b.alerted && !frozen {
+		p.peers.owners.note(s.tally(p), t)
+	}
 	if t.mature() && (b.alerted || !t.hasAlert || b.day-t.alertDay > quietDays) {
 		calib := &s.tally(e.populationOf(t.tenant)).calib
 		calib.days++
@@ -192,7 +196,7 @@ func (s *shard) end(e *Engine, t *token, events []anomaly.Event) []anomaly.Event
 			}
 		}
 	}
-	t.end(&x, t.frozen())
+	t.end(&x, frozen)
 	return events
 }
 

@@ -59,7 +59,7 @@ func (e *Engine) Snapshot() []Record {
 	e.population.put(w)
 	e.tenants.put(w)
 	records := []Record{{populationKey, w.Bytes}}
-	records = e.watchlist.put(e.putAdvice(e.routes(records)))
+	records = e.putOwners(e.watchlist.put(e.putAdvice(e.routes(records))))
 
 	var pages [pageCount]*baseline.Writer
 	for _, s := range e.shards {
@@ -216,6 +216,9 @@ func (e *Engine) Restore(get func(key string) ([]byte, error)) error {
 		if err != nil {
 			return fmt.Errorf("%s: %w", routesKey, err)
 		}
+	}
+	if err := e.getOwners(get); err != nil {
+		return err
 	}
 	if err := e.restoreWords(get); err != nil {
 		return err

@@ -88,6 +88,7 @@ func (e *Engine) turn(today int32) {
 	for p := range e.populations() {
 		p.turn(today)
 	}
+	e.turnOwners(today)
 	e.tenants.beyond.tallies = [shardCount]tally{}
 	e.tenants.forget(today)
 	e.limit()

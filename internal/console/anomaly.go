@@ -32,6 +32,7 @@ type contribution struct {
 	Observed string  `json:"observed"`
 	Expected string  `json:"expected"`
 	Words    string  `json:"words"`
+	Others   string  `json:"others,omitempty" doc:"what the owner's other keys do"`
 	Nats     float64 `json:"nats"`
 	Share    float64 `json:"share" doc:"of the evidence, 0 to 1"`
 }
@@ -162,6 +163,9 @@ func contributionsOf(e store.Event) []contribution {
 			Expected string  `json:"expected"`
 			Nats     float64 `json:"nats"`
 			Samples  float64 `json:"samples"`
+			Others   float64 `json:"owner_tokens"`
+			Same     float64 `json:"owner_tokens_same"`
+			Mostly   string  `json:"owner_tokens_mostly"`
 		} `json:"anomaly.evidence"`
 	}
 	if json.Unmarshal(e.Attributes, &a) != nil {
@@ -173,7 +177,7 @@ func contributionsOf(e store.Event) []contribution {
 	}
 	out := []contribution{}
 	for _, v := range a.Evidence {
-		c := contribution{Facet: v.Facet, Observed: v.Observed, Expected: v.Expected, Nats: v.Nats, Words: contributionWords(v.Facet, v.Observed, v.Expected, v.Samples)}
+		c := contribution{Facet: v.Facet, Observed: v.Observed, Expected: v.Expected, Nats: v.Nats, Words: contributionWords(v.Facet, v.Observed, v.Expected, v.Samples), Others: othersWords(v.Others, v.Same, v.Mostly)}
 		if all > 0 {
 			c.Share = max(v.Nats, 0) / all
 		}

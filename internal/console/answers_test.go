@@ -118,8 +118,25 @@ func TestAnomalies(t *testing.T) {
 	require.Len(t, d.Contributions, 3)
 	assert.Equal(t, "endpoint GET /acme/export, usually 2 others (learned from 1,800 requests)", d.Contributions[0].Words)
 	assert.InDelta(t, 14/23.5, d.Contributions[0].Share, 1e-9)
+	assert.Empty(t, d.Contributions[0].Others)
+	assert.Equal(t, "none of the owner’s 5 other keys does so; most: DE", d.Contributions[1].Others)
 	assert.Zero(t, d.Contributions[2].Share, "what speaks for the token has no share")
 	assert.Equal(t, "/api/v1/anomalies/"+anomalyID(0)+"/incident.html", d.Incident)
+}
+
+func TestContributionsInWords(t *testing.T) {
+	for _, test := range []struct{ facet, observed, expected, words string }{
+		{"burst", "12 requests within an hour", "at most 5 requests within an hour", "busiest hour: 12 requests within an hour, usually at most 5 requests within an hour"},
+		{"bytes", "answers up to 52 kB", "about 709 B", "answers up to 52 kB, usually about 709 B"},
+		{"gap", "woke after 183 days", "at most 13 days between uses", "woke after 183 days, usually at most 13 days between uses"},
+		{"client", "curl", "", "client curl"},
+		{"registry", "", "a registered token in force", "registry, usually a registered token in force"},
+	} {
+		assert.Equal(t, test.words, contributionWords(test.facet, test.observed, test.expected, 0))
+	}
+	assert.Equal(t, "the owner’s other key does so as well", othersWords(1, 1, "NL"))
+	assert.Equal(t, "the owner’s other key does not; most: DE", othersWords(1, 0, "DE"))
+	assert.Equal(t, "2 of the owner’s 5 other keys do so as well; most: DE", othersWords(5, 2, "DE"))
 }
 
 func TestStatus(t *testing.T) {

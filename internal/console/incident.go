@@ -200,7 +200,7 @@ func (k *call) findStrange(in *incident) error {
 			if at.After(in.Time) {
 				at = in.Time
 			}
-			in.Strange = append(in.Strange, sighted{facetWord(c.Facet) + " " + c.Observed, at})
+			in.Strange = append(in.Strange, sighted{strings.TrimSpace(facetWord(c.Facet) + " " + c.Observed), at})
 			if at.Before(in.First) {
 				in.First = at
 			}

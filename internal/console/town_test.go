@@ -153,7 +153,8 @@ func events() (out []store.Event) {
 		anomaly, auth, usual := of, of, of
 		anomaly.ID, anomaly.Kind, anomaly.Severity, anomaly.Name, anomaly.Trace = anomalyID(i), store.EventAnomaly, "ERROR", "identity_shift", "0af7651916cd43dd8448eb211c80319c"
 		anomaly.Attributes = json.RawMessage(fmt.Sprintf(`{"anomaly.evidence": [
-			{"facet": "country", "observed": "NL", "expected": "DE 100 %%", "nats": 9.5, "samples": 1800},
+			{"facet": "country", "observed": "NL", "expected": "DE 100 %%", "nats": 9.5, "samples": 1800,
+				"owner_tokens": 5, "owner_tokens_same": 0, "owner_tokens_mostly": "DE"},
 			{"facet": "endpoint", "observed": "GET /%[1]s/export", "expected": "2 others", "nats": 14, "samples": 1800},
 			{"facet": "hour", "observed": "10:00 UTC", "expected": "at all hours", "nats": -1}],
 			"anomaly.suggested_action": "restrict", "http.route": "/%[1]s/export", "http.request.method": "GET", "client.as.number": 14061,

@@ -35,14 +35,14 @@ func short(n float64) string {
 	return sign + digits
 }
 
-// facets in words, where theirs are not.
+// facets in words, where theirs are not; none where what was observed says it.
 var facetWords = map[string]string{
-	"endpoint": "endpoint", "hour": "hour of the day", "bytes": "size of answers", "count": "requests", "errors": "failed requests", "auth": "refused requests",
-	"missing": "requests for what is not there", "travel": "travel", "turns": "two at once", "gap": "time asleep", "spend": "spending", "sequence": "order of calls",
+	"hour": "hour of the day", "burst": "busiest hour:", "mixture": "busiest hour:", "volume": "day:", "endpoints": "day:", "networks at once": "two at once:",
+	"order": "order of calls:", "travel": "travel:", "spend": "spending:", "bytes": "", "answer sizes": "", "request sizes": "", "errors": "", "gap": "",
 }
 
 func facetWord(facet string) string {
-	if w := facetWords[facet]; w != "" {
+	if w, known := facetWords[facet]; known {
 		return w
 	}
 	return strings.ReplaceAll(facet, "_", " ")
@@ -51,10 +51,7 @@ func facetWord(facet string) string {
 // contributionWords say what one facet contributed.
 func contributionWords(facet, observed, expected string, samples float64) string {
 	var s strings.Builder
-	s.WriteString(facetWord(facet))
-	if observed != "" {
-		fmt.Fprintf(&s, " %s", observed)
-	}
+	s.WriteString(strings.TrimSpace(facetWord(facet) + " " + observed))
 	if expected != "" {
 		fmt.Fprintf(&s, ", usually %s", expected)
 	}
@@ -62,4 +59,26 @@ func contributionWords(facet, observed, expected string, samples float64) string
 		fmt.Fprintf(&s, " (learned from %s)", count(samples, "request"))
 	}
 	return s.String()
+}
+
+// othersWords say what the owner's other tokens do, empty where that is not known.
+func othersWords(others, same float64, mostly string) string {
+	if others < 1 {
+		return ""
+	}
+	var s string
+	switch {
+	case others == 1 && same == 0:
+		s = "the owner’s other key does not"
+	case others == 1:
+		s = "the owner’s other key does so as well"
+	case same == 0:
+		s = "none of the owner’s " + count(others, "other key") + " does so"
+	default:
+		s = short(same) + " of the owner’s " + count(others, "other key") + " do so as well"
+	}
+	if mostly != "" && same < others {
+		s += "; most: " + mostly
+	}
+	return s
 }

@@ -71,6 +71,11 @@ func putEvidence(evidence []anomaly.Evidence, list pcommon.Slice) {
 		m.PutDouble(EvidenceNats, e.Nats)
 		m.PutInt(EvidenceSamples, int64(e.Samples))
 		m.PutDouble(EvidenceAge, e.Age.Seconds())
+		if e.Others.Tokens > 0 {
+			m.PutInt(EvidenceOthers, int64(e.Others.Tokens))
+			m.PutInt(EvidenceOthersSame, int64(e.Others.Same))
+			putSome(m, EvidenceOthersMostly, e.Others.Mostly)
+		}
 	}
 }
 

@@ -55,6 +55,10 @@ const (
 	EvidenceNats     = "nats"
 	EvidenceSamples  = "samples"
 	EvidenceAge      = "baseline_age" // seconds
+	// What the owner's other tokens do, where that is known.
+	EvidenceOthers       = "owner_tokens"        // how many there are
+	EvidenceOthersSame   = "owner_tokens_same"   // of them, those that do what was observed
+	EvidenceOthersMostly = "owner_tokens_mostly" // what most of them do
 
 	SecurityRuleName     = "security_rule.name"
 	SecurityRuleCategory = "security_rule.category"

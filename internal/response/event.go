@@ -73,6 +73,11 @@ type Evidence struct {
 	Nats        *float64 `json:"nats,omitempty"`
 	Samples     int64    `json:"samples,omitempty"`
 	BaselineAge float64  `json:"baseline_age,omitempty"` // seconds
+
+	// What the owner's other tokens do: how many there are, how many of them do what was observed, and what most do.
+	OwnerTokens       int64  `json:"owner_tokens,omitempty"`
+	OwnerTokensSame   *int64 `json:"owner_tokens_same,omitempty"`
+	OwnerTokensMostly string `json:"owner_tokens_mostly,omitempty"`
 }
 
 // SecurityRule names the rule behind the event, in the words of the semantic conventions.

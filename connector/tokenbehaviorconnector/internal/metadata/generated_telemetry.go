@@ -45,6 +45,7 @@ type TelemetryBuilder struct {
 	TokenBehaviorOutboxDropped    metric.Int64Counter
 	TokenBehaviorOutboxSize       metric.Int64Gauge
 	TokenBehaviorOverflow         metric.Int64Counter
+	TokenBehaviorOwnerOverflow    metric.Int64Counter
 	TokenBehaviorPanics           metric.Int64Counter
 	TokenBehaviorResponses        metric.Int64Counter
 	TokenBehaviorRoutes           metric.Int64Gauge
@@ -204,6 +205,12 @@ func NewTelemetryBuilder(settings component.TelemetrySettings, options ...Teleme
 		"otelcol_token_behavior_overflow",
 		metric.WithDescription("Requests that went into an overflow series because a limit was reached. [Alpha]"),
 		metric.WithUnit("{request}"),
+	)
+	errs = errors.Join(errs, err)
+	builder.TokenBehaviorOwnerOverflow, err = builder.meter.Int64Counter(
+		"otelcol_token_behavior_owner_overflow",
+		metric.WithDescription("Ways of tokens that their owner's other tokens are not compared with, since there was no room for more. [Alpha]"),
+		metric.WithUnit("{way}"),
 	)
 	errs = errors.Join(errs, err)
 	builder.TokenBehaviorPanics, err = builder.meter.Int64Counter(

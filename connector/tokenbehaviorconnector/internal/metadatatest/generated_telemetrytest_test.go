@@ -38,6 +38,7 @@ func TestSetupTelemetry(t *testing.T) {
 	tb.TokenBehaviorOutboxDropped.Add(context.Background(), 1)
 	tb.TokenBehaviorOutboxSize.Record(context.Background(), 1)
 	tb.TokenBehaviorOverflow.Add(context.Background(), 1)
+	tb.TokenBehaviorOwnerOverflow.Add(context.Background(), 1)
 	tb.TokenBehaviorPanics.Add(context.Background(), 1)
 	tb.TokenBehaviorResponses.Add(context.Background(), 1)
 	tb.TokenBehaviorRoutes.Record(context.Background(), 1)
@@ -109,6 +110,9 @@ func TestSetupTelemetry(t *testing.T) {
 		[]metricdata.DataPoint[int64]{{Value: 1}},
 		metricdatatest.IgnoreTimestamp())
 	AssertEqualTokenBehaviorOverflow(t, testTel,
+		[]metricdata.DataPoint[int64]{{Value: 1}},
+		metricdatatest.IgnoreTimestamp())
+	AssertEqualTokenBehaviorOwnerOverflow(t, testTel,
 		[]metricdata.DataPoint[int64]{{Value: 1}},
 		metricdatatest.IgnoreTimestamp())
 	AssertEqualTokenBehaviorPanics(t, testTel,
