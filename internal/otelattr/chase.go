@@ -71,10 +71,12 @@ func (c *Cleaner) Judge() {
 		}
 		chase.guilty[s.record] = true
 	}
-	for i := range c.fields {
-		if c.spans = c.literals.FindName(c.fields[i].name, c.spans[:0]); len(c.spans) > 0 {
-			chase.all = true
-			return
+	for i := range c.fields.sets {
+		for j := range c.fields.sets[i] {
+			if c.spans = c.literals.FindName(c.fields.sets[i][j].name, c.spans[:0]); len(c.spans) > 0 {
+				chase.all = true
+				return
+			}
 		}
 	}
 }

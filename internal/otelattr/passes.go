@@ -37,7 +37,7 @@ func (h *hunter) text(_ where, f *field, value string) (string, bool) {
 
 func (h *hunter) field(name string) (f *field, clean bool) {
 	f = nameless
-	if slot := h.fields.slot(name); slot.is(name, h.kind) {
+	if slot := h.fields.slot(name, h.kind); slot.is(name, h.kind) {
 		f = slot.field
 	} else if len(h.sources.kept) > 0 && h.sources.kept[credential.Fold(name)] {
 		f = keptNameless
@@ -146,7 +146,7 @@ func (l *looker) pairs(attrs pcommon.Map, pairs []keyValue) (renaming bool) {
 
 // unexpected is field for the n-th name of a record, which is expected there from now on.
 func (l *looker) unexpected(n int, name string) (*field, bool) {
-	if slot := l.fields.slot(name); n < len(l.sequence) && slot.is(name, l.kind) {
+	if slot := l.fields.slot(name, l.kind); n < len(l.sequence) && slot.is(name, l.kind) {
 		l.sequence[n] = slot
 		return slot.field, true
 	}
@@ -156,7 +156,7 @@ func (l *looker) unexpected(n int, name string) (*field, bool) {
 // field is what a name says, remembered by name. A name that may hold a secret is not remembered.
 func (l *looker) field(name string) (*field, bool) {
 	c := (*Cleaner)(l)
-	slot := c.fields.slot(name)
+	slot := c.fields.slot(name, c.kind)
 	if slot.is(name, c.kind) {
 		c.sight.Identified = c.sight.Identified || slot.field.ours
 		return slot.field, true

@@ -1,6 +1,7 @@
 package otelattr
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
@@ -70,10 +71,37 @@ func TestNamesThatCouldBeSecretsAreNotRemembered(t *testing.T) {
 	span.Attributes().PutStr(secretInTests, "1")
 	span.Attributes().PutStr("http.route", "/v1")
 	c.Span(span, new(Sight))
-	for i := range c.fields {
-		assert.NotEqual(t, secretInTests, c.fields[i].name)
+	for _, set := range c.fields.sets {
+		for _, slot := range set {
+			assert.NotEqual(t, secretInTests, slot.name)
+		}
 	}
-	assert.True(t, c.fields.slot("http.route").is("http.route", ofSpan))
+	assert.True(t, c.fields.slot("http.route", ofSpan).is("http.route", ofSpan))
+}
+
+// Spans of several kinds come by turns, and with them their names.
+func TestNamesThatFallTogetherAreAllRemembered(t *testing.T) {
+	var c fieldCache
+	var names []string
+	for i := 0; len(names) < 4; i++ {
+		if name := fmt.Sprint("attribute.", i); c.slot(name, ofSpan) == &c.sets[7][0] {
+			names = append(names, name)
+		}
+	}
+	for range 2 {
+		for i, name := range names {
+			slot := c.slot(name, ofSpan)
+			if slot.field == nil {
+				*slot = fieldSlot{name: name, field: new(field), kind: ofSpan}
+			}
+			assert.Same(t, &c.sets[7][i], slot)
+		}
+	}
+	fifth := c.slot("attribute.0", ofLog)
+	for i := 0; fifth.field == nil; i++ { // one more that falls there
+		fifth = c.slot(fmt.Sprint("other.", i), ofLog)
+	}
+	assert.False(t, fifth.is(names[0], ofLog), "it takes somebody's place")
 }
 
 func TestWhatLiesTooDeepIsTakenAway(t *testing.T) {
