@@ -82,7 +82,8 @@ func TestSentenceOfEachFacet(t *testing.T) {
 	}
 	e := Event{Evidence: []Evidence{
 		{Facet: "bytes", Observed: "answers up to 52 kB", Expected: "about 709 B", Age: 48 * time.Hour},
-		{Facet: "answer sizes", Observed: "answers of other sizes", Expected: "about 709 B"}, {Facet: "client", Observed: "curl", Expected: "Chrome 100 %"},
+		{Facet: "answer sizes", Observed: "answers of other sizes", Expected: "about 709 B"},
+		{Facet: "client", Observed: "curl", Expected: "Chrome 100 %"},
 	}}
 	require.Contains(t, Sentence(&e), "it got answers of about 709 B (now up to 52 kB) and used Chrome (now curl).")
 }

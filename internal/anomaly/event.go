@@ -20,7 +20,8 @@ type Event struct {
 	Token    Token
 	Tokens   []string // of a population shift: the ids of the tokens that shifted, Token being none of them
 	Trigger  Trigger
-	Remedy   Remedy // that does not hold
+	Remedy   Remedy     // that does not hold
+	Examples [][16]byte // traces of other requests of the day that are unlike the token, the first ones
 }
 
 // Remedy is an act that was done about a token, which should not work any more.

@@ -59,6 +59,8 @@ type block struct {
 	alerted bool                   // one statistical event a token and day
 	partial bool                   // there were requests of UnknownWeight
 	rules   uint16                 // rules that have fired today
+	unlike  uint8                  // requests whose traces are kept, …
+	traces  [unlikeKept][16]byte   // … the first that were unlike the token
 	tipped  *Observation           // the request that would raise an event if the day ended now
 }
 
@@ -94,6 +96,17 @@ type price struct {
 type hourPrice struct {
 	price
 	bin uint8
+}
+
+// unlikeKept bounds the examples that an event names.
+const unlikeKept = 3
+
+// note keeps the trace of a request that is unlike the token.
+func (b *block) note(trace [16]byte) {
+	if int(b.unlike) < len(b.traces) && trace != [16]byte{} && !slices.Contains(b.traces[:b.unlike], trace) {
+		b.traces[b.unlike] = trace
+		b.unlike++
+	}
 }
 
 // sizesKept bounds what is remembered of a day's response sizes.

@@ -98,7 +98,7 @@ func (c *crowd) gather(e *anomaly.Event, alone int) bool {
 // ofAll is a token's event without what is true of that token alone.
 func ofAll(e *anomaly.Event) anomaly.Event {
 	all := *e
-	all.Trigger.First = false
+	all.Trigger.First, all.Examples = false, nil
 	all.Evidence = slices.Clone(e.Evidence)
 	for i := range all.Evidence {
 		all.Evidence[i].Others = anomaly.Others{}

@@ -13,7 +13,7 @@ import (
 // added travel, mixtures, request sizes, the suspect and the request that tipped a day; version 3 words, and leaves out what is zero, and
 // the day of an incident; version 4 the detector of networks, and how long a token slept that woke;
 // version 5 tenants; version 6 how answers lean; version 7 what evidence came to before; version 8 answers to each kind of method,
-// and the latest gaps; version 9 notes on owners.
+// and the latest gaps; version 9 notes on owners, and examples.
 const (
 	stateVersion  = 9
 	oldestVersion = 1
@@ -266,8 +266,14 @@ func (b *block) put(w *baseline.Writer) {
 	putEndpointCounts(w, b.endpoints)
 	putAnswers(w, b.sizes)
 	putNats(w, &b.worst)
-	w.Uint(flags(b.alerted, b.partial))
+	w.Uint(flags(b.alerted, b.partial, b.unlike > 0))
 	w.Uint(uint64(b.rules))
+	if b.unlike > 0 {
+		w.Uint(uint64(b.unlike))
+		for _, trace := range b.traces[:b.unlike] {
+			w.Bytes = append(w.Bytes, trace[:]...)
+		}
+	}
 }
 
 func (b *block) get(r *baseline.Reader, version uint64) {
@@ -299,8 +305,15 @@ func (b *block) get(r *baseline.Reader, version uint64) {
 	b.endpoints = getEndpointCounts(r, b.endpoints[:0])
 	b.sizes = getAnswers(r, version, b.sizes)
 	getNats(r, version, &b.worst)
-	setFlags(r.Uint(), &b.alerted, &b.partial)
+	var unlike bool
+	setFlags(r.Uint(), &b.alerted, &b.partial, &unlike)
 	b.rules = uint16(r.Uint())
+	if unlike {
+		b.unlike = uint8(min(r.Uint(), unlikeKept))
+		for i := range b.traces[:b.unlike] {
+			r.Raw(b.traces[i][:])
+		}
+	}
 }
 
 func (b *block) getSparse(r *baseline.Reader, version uint64) {

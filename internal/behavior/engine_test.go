@@ -355,3 +355,27 @@ func BenchmarkPack(b *testing.B) {
 		}
 	})
 }
+
+// An event names the traces of a few requests of the day that were unlike the token, so that people can look at more than the last straw.
+func TestEventsNameExamples(t *testing.T) {
+	e := New(testConfig())
+	events := e.Apply(crowdOf(3, 30, 40, 35))
+	named := 0
+	for i := range events {
+		event := &events[i]
+		require.LessOrEqual(t, len(event.Examples), unlikeKept)
+		require.NotContains(t, event.Examples, event.Trace)
+		if event.Detector == anomaly.PopulationShift {
+			require.Empty(t, event.Examples)
+		} else if len(event.Examples) > 0 {
+			named++
+		}
+	}
+	require.Positive(t, named)
+
+	var b block
+	for _, trace := range []byte{1, 1, 0, 2, 3, 4} {
+		b.note([16]byte{trace})
+	}
+	require.Equal(t, [][16]byte{{1}, {3}}, b.examples([16]byte{2}))
+}

@@ -34,14 +34,25 @@ func (t *token) explain(o *Observation, f finding, x *[facetCount]float64, cfg *
 	}
 	e := t.event(o, name, severity)
 	e.Score, e.Limit, e.Evidence, e.Action = f.score, f.limit, evidence, action
+	e.Examples = t.block.examples(e.Trace)
 	e.Sentence = anomaly.Sentence(&e)
 	return e
+}
+
+// examples are the traces of requests that are unlike the token, but for one.
+func (b *block) examples(but [16]byte) (traces [][16]byte) {
+	for _, trace := range b.traces[:b.unlike] {
+		if trace != but {
+			traces = append(traces, trace)
+		}
+	}
+	return traces
 }
 
 // relate says what the owner's other tokens do.
 func (t *token) relate(evidence []anomaly.Evidence, owners *owners) {
 	for i := range evidence {
-		for of := range common(ownedCount) {
+		for of := range ownedCount {
 			if facetOf(of).String() == evidence[i].Facet {
 				evidence[i].Others = owners.others(t, of, evidence[i].Observed)
 			}

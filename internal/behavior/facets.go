@@ -151,7 +151,10 @@ func (t *token) observe(o *Observation, population *population, tl *tally) {
 	t.observeMore(o, number)
 	t.observeSizes(o)
 	b.stranger.Add(b.odds)
-	b.look = b.look || b.odds > plain
+	if b.odds > plain {
+		b.look = true
+		b.note(o.Trace)
+	}
 	b.window(o.Time/1e9, uint16(number*valuesNoted+place))
 	if failed := o.Outcome == ClientError || o.Outcome == ServerError; !failed || !b.release {
 		b.errors.Add(t.errors, &errorsRise, o.Outcome != Success)

@@ -147,7 +147,7 @@ func (o *owners) note(tl *tally, t *token) {
 	}
 	key, self, today := t.about.owner(), hash(t.id), t.block.day
 	one := o.known[key]
-	for of := range common(ownedCount) {
+	for of := range ownedCount {
 		for i := range t.block.seen[facetOf(of)] {
 			value := t.block.seen[facetOf(of)][i].value
 			if one == nil || one.news(of, value, self, today) {

@@ -2,6 +2,7 @@ package console
 
 import (
 	"encoding/json"
+	"fmt"
 	"net/url"
 	"slices"
 	"strings"
@@ -43,7 +44,7 @@ func (c contribution) Percent() float64 { return 100 * c.Share }
 // anomalyDetail is a finding with where to look further.
 type anomalyDetail struct {
 	finding
-	Links    []Link `json:"links" doc:"to the trace of the request that tipped it"`
+	Links    []Link `json:"links" doc:"to the trace of the request that tipped it, and to those of examples"`
 	Incident string `json:"incident_file" doc:"path of a file to attach"`
 	Case     string `json:"incident,omitempty" doc:"that token_response has opened for it"`
 }
@@ -89,13 +90,33 @@ func (k *call) anomaly() (any, error) {
 
 func (k *call) anomalyDetail(f finding) anomalyDetail {
 	out := anomalyDetail{finding: f, Links: []Link{}, Case: k.caseOf(f.Event), Incident: root + "/anomalies/" + url.PathEscape(f.ID) + "/incident.html"}
-	if f.Trace != "" {
+	link := func(trace, which string) {
 		for _, l := range k.Links {
-			out.Links = append(out.Links, Link{Name: l.Name, URL: strings.ReplaceAll(l.URL, "{trace_id}", url.PathEscape(f.Trace))})
+			out.Links = append(out.Links, Link{Name: l.Name + which, URL: strings.ReplaceAll(l.URL, "{trace_id}", url.PathEscape(trace))})
 		}
+	}
+	if f.Trace != "" {
+		link(f.Trace, "")
+	}
+	for i, trace := range examplesOf(f.Event) {
+		link(trace, fmt.Sprintf(" (%d)", i+2))
 	}
 	return out
 }
+
+// examplesOf are the traces of other requests that an event names.
+func examplesOf(e store.Event) []string {
+	var a struct {
+		Traces []string `json:"anomaly.trace_ids"`
+	}
+	if json.Unmarshal(e.Attributes, &a) != nil {
+		return nil
+	}
+	return a.Traces[:min(len(a.Traces), mostExamples)]
+}
+
+// mostExamples bounds how many of them are linked.
+const mostExamples = 3
 
 // oneAnomaly is the anomaly of the path.
 func (k *call) oneAnomaly() (finding, error) {

@@ -114,7 +114,9 @@ func TestAnomalies(t *testing.T) {
 	require.Len(t, list.Anomalies, 1)
 	require.NotEmpty(t, list.Next)
 	d := get[anomalyDetail](v, "/api/v1/anomalies/"+anomalyID(0))
-	assert.Equal(t, []Link{{"Jaeger", "http://localhost:16686/trace/0af7651916cd43dd8448eb211c80319c"}}, d.Links)
+	assert.Equal(t, []Link{
+		{"Jaeger", "http://localhost:16686/trace/0af7651916cd43dd8448eb211c80319c"}, {"Jaeger (2)", "http://localhost:16686/trace/5b8aa5a2d2c872e8321cf37308d69df2"},
+	}, d.Links)
 	require.Len(t, d.Contributions, 3)
 	assert.Equal(t, "endpoint GET /acme/export, usually 2 others (learned from 1,800 requests)", d.Contributions[0].Words)
 	assert.InDelta(t, 14/23.5, d.Contributions[0].Share, 1e-9)

@@ -157,7 +157,7 @@ func events() (out []store.Event) {
 				"owner_tokens": 5, "owner_tokens_same": 0, "owner_tokens_mostly": "DE"},
 			{"facet": "endpoint", "observed": "GET /%[1]s/export", "expected": "2 others", "nats": 14, "samples": 1800},
 			{"facet": "hour", "observed": "10:00 UTC", "expected": "at all hours", "nats": -1}],
-			"anomaly.suggested_action": "restrict", "http.route": "/%[1]s/export", "http.request.method": "GET", "client.as.number": 14061,
+			"anomaly.suggested_action": "restrict", "anomaly.trace_ids": ["5b8aa5a2d2c872e8321cf37308d69df2"], "http.route": "/%[1]s/export", "http.request.method": "GET", "client.as.number": 14061,
 			"client.address": "192.0.2.0/24", "geo.country.iso_code": "NL", "security_rule.name": "API token used by somebody else", "user_agent.name": "<script>alert(1)</script>"}`, tenant))
 		auth.ID, auth.Kind, auth.Name, auth.Time = "auth-"+tenant, store.EventAuth, "refreshed", noon.Add(-5*time.Hour)
 		usual.ID, usual.Kind = "base-"+tenant, store.EventBaseline

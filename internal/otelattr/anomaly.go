@@ -1,6 +1,7 @@
 package otelattr
 
 import (
+	"encoding/hex"
 	"strconv"
 	"strings"
 
@@ -50,6 +51,13 @@ func PutAnomaly(e *anomaly.Event, observed pcommon.Timestamp, log plog.LogRecord
 		list.EnsureCapacity(len(e.Tokens))
 		for _, id := range e.Tokens {
 			list.AppendEmpty().SetStr(id)
+		}
+	}
+	if len(e.Examples) > 0 {
+		list := attrs.PutEmptySlice(AnomalyTraces)
+		list.EnsureCapacity(len(e.Examples))
+		for _, trace := range e.Examples {
+			list.AppendEmpty().SetStr(hex.EncodeToString(trace[:]))
 		}
 	}
 	if e.Remedy.ID != "" {

@@ -48,6 +48,7 @@ const (
 	AnomalyTokens   = "anomaly.tokens"    // string[], of a population shift: the ids of the tokens that shifted
 	AnomalyEvidence = "anomaly.evidence"  // list of maps: EvidenceFacet …
 	AnomalyAction   = "anomaly.suggested_action"
+	AnomalyTraces   = "anomaly.trace_ids" // string[], examples beside the record's own trace
 
 	EvidenceFacet    = "facet"
 	EvidenceObserved = "observed"
