@@ -66,6 +66,11 @@ func (o *owners) put(w *baseline.Writer) {
 		putStands(w, one.tokens)
 		putStands(w, one.ways)
 	}
+	w.Uint(uint64(len(o.exits)))
+	for _, name := range slices.Sorted(maps.Keys(o.exits)) {
+		w.String(name)
+		putStands(w, o.exits[name])
+	}
 }
 
 func (o *owners) get(r *baseline.Reader) {
@@ -74,6 +79,13 @@ func (o *owners) get(r *baseline.Reader) {
 		key := ownerKey{id: intern(r.String())}
 		setFlags(r.Uint(), &key.outbound)
 		o.known[key] = &owner{o.getStands(r), o.getStands(r)}
+	}
+	for range r.Count() {
+		if o.exits == nil {
+			o.exits = exits{}
+		}
+		name := intern(r.String())
+		o.exits[name] = o.getStands(r)
 	}
 }
 
@@ -114,7 +126,7 @@ func getNotes(r *baseline.Reader) (notes []ownerNote) {
 	for range r.Count() {
 		n := ownerNote{owner: ownerKey{id: intern(r.String())}}
 		setFlags(r.Uint(), &n.owner.outbound)
-		n.of, n.value, n.token, n.day = common(r.Uint()%uint64(ownedCount)), intern(r.String()), uint32(r.Uint()), int32(r.Int())
+		n.of, n.value, n.token, n.day = common(r.Uint()%uint64(ofExit+1)), intern(r.String()), uint32(r.Uint()), int32(r.Int())
 		notes = append(notes, n)
 	}
 	return notes

@@ -194,7 +194,7 @@ func (t *token) observeOrigin(o *Observation, p *Peers, tl *tally) {
 	}
 	if o.Country != "" {
 		t.observeCommon(ofCountry, o.Country, p, tl)
-		t.travel(o)
+		t.travel(o, &p.owners, tl)
 	}
 	if o.Network != "" {
 		_, c := t.block.see(network, o.Network)
@@ -257,16 +257,16 @@ func (t *token) observeHour(o *Observation, p *Peers, tl *tally) {
 	b.shift(hourShift).Lean(b.hour.shift)
 }
 
-// travel tells whether the token went from one country to another faster than anybody can.
-func (t *token) travel(o *Observation) {
-	b := &t.block
+// travel tells whether the token went from one country to another faster than anybody can. A network that many leave through is no place.
+func (t *token) travel(o *Observation, owners *owners, tl *tally) {
+	b, exit := &t.block, false
+	if t.place != o.Country {
+		owners.noteExit(tl, t, o.Network, o.Country)
+		exit = owners.exits.shared(o.Network, t)
+	}
 	if t.place != "" {
 		hours := float64(max(0, o.Time-t.placeAt))/3.6e12 + timeSlack
-		km := 0.0
-		if t.place != o.Country {
-			km = geo.Distance(t.place, o.Country)
-		}
-		leaps := km-imprecise > fastest*hours
+		leaps := t.place != o.Country && !exit && geo.Distance(t.place, o.Country)-imprecise > fastest*hours
 		b.hops.Add(t.travels, &hopsRise, leaps)
 		if !leaps {
 			b.odd(hop, t.stays())
@@ -274,6 +274,9 @@ func (t *token) travel(o *Observation) {
 			b.odd(hop, hopsRise.Odds(&t.travels, true))
 			b.hopFrom, b.hopTo, b.look = t.place, o.Country, true
 		}
+	}
+	if exit {
+		return // the token is where it was
 	}
 	if t.place != o.Country {
 		t.place = intern(o.Country)

@@ -13,6 +13,7 @@ import (
 // show for the first time in the same week is not normal for any of them: somebody may have stolen all of an owner's keys.
 type owners struct {
 	known  map[ownerKey]*owner
+	exits  exits
 	stands int  // of all of them
 	stale  bool // the storage does not have them as they are
 }
@@ -151,12 +152,15 @@ func (o *owners) note(tl *tally, t *token) {
 		for i := range t.block.seen[facetOf(of)] {
 			value := t.block.seen[facetOf(of)][i].value
 			if one == nil || one.news(of, value, self, today) {
-				tl.notes = append(tl.notes, ownerNote{key, of, value, self, today})
+				tl.addNote(ownerNote{key, of, value, self, today})
 			}
 		}
 	}
-	if len(tl.notes) >= notesKept+notesKept/4 {
-		tl.trimNotes()
+}
+
+func (t *tally) addNote(n ownerNote) {
+	if t.notes = append(t.notes, n); len(t.notes) >= notesKept+notesKept/4 {
+		t.trimNotes()
 	}
 }
 
@@ -191,6 +195,9 @@ func (o *owners) take(t *tally, room int) (refused int) {
 }
 
 func (o *owners) add(n *ownerNote, room *int) bool {
+	if n.of == ofExit {
+		return o.markExit(n, room)
+	}
 	one := o.known[n.owner]
 	if one == nil {
 		if *room < 2 {
@@ -237,7 +244,7 @@ func (o *owners) forget(tokens map[uint32]bool, ids []string) {
 
 func (o *owners) drop(gone func(ownerKey) bool, over func(stand) bool) {
 	was := o.stands
-	o.stands = 0
+	o.stands = o.exits.drop(over)
 	for key, one := range o.known {
 		if gone(key) {
 			delete(o.known, key)

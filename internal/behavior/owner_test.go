@@ -78,6 +78,9 @@ func standsOf(o *owners) (n int) {
 	for _, one := range o.known {
 		n += len(one.tokens) + len(one.ways)
 	}
+	for _, by := range o.exits {
+		n += len(by)
+	}
 	return n
 }
 
@@ -161,4 +164,33 @@ func TestOwnersOutliveARestart(t *testing.T) {
 
 	disk[ownersKey] = append(slices.Clone(disk[ownersKey][:len(disk[ownersKey])/2]), 0xff)
 	require.ErrorIs(t, New(testConfig()).Restore(disk.load), baseline.ErrCorrupt)
+}
+
+func TestExits(t *testing.T) {
+	var o owners
+	used := func(day int32, ids ...string) {
+		tl := notes("", "AS9009", day, ids...)
+		for i := range tl.notes {
+			tl.notes[i].of = ofExit
+		}
+		o.take(tl, standsKept)
+	}
+	self := sibling("acme", "self")
+	used(100, "self", "a", "b", "c")
+	require.False(t, o.exits.shared("AS9009", self), "all at once may have been stolen at once")
+	used(107, "self", "a", "b")
+	require.False(t, o.exits.shared("AS9009", self), "two others and itself")
+	used(108, "c")
+	require.True(t, o.exits.shared("AS9009", self))
+	require.True(t, o.exits.shared("AS9009", sibling("acme", "x")))
+	require.False(t, o.exits.shared("AS1", self))
+	for k := range exitKept {
+		used(109, fmt.Sprint("t", k))
+	}
+	require.Len(t, o.exits["AS9009"], exitKept)
+	o.forget(map[uint32]bool{hash("a"): true}, nil)
+	require.False(t, o.exits.shared("AS9009", self), "who is forgotten counts no longer")
+	o.expire(109 + standForgot + 1)
+	require.Empty(t, o.exits)
+	require.Zero(t, o.stands)
 }
