@@ -304,6 +304,27 @@ func FuzzDecodeToken(f *testing.F) {
 	})
 }
 
+// What all tokens and those of each owner do is state as well: the engine refuses it, or goes on with it.
+func FuzzDecodePopulation(f *testing.F) {
+	e, disk := New(testConfig()), store{}
+	e.Apply(owned(crowdOf(7, 6, 20, 18)))
+	disk.save(e.Snapshot())
+	f.Add(disk[populationKey], disk[ownersKey])
+	obs := owned(crowdOf(8, 3, 2, 99))
+	for i := range obs {
+		obs[i].Time += 25 * day
+	}
+	f.Fuzz(func(t *testing.T, population, owners []byte) {
+		state := store{populationKey: population, ownersKey: owners}
+		e := New(testConfig())
+		if e.Restore(state.load) != nil {
+			return
+		}
+		e.Apply(slices.Clone(obs))
+		e.Snapshot()
+	})
+}
+
 func BenchmarkApply(b *testing.B) {
 	for _, tokens := range []int{100, 10_000} {
 		b.Run(fmt.Sprintf("tokens=%d", tokens), func(b *testing.B) {
