@@ -2,6 +2,7 @@ package otelattr
 
 import (
 	"slices"
+	"strings"
 
 	"go.opentelemetry.io/collector/pdata/pcommon"
 	"go.opentelemetry.io/collector/pdata/ptrace"
@@ -27,6 +28,7 @@ type UnitAttribute struct{ Attribute, Unit string }
 
 // What the semantic conventions for generative AI call it, and called it before.
 const (
+	genAI          = "gen_ai."
 	genAIOperation = "gen_ai.operation.name"
 	genAIModel     = "gen_ai.response.model"
 	inputTokens    = "input_tokens"
@@ -46,6 +48,9 @@ var calls = []string{"chat", "text_completion", "generate_content", "embeddings"
 // UseOf reads what a span within a request used, beside what is known of it; false if nothing is. A unit counts once.
 func UseOf(span ptrace.Span, more []UnitAttribute, known []Amount) (u Consumption, ok bool) {
 	attrs := span.Attributes()
+	if len(known) == 0 && !mentions(attrs, more) {
+		return u, false
+	}
 	operation, named := attrs.Get(genAIOperation)
 	if !named || slices.Contains(calls, operation.AsString()) {
 		for _, a := range genAIUnits {
@@ -68,6 +73,25 @@ func UseOf(span ptrace.Span, more []UnitAttribute, known []Amount) (u Consumptio
 	}
 	u.Trace, u.Span, u.Time = span.TraceID(), span.SpanID(), int64(span.EndTimestamp())
 	return u, true
+}
+
+// mentions says whether an attribute may count a unit, which those of few spans do.
+func mentions(attrs pcommon.Map, more []UnitAttribute) bool {
+	pairs := pairsOf(attrs)
+	if pairs == nil {
+		return attrs.Len() > 0
+	}
+	for i := range pairs {
+		if strings.HasPrefix(pairs[i].key, genAI) {
+			return true
+		}
+		for j := range more {
+			if pairs[i].key == more[j].Attribute {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 func (u *Consumption) add(attrs pcommon.Map, a UnitAttribute) {
