@@ -27,6 +27,7 @@ type evaluateFlags struct {
 	labels     string
 	from, end  string
 	budget     float64
+	per        time.Duration
 	budgets    []float64
 	calibrate  bool
 	json       bool
@@ -68,6 +69,7 @@ Scenarios, fleets of one kind of client, large enough to see whether a budget ho
 	fl.StringVar(&f.labels, "labels", "", "which tokens of the CSV were stolen, JSON")
 	fl.StringVar(&f.from, "from", "", "judge from this date on; before it is only learned (default: as the labels say; the simulator's second third)")
 	fl.Float64Var(&f.budget, "budget", 5, "tolerable false alerts per 1,000 active token-days")
+	fl.DurationVar(&f.per, "per", 0, "the budget is for all tokens together in this time (168h is a week), as alert_budget::per")
 	fl.Float64SliceVar(&f.budgets, "budgets", nil, "several budgets: the whole curve, and --budget in full")
 	fl.BoolVar(&f.calibrate, "calibration", false, "also say how fair the bets of each facet are, by age and volume of the tokens")
 	fl.StringVar(&f.alerts, "alerts", "", "write every alert under --budget there, JSON lines: when, which token, what it says, and whether it is false")
@@ -97,7 +99,7 @@ func runEvaluate(ctx context.Context, f evaluateFlags, out io.Writer) (err error
 	defer func() { err = errors.Join(err, done()) }()
 	bar := progress.New(os.Stderr)
 	report, err := evaluate.Run(ctx, stream, evaluate.Config{
-		Budgets: budgets, Full: full, Calibrate: f.calibrate, Alert: tell,
+		Budgets: budgets, Per: f.per, Full: full, Calibrate: f.calibrate, Alert: tell,
 		Progress: func(done float64, at time.Time, requests int) {
 			bar.Show(done, fmt.Sprintf("%s  %d requests", at.Format(time.DateOnly), requests))
 		},

@@ -199,7 +199,7 @@ func (c *calibration) reach(counted levels, share float64, left func(level int) 
 
 // limits are the thresholds of a day, from a budget and the number of live tokens.
 func (b Budget) limits(c *calibration, live float64, disabled *[detectorCount]bool) (l limits) {
-	rate := kept * b.rate(live)
+	rate := handedOut(b.rate(live))
 	var shares float64
 	for d := range detectors {
 		if !disabled[d] {
@@ -236,6 +236,16 @@ const most = 0.01
 // kept is the part of the budget that is handed out: detectors overlap, and a token has one event a day, but tails are estimates. On the
 // population of docs/detection.md with its attacks nearly all of the budget is spent.
 const kept = 0.795
+
+// A budget below ample asks for what happens once in thousands of days, of which the days before tell the less the rarer it is: the power
+// of what is missing is kept back. Measured on 52,000 tokens; see docs/detection.md.
+const (
+	ample  = 0.005
+	frugal = 0.35
+)
+
+// handedOut is the part of a rate that detectors share.
+func handedOut(rate float64) float64 { return kept * rate * min(1, math.Pow(rate/ample, frugal)) }
 
 // rate is the tolerable number of false alerts per active token-day.
 func (b Budget) rate(live float64) float64 {

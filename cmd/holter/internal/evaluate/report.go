@@ -28,7 +28,9 @@ type Report struct {
 
 // Result is how the engine does at one budget.
 type Result struct {
-	Budget      float64    `json:"budget"` // false alerts per 1,000 active token-days that are tolerable
+	Budget      float64    `json:"budget"` // false alerts per 1,000 active token-days that are tolerable, or in Within
+	Within      string     `json:"budget_within,omitempty"`
+	InThat      float64    `json:"false_alerts_within,omitempty"` // so many in this time, on average
 	FalseAlerts int        `json:"false_alerts"`
 	PerThousand float64    `json:"per_1000_token_days"`
 	Low         float64    `json:"low"` // of the 95 % interval, as PerThousand
@@ -57,6 +59,32 @@ type Detector struct {
 	Name        string `json:"detector"`
 	FalseAlerts int    `json:"false_alerts"`
 	Hits        int    `json:"hits"` // thefts that it noticed
+}
+
+// per says of budgets that are for a time what they came to in it.
+func (r *Report) per(within time.Duration) {
+	if within <= 0 {
+		return
+	}
+	from := r.From
+	if from.Before(r.First) {
+		from = r.First
+	}
+	for i := range r.Results {
+		x := &r.Results[i]
+		x.Within = spell(within)
+		if watched := r.Last.Sub(from); watched > 0 {
+			x.InThat = float64(x.FalseAlerts) * float64(within) / float64(watched)
+		}
+	}
+}
+
+// spell writes whole days as such.
+func spell(d time.Duration) string {
+	if days := d / (24 * time.Hour); days > 0 && d%(24*time.Hour) == 0 {
+		return fmt.Sprintf("%d days", days)
+	}
+	return d.String()
 }
 
 // JSON writes the whole report.
@@ -126,8 +154,12 @@ func (x *Result) total() (hits, cases int) {
 }
 
 func (x *Result) text(w io.Writer) error {
+	budget := plain(x.Budget)
+	if x.Within != "" {
+		budget += fmt.Sprintf(" in %s (%.2f on average)", x.Within, x.InThat)
+	}
 	fmt.Fprintf(w, "\nbudget %s: %d false alerts, %.2f per 1,000 token-days (95 %%: %.2f–%.2f, Poisson after Garwood); %d alerts in all, %d on days that are not judged\n",
-		plain(x.Budget), x.FalseAlerts, x.PerThousand, x.Low, x.High, x.Alerts, x.Early)
+		budget, x.FalseAlerts, x.PerThousand, x.Low, x.High, x.Alerts, x.Early)
 	t := newTable(w, "family\tmagnitude\tthefts\tfound\trecall\t95 % (Wilson)\trequests\tminutes\t\n")
 	for _, f := range x.Families {
 		magnitude := f.Magnitude

@@ -15,9 +15,10 @@ import (
 
 // Config is how a stream is evaluated.
 type Config struct {
-	Budgets   []float64 // false alerts per 1,000 active token-days that are tolerable; one engine each
-	Full      int       // number of the budget whose engine is looked at closely
-	Calibrate bool      // report on its bets
+	Budgets   []float64     // false alerts per 1,000 active token-days that are tolerable, or in Per; one engine each
+	Per       time.Duration // for all tokens together; 0: per token-days
+	Full      int           // number of the budget whose engine is looked at closely
+	Calibrate bool          // report on its bets
 	// Alert sees every alert of that engine and what it turned out to be, in the order in which they came; nil: nobody.
 	Alert    func(e *anomaly.Event, verdict string)
 	Progress func(done float64, at time.Time, requests int)
@@ -34,7 +35,13 @@ func Run(ctx context.Context, s *Stream, cfg Config) (*Report, error) {
 	r := &runner{truth: newTruth(s), progress: cfg.Progress, full: cfg.Full}
 	for _, b := range cfg.Budgets {
 		c := behavior.Config{Budget: behavior.Budget{FalseAlerts: b, PerTokenDays: 1000}, Routes: route.New(route.Options{})}
-		if !(b > 0) || b > 1000 {
+		if cfg.Per != 0 {
+			c.Budget = behavior.Budget{FalseAlerts: b, Per: cfg.Per}
+			if err := c.Validate(); err != nil {
+				return nil, err
+			}
+		}
+		if !(b > 0) || b > 1000 && cfg.Per == 0 {
 			return nil, fmt.Errorf("budget %v: write a number of false alerts per 1,000 active token-days, above 0", b)
 		}
 		r.subjects = append(r.subjects, &subject{engine: behavior.New(c)})
@@ -54,7 +61,9 @@ func Run(ctx context.Context, s *Stream, cfg Config) (*Report, error) {
 	if cfg.Alert != nil {
 		r.tell(cfg.Alert)
 	}
-	return r.report(s, cfg.Budgets), nil
+	report := r.report(s, cfg.Budgets)
+	report.per(cfg.Per)
+	return report, nil
 }
 
 // runner feeds engines in batches that end with the day.
