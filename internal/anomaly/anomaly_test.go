@@ -35,14 +35,14 @@ func TestSentence(t *testing.T) {
 		},
 	}
 	require.Equal(t, "Key sk_live_…9f3a (Acme, payments) called GET /v1/exports of billing for the first time, from AS14061 in NL with curl at 03:12 UTC; "+
-		"for 64 days it came from DE (now NL) and was used 07:00–19:00 UTC (now 03:00); none of Acme’s 5 other keys came from NL.", Sentence(&e))
+		"for 64 days it came from DE (now NL) and was used 07:00–19:00 UTC (now 03:00); NL is no habit of Acme’s 5 other keys.", Sentence(&e))
 	e.Evidence[0].Others = Others{Tokens: 1, Same: 1}
-	require.Contains(t, Sentence(&e), "; Acme’s other key came from NL as well.")
+	require.Contains(t, Sentence(&e), "; NL is a habit of Acme’s other key.")
 	e.Evidence[0].Others.Same = 0
-	require.Contains(t, Sentence(&e), "; Acme’s other key never came from NL.")
+	require.Contains(t, Sentence(&e), "; NL is no habit of Acme’s other key.")
 	e.Evidence[0].Others = Others{Tokens: 5, Same: 2}
 	e.Token.OwnerName, e.Token.OwnerID = "", "crates"
-	require.Contains(t, Sentence(&e), "; 2 of crates’ 5 other keys came from NL as well.")
+	require.Contains(t, Sentence(&e), "; NL is a habit of 2 of crates’ 5 other keys.")
 	e.Token.OwnerName = "Acme"
 	e.Trigger.First = false
 	require.Contains(t, Sentence(&e), "called GET /v1/exports of billing from AS14061 in NL")

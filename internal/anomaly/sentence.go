@@ -49,16 +49,17 @@ func others(s *strings.Builder, e *Event) {
 		return
 	}
 	v := &e.Evidence[at]
-	did, n := strings.Replace(habits[v.Facet], "%s", v.Observed, 1), v.Others
+	n, keys := v.Others, "other key"
+	if n.Tokens > 1 {
+		keys = fmt.Sprintf("%d other keys", n.Tokens)
+	}
 	switch {
-	case n.Tokens == 1 && n.Same == 0:
-		fmt.Fprintf(s, "; %s other key never %s", whose(&e.Token), did)
-	case n.Tokens == 1:
-		fmt.Fprintf(s, "; %s other key %s as well", whose(&e.Token), did)
 	case n.Same == 0:
-		fmt.Fprintf(s, "; none of %s %d other keys %s", whose(&e.Token), n.Tokens, did)
+		fmt.Fprintf(s, "; %s is no habit of %s %s", v.Observed, whose(&e.Token), keys)
+	case n.Tokens == 1:
+		fmt.Fprintf(s, "; %s is a habit of %s %s", v.Observed, whose(&e.Token), keys)
 	default:
-		fmt.Fprintf(s, "; %d of %s %d other keys %s as well", n.Same, whose(&e.Token), n.Tokens, did)
+		fmt.Fprintf(s, "; %s is a habit of %d of %s %s", v.Observed, n.Same, whose(&e.Token), keys)
 	}
 }
 

@@ -15,17 +15,19 @@ const ownersKey = "owners"
 // putOwners appends what is known of owners if that has changed since the last snapshot.
 func (e *Engine) putOwners(records []Record) []Record {
 	stale := false
-	w := &baseline.Writer{}
-	w.Uint(stateVersion)
 	for p := range e.populations() {
-		o := &p.peers.owners
-		stale, o.stale = stale || o.stale, false
-		w.Uint(1)
-		w.String(p.tenant)
-		o.put(w)
+		stale = stale || p.peers.owners.stale
 	}
 	if !stale {
 		return records
+	}
+	w := &baseline.Writer{}
+	w.Uint(stateVersion)
+	for p := range e.populations() {
+		p.peers.owners.stale = false
+		w.Uint(1)
+		w.String(p.tenant)
+		p.peers.owners.put(w)
 	}
 	return append(records, Record{ownersKey, append(w.Bytes, 0)})
 }
@@ -51,6 +53,7 @@ func (e *Engine) getOwners(get func(key string) ([]byte, error)) error {
 	if r.Err != nil {
 		return fmt.Errorf("%s: %w", ownersKey, r.Err)
 	}
+	e.ownersFull()
 	return nil
 }
 

@@ -40,12 +40,15 @@ func (o *owners) noteExit(tl *tally, t *token, name, in string) {
 	if name == "" || !t.mature() || t.block.alerted || t.frozen() || top(&t.countries) == in {
 		return
 	}
-	by, self, today := o.exits[name], hash(t.id), t.block.day
-	at, found := find(by, &stand{token: self})
-	if found && today-by[at].last < standRefresh || !found && len(by) >= exitKept {
-		return
+	by, known := o.exits[name]
+	self, today := hash(t.id), t.block.day
+	switch at, found := find(by, &stand{token: self}); {
+	case found && today-by[at].last < standRefresh, !found && len(by) >= exitKept:
+	case !found && o.full, !known && len(o.exits) >= exitNetworks:
+		tl.refused++
+	default:
+		tl.addNote(ownerNote{of: ofExit, value: intern(name), token: self, day: today})
 	}
-	tl.addNote(ownerNote{of: ofExit, value: intern(name), token: self, day: today})
 }
 
 // markExit takes a note in.

@@ -26,6 +26,7 @@ func (e *Engine) Forget(tokens, words []string) {
 	for token := range gone {
 		hashes[hash(keyOf(token, false))], hashes[hash(keyOf(token, true))] = true, true
 	}
+	e.population.peers.owners.stale = true // the storage may know owners of tenants that have made room
 	for p := range e.populations() {
 		p.crowd.forget(gone)
 		p.peers.owners.forget(hashes, words)
@@ -33,6 +34,7 @@ func (e *Engine) Forget(tokens, words []string) {
 			p.tallies[s].forgetNotes(hashes, words)
 		}
 	}
+	e.ownersFull()
 	if len(words) == 0 {
 		return
 	}

@@ -15,6 +15,7 @@ type owners struct {
 	known  map[ownerKey]*owner
 	exits  exits
 	stands int  // of all of them
+	full   bool // there is no room for more, in any tenant
 	stale  bool // the storage does not have them as they are
 }
 
@@ -117,7 +118,7 @@ func (o *owners) others(t *token, of common, value string) (others anomaly.Other
 		if s.of != of || s.token == self {
 			continue
 		}
-		if s.value == value {
+		if s.value == value && s.settled() {
 			others.Same++
 		}
 		if n++; n > most {
@@ -137,7 +138,7 @@ type ownerNote struct {
 }
 
 func (a *ownerNote) compare(b ownerNote) int {
-	return cmp.Or(cmp.Compare(a.owner.id, b.owner.id), cmp.Compare(flags(a.owner.outbound), flags(b.owner.outbound)), cmp.Compare(a.of, b.of),
+	return cmp.Or(cmp.Compare(flags(a.of == ofExit), flags(b.of == ofExit)), cmp.Compare(a.owner.id, b.owner.id), cmp.Compare(flags(a.owner.outbound), flags(b.owner.outbound)), cmp.Compare(a.of, b.of),
 		cmp.Compare(a.value, b.value), cmp.Compare(a.token, b.token), cmp.Compare(a.day, b.day))
 }
 
@@ -151,7 +152,11 @@ func (o *owners) note(tl *tally, t *token) {
 	for of := range ownedCount {
 		for i := range t.block.seen[facetOf(of)] {
 			value := t.block.seen[facetOf(of)][i].value
-			if one == nil || one.news(of, value, self, today) {
+			switch has, news := one.news(of, value, self, today); {
+			case !news:
+			case !has && (o.full || one.full(self)):
+				tl.refused++ // every day anew, and in nobody's way
+			default:
 				tl.addNote(ownerNote{key, of, value, self, today})
 			}
 		}
@@ -170,9 +175,22 @@ func (t *tally) trimNotes() {
 	t.notes = t.notes[:min(len(t.notes), notesKept)]
 }
 
-func (o *owner) news(of common, value string, token uint32, today int32) bool {
+// news says whether a way of a token is known, and whether it has to be noted: it is not, or was not seen for a week.
+func (o *owner) news(of common, value string, token uint32, today int32) (known, news bool) {
+	if o == nil {
+		return false, true
+	}
 	at, found := find(o.ways, &stand{of: of, value: value, token: token})
-	return !found || today-o.ways[at].last >= standRefresh
+	return found, !found || today-o.ways[at].last >= standRefresh
+}
+
+// full says whether the owner has no room for what else a token does.
+func (o *owner) full(token uint32) bool {
+	if o == nil {
+		return false
+	}
+	_, known := find(o.tokens, &stand{token: token})
+	return len(o.ways) >= ownerWays || !known && len(o.tokens) >= ownerTokens
 }
 
 func find(list []stand, s *stand) (at int, found bool) {
@@ -272,9 +290,22 @@ func (e *Engine) turnOwners(today int32) {
 		room -= p.peers.owners.stands
 	}
 	for p := range e.populations() {
-		o := &p.peers.owners
+		o, t := &p.peers.owners, p.tally()
 		had := o.stands
-		e.stats.Unrelated += uint64(o.take(p.tally(), room))
+		e.stats.Unrelated += uint64(o.take(t, room) + t.refused)
+		t.refused = 0
 		room -= o.stands - had
+	}
+	e.ownersFull()
+}
+
+// ownersFull notes whether there is room for more.
+func (e *Engine) ownersFull() {
+	room := standsKept
+	for p := range e.populations() {
+		room -= p.peers.owners.stands
+	}
+	for p := range e.populations() {
+		p.peers.owners.full = room < 2
 	}
 }

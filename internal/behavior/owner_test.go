@@ -40,7 +40,7 @@ func TestSiblingsVouchAfterAWeek(t *testing.T) {
 	require.Zero(t, o.take(notes("acme", "DE", 114, "c", "d"), standsKept))
 	require.InDelta(t, (1+2e-5)/5, o.prior(a, ofCountry, "BR", 1e-5), 1e-12, "one of three ways")
 
-	require.Equal(t, anomaly.Others{Tokens: 3, Same: 2, Mostly: "BR"}, o.others(a, ofCountry, "BR"))
+	require.Equal(t, anomaly.Others{Tokens: 3, Same: 1, Mostly: "BR"}, o.others(a, ofCountry, "BR"))
 	require.Equal(t, anomaly.Others{Tokens: 3, Mostly: "BR"}, o.others(a, ofCountry, "FR"))
 	require.Zero(t, o.others(sibling("brick", "e"), ofCountry, "BR"), "another owner's")
 	require.Zero(t, o.others(sibling("", "e"), ofCountry, "BR"))
@@ -62,7 +62,7 @@ func TestOwnersAreBounded(t *testing.T) {
 		refused := o.take(notes("acme", "DE", 100, fmt.Sprint("t", k)), standsKept)
 		require.Equal(t, k >= ownerTokens, refused == 1)
 	}
-	require.Equal(t, ownerTokens, o.others(sibling("acme", "x"), ofCountry, "DE").Same)
+	require.Equal(t, ownerTokens, o.others(sibling("acme", "x"), ofCountry, "DE").Tokens)
 	for k := range ownerWays + 3 {
 		refused := o.take(notes("brick", fmt.Sprint("C", k), 100, "b"), standsKept)
 		require.Equal(t, k >= ownerWays, refused == 1)
@@ -82,6 +82,34 @@ func standsOf(o *owners) (n int) {
 		n += len(by)
 	}
 	return n
+}
+
+// What there is no room for comes again every day. It is counted, and takes nobody's place among the day's notes.
+func TestWhatFindsNoRoomIsInNobodysWay(t *testing.T) {
+	var o owners
+	for k := range ownerTokens {
+		o.take(notes("acme", "DE", 100, fmt.Sprint("t", k)), standsKept)
+	}
+	used := func(owner, id string) *token {
+		one := sibling(owner, id)
+		one.block.day = 120
+		one.block.seen[country] = []count{{value: "DE", n: 1}}
+		return one
+	}
+	var tl tally
+	for k := range 2 * notesKept {
+		o.note(&tl, used("acme", fmt.Sprint("more", k)))
+	}
+	require.Empty(t, tl.notes)
+	require.Equal(t, 2*notesKept, tl.refused)
+	o.note(&tl, used("acme", "t1"))
+	o.note(&tl, used("brick", "b"))
+	require.Len(t, tl.notes, 2, "who is known is seen still, and another owner has room")
+	o.full = true
+	o.note(&tl, used("acme", "t2"))
+	o.note(&tl, used("cube", "c"))
+	require.Len(t, tl.notes, 3, "where all is full, who is known is seen still")
+	require.Equal(t, 2*notesKept+1, tl.refused)
 }
 
 // Whatever a day brings more than there is room for, and in whichever order and shards: the same is kept.

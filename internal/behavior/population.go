@@ -31,6 +31,7 @@ type tally struct {
 	active    float64 // tokens seen today
 	calib     calibration
 	notes     []ownerNote
+	refused   int // ways for which there is no room among their owner's
 }
 
 func (t *tally) endpoint(service string, at Endpoint) {
@@ -65,6 +66,8 @@ func (t *tally) merge(from *tally) {
 	t.active += from.active
 	from.hours, from.active = [48]float64{}, 0
 	t.calib.merge(&from.calib)
+	t.refused += from.refused
+	from.refused = 0
 	if len(from.notes) > 0 {
 		t.notes, from.notes = append(t.notes, from.notes...), nil
 		t.trimNotes()

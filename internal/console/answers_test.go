@@ -121,7 +121,7 @@ func TestAnomalies(t *testing.T) {
 	assert.Equal(t, "endpoint GET /acme/export, usually 2 others (learned from 1,800 requests)", d.Contributions[0].Words)
 	assert.InDelta(t, 14/23.5, d.Contributions[0].Share, 1e-9)
 	assert.Empty(t, d.Contributions[0].Others)
-	assert.Equal(t, "none of the owner’s 5 other keys does so; most: DE", d.Contributions[1].Others)
+	assert.Equal(t, "no habit of the owner’s 5 other keys; most: DE", d.Contributions[1].Others)
 	assert.Zero(t, d.Contributions[2].Share, "what speaks for the token has no share")
 	assert.Equal(t, "/api/v1/anomalies/"+anomalyID(0)+"/incident.html", d.Incident)
 }
@@ -136,9 +136,9 @@ func TestContributionsInWords(t *testing.T) {
 	} {
 		assert.Equal(t, test.words, contributionWords(test.facet, test.observed, test.expected, 0))
 	}
-	assert.Equal(t, "the owner’s other key does so as well", othersWords(1, 1, "NL"))
-	assert.Equal(t, "the owner’s other key does not; most: DE", othersWords(1, 0, "DE"))
-	assert.Equal(t, "2 of the owner’s 5 other keys do so as well; most: DE", othersWords(5, 2, "DE"))
+	assert.Equal(t, "a habit of the owner’s other key", othersWords(1, 1, "NL"))
+	assert.Equal(t, "no habit of the owner’s other key; most: DE", othersWords(1, 0, "DE"))
+	assert.Equal(t, "a habit of 2 of the owner’s 5 other keys; most: DE", othersWords(5, 2, "DE"))
 }
 
 func TestStatus(t *testing.T) {

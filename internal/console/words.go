@@ -66,16 +66,17 @@ func othersWords(others, same float64, mostly string) string {
 	if others < 1 {
 		return ""
 	}
-	var s string
+	s, keys := "a habit of ", "the owner’s other key"
+	if others > 1 {
+		keys = "the owner’s " + count(others, "other key")
+	}
 	switch {
-	case others == 1 && same == 0:
-		s = "the owner’s other key does not"
-	case others == 1:
-		s = "the owner’s other key does so as well"
 	case same == 0:
-		s = "none of the owner’s " + count(others, "other key") + " does so"
+		s = "no habit of " + keys
+	case others == 1:
+		s += keys
 	default:
-		s = short(same) + " of the owner’s " + count(others, "other key") + " do so as well"
+		s += short(same) + " of " + keys
 	}
 	if mostly != "" && same < others {
 		s += "; most: " + mostly
