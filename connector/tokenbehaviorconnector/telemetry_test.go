@@ -2,7 +2,9 @@ package tokenbehaviorconnector
 
 import (
 	"context"
+	"fmt"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 	"go.opentelemetry.io/collector/component"
@@ -78,6 +80,42 @@ func TestTenants(t *testing.T) {
 	metadatatest.AssertEqualTokenBehaviorTenants(t, telemetry, one(2), exactly)
 	metadatatest.AssertEqualTokenBehaviorTenantOverflow(t, telemetry, one(2), exactly)
 	metadatatest.AssertEqualTokenBehaviorTokens(t, telemetry, one(4), exactly)
+	h.stop()
+}
+
+// An owner has more tokens than are compared with each other: those that find no room are counted.
+func TestOwnersBeyondWhatIsCompared(t *testing.T) {
+	telemetry := componenttest.NewTelemetry()
+	t.Cleanup(func() { require.NoError(t, telemetry.Shutdown(context.Background())) })
+	h := newHouse(t, nil)
+	h.stop()
+	set := connectortest.NewNopSettings(metadata.Type)
+	set.ID = component.NewID(metadata.Type)
+	set.TelemetrySettings = telemetry.NewTelemetrySettings()
+	h.build(set)
+	h.start()
+	const tokens = 66 // two too many
+	first := time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)
+	n := 0
+	for day := range 8 {
+		var calls []call
+		for range 4 {
+			for token := range tokens {
+				n++
+				calls = append(calls, call{n: n, token: fmt.Sprint("tok_", token), at: first.AddDate(0, 0, day).Add(time.Duration(n) * time.Second), change: func(s ptrace.Span) {
+					s.Attributes().PutStr(otelattr.TokenOwnerID, "acme")
+				}})
+			}
+		}
+		h.send(spans(calls...))
+	}
+	h.runtime().worker.ask(t.Context(), h.runtime().worker.flush)
+	got, err := telemetry.GetMetric("otelcol_token_behavior_owner_overflow")
+	require.NoError(t, err)
+	over := got.Data.(metricdata.Sum[int64]).DataPoints
+	require.Len(t, over, 1)
+	require.Positive(t, over[0].Value)
+	require.Zero(t, over[0].Value%2, "each way of two tokens")
 	h.stop()
 }
 

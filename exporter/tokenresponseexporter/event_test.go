@@ -27,7 +27,8 @@ func TestDescribeReadsWhatIsRaised(t *testing.T) {
 	whole := anomaly.Event{
 		ID: "0f0b4a3e", Time: time.Date(2026, 3, 25, 3, 12, 0, 5, time.UTC).UnixNano(), Trace: [16]byte{1}, Span: [8]byte{2},
 		Detector: anomaly.NewCountry, Severity: anomaly.Confirmed, Score: 20, Limit: 10, Action: anomaly.Lock, Sentence: "It is.",
-		Evidence: []anomaly.Evidence{{Facet: "country", Observed: "NL", Expected: "DE", Nats: 9, Samples: 12, Age: time.Hour}},
+		Evidence: []anomaly.Evidence{{Facet: "country", Observed: "NL", Expected: "DE", Nats: 9, Samples: 12, Age: time.Hour, Others: anomaly.Others{Tokens: 5, Mostly: "DE"}}},
+		Examples: [][16]byte{{3}},
 		Token: anomaly.Token{
 			ID: "tok_a", Hint: "sk_…9f3a", Type: "api_key", Registry: "key_1", OwnerID: "acme", OwnerName: "Acme", OwnerTeam: "pay", Outbound: true,
 		},
@@ -41,7 +42,7 @@ func TestDescribeReadsWhatIsRaised(t *testing.T) {
 	e := first(logs)
 	require.Equal(t, otelattr.EventAnomaly, nameOf(e.record))
 
-	nats, score, threshold := 9.0, 20.0, 10.0
+	nats, score, threshold, same := 9.0, 20.0, 10.0, int64(0)
 	rule, _ := anomaly.RuleOf(anomaly.NewCountry)
 	assert.Equal(t, response.Event{
 		ID: "0f0b4a3e", Time: "2026-03-25T03:12:00.000000005Z", Detector: "new_country", Severity: "fatal", Sentence: "It is.",
@@ -55,7 +56,11 @@ func TestDescribeReadsWhatIsRaised(t *testing.T) {
 			Service: "shop", Version: "1.2", Environment: "production", Method: "GET", Route: "/v1", StatusCode: 403,
 			Country: "NL", Network: "AS64500", Client: "curl",
 		},
-		Evidence:     []response.Evidence{{Facet: "country", Observed: "NL", Expected: "DE", Nats: &nats, Samples: 12, BaselineAge: 3600}},
+		Evidence: []response.Evidence{{
+			Facet: "country", Observed: "NL", Expected: "DE", Nats: &nats, Samples: 12, BaselineAge: 3600,
+			OwnerTokens: 5, OwnerTokensSame: &same, OwnerTokensMostly: "DE",
+		}},
+		Attributes:   map[string]any{"anomaly.trace_ids": []any{"03000000000000000000000000000000"}},
 		SecurityRule: &response.SecurityRule{Name: rule.Name, Category: rule.Category}, Technique: rule.Technique,
 	}, describe(e))
 }

@@ -79,4 +79,9 @@ func TestRateOfABudget(t *testing.T) {
 	require.InDelta(t, 10.0/7/5000, week.rate(5000), 1e-12)
 	require.InDelta(t, 10.0/7/1e6, week.rate(1e6), 1e-12, "a million tokens share the same ten alerts")
 	require.LessOrEqual(t, week.rate(3), 0.01, "and three tokens do not use them up")
+
+	require.InDelta(t, kept*0.01, handedOut(0.01), 1e-12)
+	require.InDelta(t, kept*ample, handedOut(ample), 1e-12)
+	require.InDelta(t, kept*0.001*0.5693, handedOut(0.001), 1e-7, "(1/5)^0.35: of what is rarer less is handed out")
+	require.InDelta(t, kept*1e-6*0.0507, handedOut(1e-6), 1e-10)
 }

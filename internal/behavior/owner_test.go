@@ -177,6 +177,56 @@ func TestAThiefVouchesForNothing(t *testing.T) {
 	}
 }
 
+// Whoever is forgotten is forgotten among its owner's tokens too, in the notes of the day, and in what the storage has.
+func TestOwnersForget(t *testing.T) {
+	e := New(testConfig())
+	e.Apply(owned(crowdOf(3, 30, 40, 99)))
+	e.Snapshot()
+	tl, o := e.population.tally(), &e.population.peers.owners
+	tl.addNote(ownerNote{ownerKey{id: "owner-1"}, ofCountry, "NL", hash("tok_003"), 20000})
+	tl.addNote(ownerNote{ownerKey{id: "owner-2"}, ofCountry, "NL", hash("tok_006"), 20000})
+	tl.addNote(ownerNote{ownerKey{id: "owner-3"}, ofCountry, "NL", hash("tok_009"), 20000})
+	require.Len(t, o.known[ownerKey{id: "owner-2"}].tokens, 3)
+	require.Contains(t, o.known, ownerKey{id: "owner-1"})
+	e.Forget([]string{"tok_006"}, []string{"owner-1"})
+	require.NotContains(t, o.known, ownerKey{id: "owner-1"})
+	require.Len(t, o.known[ownerKey{id: "owner-2"}].tokens, 2)
+	for _, s := range o.known[ownerKey{id: "owner-2"}].ways {
+		require.NotEqual(t, hash("tok_006"), s.token)
+	}
+	require.Equal(t, standsOf(o), o.stands)
+	require.False(t, slices.ContainsFunc(tl.notes, func(n ownerNote) bool { return n.owner.id == "owner-1" || n.token == hash("tok_006") }))
+	require.True(t, slices.ContainsFunc(tl.notes, func(n ownerNote) bool { return n.owner.id == "owner-3" }))
+	written := func(r Record) bool { return r.Key == ownersKey }
+	require.True(t, slices.ContainsFunc(e.Snapshot(), written))
+	require.False(t, slices.ContainsFunc(e.Snapshot(), written))
+	e.Forget([]string{"tok_x"}, nil)
+	require.True(t, slices.ContainsFunc(e.Snapshot(), written), "of a tenant that has made room the storage may know more than the engine")
+}
+
+// An event says what its owner's other tokens do, and that a request is the first of its kind.
+func TestEventsSayWhatSiblingsDo(t *testing.T) {
+	e := New(testConfig())
+	told, firsts := 0, 0
+	for _, event := range e.Apply(owned(crowdOf(3, 30, 40, 35))) {
+		for _, v := range event.Evidence {
+			if v.Facet == "country" && v.Others.Tokens > 0 {
+				told++
+				require.Equal(t, 2, v.Others.Tokens)
+				require.Zero(t, v.Others.Same, "nobody else goes to NL")
+				require.Contains(t, event.Sentence, " is no habit of Firm ")
+			}
+		}
+		if event.Trigger.First {
+			firsts++
+			require.Equal(t, "/v1/exports", event.Trigger.Route)
+			require.Contains(t, event.Sentence, " for the first time, from ")
+		}
+	}
+	require.Positive(t, told)
+	require.Positive(t, firsts)
+}
+
 func TestOwnersOutliveARestart(t *testing.T) {
 	e := New(testConfig())
 	e.Apply(owned(crowdOf(3, 30, 40, 35)))
@@ -192,6 +242,27 @@ func TestOwnersOutliveARestart(t *testing.T) {
 
 	disk[ownersKey] = append(slices.Clone(disk[ownersKey][:len(disk[ownersKey])/2]), 0xff)
 	require.ErrorIs(t, New(testConfig()).Restore(disk.load), baseline.ErrCorrupt)
+}
+
+// Staying is no leap, however seldom the token stays.
+func TestADayWithoutALeapIsNoTravel(t *testing.T) {
+	var token token
+	for range 30 {
+		var b baseline.Streak
+		for range 20 {
+			b.Add(token.travels, &hopsRise, true)
+		}
+		token.travels.Learn(b)
+	}
+	for range 20 {
+		token.block.hops.Add(token.travels, &hopsRise, false)
+	}
+	require.Positive(t, token.block.hops.Nats(), "it is unusual")
+	x := token.nats()
+	require.LessOrEqual(t, x[hop], 0.0)
+	token.block.hopFrom, token.block.hopTo = "DE", "US"
+	x = token.nats()
+	require.Positive(t, x[hop])
 }
 
 func TestExits(t *testing.T) {

@@ -30,9 +30,10 @@ func TestAnomalyEvent(t *testing.T) {
 		Severity: anomaly.Act, Score: 23.5, Limit: 14.25, Action: anomaly.Restrict,
 		Sentence: "Key sk_live_…9f3a (Acme, payments) called GET /v1/exports from AS14061 in NL at 03:12 UTC.",
 		Evidence: []anomaly.Evidence{
-			{Facet: "country", Observed: "NL", Expected: "DE", Nats: 9.5, Samples: 18000, Age: 64 * 24 * time.Hour},
+			{Facet: "country", Observed: "NL", Expected: "DE", Nats: 9.5, Samples: 18000, Age: 64 * 24 * time.Hour, Others: anomaly.Others{Tokens: 5, Same: 2, Mostly: "DE"}},
 			{Facet: "endpoint", Observed: "GET /v1/exports", Expected: "6 others", Nats: 14, Samples: 18000, Age: 64 * 24 * time.Hour},
 		},
+		Examples: [][16]byte{{3}, {4}},
 		Token: anomaly.Token{
 			ID: "tok_a", Hint: "sk_live_…9f3a", Type: "api_key", Registry: "key_1", OwnerID: "acme", OwnerName: "Acme", OwnerTeam: "payments",
 		},
