@@ -40,7 +40,7 @@ type Budget struct {
 // Limits bounds the engine's memory.
 type Limits struct {
 	MaxTokens   int // tokens kept in memory; 0 means 1,000,000
-	LiveTokens  int // of them, those used latest that are kept unpacked, at some four and a half KiB each; 0 means one in 32
+	LiveTokens  int // of them, those used latest that are kept unpacked, at some five KiB each; 0 means one in 32
 	MaxFeedback int // tokens with feedback in force; 0 means 4,096
 	MaxTenants  int // tenants whose tokens are compared with each other; 0 means 256
 	MaxWatched  int // acts whose tokens are watched; 0 means 4,096

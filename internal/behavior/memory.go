@@ -42,7 +42,7 @@ type slot struct {
 	dirty            bool   // changed since the last snapshot
 }
 
-// One token in liveShare is live when a shard is full, at some four and a half KiB each; and always so many as leastLives.
+// One token in liveShare is live when a shard is full, at some five KiB each; and always so many as leastLives.
 const (
 	liveShare  = 32
 	leastLives = 64
