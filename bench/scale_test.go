@@ -117,6 +117,7 @@ func pages(records []behavior.Record) (bytes int) {
 func resident(t testing.TB, name string) int {
 	status, err := os.ReadFile("/proc/self/status")
 	if err != nil {
+		fmt.Fprintf(os.Stderr, "SKIPPED: %s: /proc, where the process's memory is to be seen, is Linux's\n", t.Name())
 		t.Skip("the process's memory is not to be seen here")
 	}
 	_, after, _ := strings.Cut(string(status), name+":")
