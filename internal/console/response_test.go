@@ -273,6 +273,17 @@ func TestResponsesAreTold(t *testing.T) {
 	assert.Equal(t, []string{"tok_zeta0", "case-zeta", "zeta is in trouble"}, heard(t, z))
 }
 
+// What is being read when the console closes is not read to the end, which is no trouble that anybody has to look at.
+func TestNoTroubleIsToldOfClosing(t *testing.T) {
+	c, err := New(newTown(t).console.Settings)
+	require.NoError(t, err)
+	s, ok := c.hub.subscribe(watcher{})
+	require.True(t, ok)
+	c.stop()
+	c.hub.tellEntries([]store.Entry{{Kind: store.EntryResponse, Token: "tok_acme0", Body: "acme is in trouble"}})
+	assert.Empty(t, s.messages)
+}
+
 // heard is the first response that a stream tells of.
 func heard(t *testing.T, s *subscription) []string {
 	t.Helper()

@@ -42,7 +42,9 @@ func (h *hub) tellEntries(entries []store.Entry) {
 	if len(ids) > 0 {
 		known, err := h.c.tokensOf(h.c.ctx, store.TokenFilter{IDs: ids})
 		if err != nil {
-			h.c.Trouble("look at the store for those who watch", err)
+			if h.c.ctx.Err() == nil {
+				h.c.Trouble("look at the store for those who watch", err)
+			}
 			return
 		}
 		for _, t := range known {
