@@ -3,6 +3,7 @@ package tokenresponseexporter
 import (
 	"context"
 	"errors"
+	"strings"
 
 	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/config/confighttp"
@@ -31,7 +32,7 @@ func (p *PagerDutyConfig) faults() []error {
 	if p.RoutingKey == "" {
 		faults = append(faults, errors.New("routing_key is missing: it is the integration key of an Events API v2 integration"))
 	}
-	if p.Source == "" {
+	if strings.TrimSpace(p.Source) == "" {
 		faults = append(faults, errors.New("source: is empty: PagerDuty asks for one, write for example holter"))
 	}
 	return faults

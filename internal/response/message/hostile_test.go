@@ -24,7 +24,7 @@ var hostileTexts = []string{
 	"\u202eevil\u202c \u2066x\u2069 \u200b\u200d\ufeff \U000e0041",
 	`"},"blocks":[{"type":"x"}],"x":{"`,
 	"{{ .secret }} ${env:SECRET} %s %!d(MISSING)",
-	"\xff\xfe\xc0\x80",
+	"\xff\xfe\xc0\x80", " ", "\u200b\u2060",
 	"javascript:alert(1)", "data:text/html,x", "https://a|b<c>d\"e'f`g/", "https://user:pw@evil.example/",
 	"ghp_16C7e42F292c6912E7710c838347Ae178B4a", "Authorization: Bearer 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b",
 	strings.Repeat("&", 5000), strings.Repeat("ü<>&\"\\", 1000), strings.Repeat("💥", 1000), strings.Repeat("\"\\\x01", 1500),

@@ -117,11 +117,11 @@ func (p *PagerDuty) trigger(e *response.Event, n note, key string) pagerEvent {
 		RoutingKey: p.RoutingKey, Action: "trigger", Key: key, Client: "Holter",
 		Payload: &pagerPayload{
 			Summary:   cut(n.Title+": "+n.Sentence, pagerSummary-len("…")),
-			Source:    harmless(first(e.Trigger.Service, p.Source), maxWord),
+			Source:    word(e.Trigger.Service, p.Source),
 			Severity:  pagerSeverity(e, n),
 			Timestamp: timestamp(e.Time),
 			Component: harmless(e.Token.Hint, maxWord),
-			Group:     harmless(first(owner.Team, owner.Name, owner.ID), maxWord),
+			Group:     word(owner.Team, owner.Name, owner.ID),
 			Class:     harmless(strings.Join(detectors(e)[:1], ""), maxWord),
 			Details:   pagerDetails(n),
 		},

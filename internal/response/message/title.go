@@ -10,20 +10,26 @@ import (
 
 // whose is the token as people know it.
 func whose(e *response.Event) string {
-	name := e.Token.Hint
-	if name == "" {
-		name = e.Token.ID
-	}
-	text := "token " + harmless(name, maxWord)
-	if name == "" {
-		text = "a token"
+	text := "a token"
+	if name := word(e.Token.Hint, e.Token.ID); name != "" {
+		text = "token " + name
 	}
 	if o := e.Token.Owner; o != nil {
-		if owner := harmless(first(o.Name, o.ID), maxWord); owner != "" {
+		if owner := word(o.Name, o.ID); owner != "" {
 			text += " of " + owner
 		}
 	}
 	return text
+}
+
+// word is the first of what others wrote of which anything is to be seen, made harmless.
+func word(texts ...string) string {
+	for _, text := range texts {
+		if seen := harmless(text, maxWord); seen != "" {
+			return seen
+		}
+	}
+	return ""
 }
 
 func first(texts ...string) string {
