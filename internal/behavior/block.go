@@ -174,10 +174,12 @@ func (b *block) expire(today int32) {
 	}
 }
 
+// slotSeconds is how long a slot is.
+const slotSeconds = 1800
+
 // window counts requests within the last hour, and the combinations in them, from half-hour slots: the current one, the one before,
 // and nothing older.
 func (b *block) window(second int64, combination uint16) {
-	const slotSeconds = 1800
 	slot := second / slotSeconds
 	switch {
 	case slot == b.slot+1:

@@ -8,27 +8,29 @@ import (
 )
 
 func TestTurnOfTheMonth(t *testing.T) {
-	days := func(s string) int32 {
-		at, err := time.Parse(time.DateOnly, s)
+	at := func(s string) int64 {
+		at, err := time.Parse("2006-01-02 15:04", s)
 		require.NoError(t, err)
-		return int32(at.Unix() / 86400)
+		return at.Unix()
 	}
-	for today, want := range map[string]struct {
+	for now, want := range map[string]struct {
 		begins string
 		of     bool
 	}{
-		"2026-03-30": {"2026-02-28", false},
-		"2026-03-31": {"2026-03-31", true},
-		"2026-04-01": {"2026-03-31", true},
-		"2026-04-03": {"2026-03-31", true},
-		"2026-04-04": {"2026-03-31", false},
-		"2024-02-28": {"2024-01-31", false},
-		"2024-02-29": {"2024-02-29", true},
-		"2026-01-01": {"2025-12-31", true},
-		"2025-12-31": {"2025-12-31", true},
+		"2026-03-30 09:59": {"2026-02-28", false},
+		"2026-03-30 10:00": {"2026-03-31", true}, // Kiribati's last of March
+		"2026-03-31 00:00": {"2026-03-31", true},
+		"2026-04-01 12:00": {"2026-03-31", true},
+		"2026-04-03 23:59": {"2026-03-31", true},
+		"2026-04-04 00:00": {"2026-03-31", false},
+		"2024-02-28 09:59": {"2024-01-31", false},
+		"2024-02-28 10:00": {"2024-02-29", true},
+		"2024-02-29 00:00": {"2024-02-29", true},
+		"2026-01-01 00:00": {"2025-12-31", true},
+		"2025-12-31 00:00": {"2025-12-31", true},
 	} {
-		begins, of := turn(days(today))
-		require.Equal(t, days(want.begins), begins, today)
-		require.Equal(t, want.of, of, today)
+		begins, of := turn(at(now))
+		require.Equal(t, at(want.begins+" 00:00")/86400, int64(begins), now)
+		require.Equal(t, want.of, of, now)
 	}
 }
