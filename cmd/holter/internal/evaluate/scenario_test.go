@@ -3,6 +3,7 @@ package evaluate
 import (
 	"os"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -10,14 +11,20 @@ import (
 	"github.com/holterhq/holter/internal/sim"
 )
 
+const seed = 20260427
+
+// scale is the part of a proof that is run: all of it under HOLTER_PROVE.
+func scale() int {
+	if os.Getenv("HOLTER_PROVE") != "" {
+		return 1
+	}
+	return 20
+}
+
 // A budget holds in every scenario, with and without network data: some 10,000 active token-days of each under HOLTER_PROVE, else a
 // twentieth. On so few a handful of false alerts lies above the budget by chance; far above it lies no part of the interval.
 func TestBudgetsHoldInEveryScenario(t *testing.T) {
-	const seed = 20260427
-	scale := 20
-	if os.Getenv("HOLTER_PROVE") != "" {
-		scale = 1
-	}
+	scale := scale()
 	for _, scenario := range sim.Scenarios() {
 		for name, networks := range map[string]bool{"without network data": false, "with network data": true} {
 			t.Run(scenario.Name+" "+name, func(t *testing.T) {
@@ -44,4 +51,18 @@ func TestBudgetsHoldInEveryScenario(t *testing.T) {
 			})
 		}
 	}
+}
+
+// Ten alerts a week are no more than ten, however many tokens there are, and although a month turns: 120,000 token-days under HOLTER_PROVE,
+// else a twentieth.
+func TestAWeeksBudgetHoldsAmongManyTokens(t *testing.T) {
+	t.Parallel()
+	const week = 7 * 24 * time.Hour
+	s, err := Simulated(Population{Seed: seed, Scenario: "usual", Tokens: 6000 / scale(), Days: 45, Volume: 1, End: time.Date(2026, 4, 27, 0, 0, 0, 0, time.UTC)})
+	require.NoError(t, err)
+	r, err := Run(t.Context(), s, Config{Budgets: []float64{10}, Per: week})
+	require.NoError(t, err)
+	assert.Greater(t, r.TokenDays, 100_000/scale())
+	t.Logf("%.2f false alerts a week", r.Results[0].InThat)
+	assert.LessOrEqual(t, r.Results[0].InThat, 10.0)
 }
