@@ -58,7 +58,7 @@ race:
 	elif [ -n "$$packages" ]; then echo '$(GO) test -race …'; $(GO) test -race -timeout 20m $$packages; fi
 
 .PHONY: prove
-prove: build ## Run whole what `make test` runs at a twentieth of the scale, the race detector on the components, and ten demos. Takes hours.
+prove: build ## Run whole what `make test` runs at a twentieth of the scale, the race detector on the components, and ten demos. Takes half an hour.
 	integration/setup.sh
 	HOLTER_PROVE=1 $(GO) test -count=1 -timeout 6h ./...
 	$(GO) test -race -timeout 60m $(COMPONENT_DIRS:%=./%/...)
