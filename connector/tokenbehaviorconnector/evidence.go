@@ -48,12 +48,15 @@ func (o *metricsOutput) putEvidence(v *view, p *pages, of subject, at int64) {
 // touch notes that a token stands otherwise without having been used.
 func (o *metricsOutput) touch(f *behavior.Feedback) {
 	for _, v := range o.views {
-		if !v.Evidence {
-			continue
+		if v.Evidence {
+			v.evidence.touch(subject{f.Token, f.Outbound}, f.Time)
 		}
-		if v.evidence.touched == nil {
-			v.evidence.touched = make(map[subject]int64)
-		}
-		v.evidence.touched[subject{f.Token, f.Outbound}] = f.Time
 	}
+}
+
+func (e *evidence) touch(of subject, at int64) {
+	if e.touched == nil {
+		e.touched = make(map[subject]int64)
+	}
+	e.touched[of] = max(at, e.touched[of])
 }

@@ -96,6 +96,7 @@ func (o *metricsOutput) forget(tokens []string, gone otelattr.Gone, s *store) {
 	for _, v := range o.views {
 		v.counter.Forget(tokens)
 		v.evidence.forget(gone.Tokens)
+		v.unsure.forget(gone.Tokens)
 		for _, pipe := range v.pipes {
 			pipe.courier.change(func(b *metricsBatch) (*metricsBatch, bool) {
 				if !v.Delta { // a later batch says all that this one does

@@ -1,12 +1,14 @@
 package tokenbehaviorconnector
 
 import (
+	"maps"
 	"time"
 
 	"go.opentelemetry.io/collector/pdata/pmetric"
 
 	"github.com/holterhq/holter/connector/tokenbehaviorconnector/internal/metadata"
 	"github.com/holterhq/holter/internal/otelattr"
+	"github.com/holterhq/holter/internal/usage"
 )
 
 // pageTokens is how many tokens' usage goes into what a pipeline gets at once, where it can be divided.
@@ -24,17 +26,24 @@ type pages struct {
 // pages are what was counted for a view.
 func (o *metricsOutput) pages(v *view, now int64) []pmetric.Metrics {
 	p := pages{output: o, delta: v.Delta}
+	if !v.Delta {
+		v.unsure.again(v)
+	}
 	for b := range v.counter.Batches(now) {
 		p.room(len(b.Tokens) + len(b.Sightings)).Put(b)
 		for i := range b.Sightings {
-			s := &b.Sightings[i]
-			if v.LastUsed {
-				p.page.PutLastUsed(s)
-			}
-			if v.Evidence {
-				o.putEvidence(v, &p, subject{s.Token, s.Outbound}, s.At)
+			if v.Delta {
+				o.putSighting(v, &p, &b.Sightings[i])
+			} else {
+				v.unsure.see(&b.Sightings[i])
 			}
 		}
+	}
+	if !v.Delta {
+		for _, s := range v.unsure.sorted() {
+			o.putSighting(v, &p, &s)
+		}
+		v.unsure.touched = maps.Clone(v.evidence.touched)
 	}
 	for of, at := range v.evidence.touched {
 		o.putEvidence(v, &p, of, at)
@@ -46,9 +55,19 @@ func (o *metricsOutput) pages(v *view, now int64) []pmetric.Metrics {
 	return p.all
 }
 
-// room is where the next tokens go.
+// putSighting tells of the latest request of a token what the view is to tell.
+func (o *metricsOutput) putSighting(v *view, p *pages, s *usage.Sighting) {
+	if v.LastUsed {
+		p.room(0).PutLastUsed(s)
+	}
+	if v.Evidence {
+		o.putEvidence(v, p, subject{s.Token, s.Outbound}, s.At)
+	}
+}
+
+// room is where the next tokens go. Cumulative usage is one page, since the next one replaces it in its pipelines.
 func (p *pages) room(tokens int) *otelattr.UsageWriter {
-	if p.page == nil || p.tokens >= pageTokens {
+	if p.page == nil || p.delta && p.tokens >= pageTokens {
 		p.close()
 		md := p.output.blank()
 		p.all = append(p.all, md)

@@ -22,6 +22,7 @@ type view struct {
 	at       int64     // when the latest was
 	flushed  time.Time // the same on the clock
 	evidence evidence
+	unsure   unsure
 }
 
 // viewOptions are the settings of a pipeline.
