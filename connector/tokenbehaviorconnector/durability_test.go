@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -424,4 +425,36 @@ func TestTheJournalDoesNotGrow(t *testing.T) {
 	assert.Positive(t, recent)
 	assert.Less(t, len(d.values), 1100)
 	h.stop()
+}
+
+// unreadable is a disk that cannot read some keys.
+type unreadable struct {
+	*disk
+	prefix string // none: all can be read
+}
+
+func (d *unreadable) Get(ctx context.Context, key string) ([]byte, error) {
+	if d.prefix != "" && strings.HasPrefix(key, d.prefix) {
+		return nil, errors.New("input/output error")
+	}
+	return d.disk.Get(ctx, key)
+}
+
+// A store ignores batches that repeat engine id and sequence.
+func TestBatchesAfterStateThatCannotBeReadAreNoRepeats(t *testing.T) {
+	for _, prefix := range []string{"outbox/", "journal/", cutKey, metaKey} {
+		t.Run(prefix, func(t *testing.T) {
+			all, d := new(metricsSink), &unreadable{disk: newDisk()}
+			for i, unread := range []string{"", prefix, prefix, ""} {
+				d.prefix = unread
+				h := newHouse(t, withDelta).withStorage(d).start()
+				h.send(many(i*100, 100))
+				h.stop()
+				for _, md := range h.warehouse.AllMetrics() {
+					require.NoError(t, all.ConsumeMetrics(t.Context(), md))
+				}
+			}
+			assert.Equal(t, int64(400), all.sum(otelattr.MetricRequests))
+		})
+	}
 }

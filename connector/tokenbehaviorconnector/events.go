@@ -14,6 +14,7 @@ import (
 	"go.opentelemetry.io/collector/pipeline"
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/metric"
+	"go.uber.org/zap"
 
 	"github.com/holterhq/holter/connector/tokenbehaviorconnector/internal/metadata"
 	"github.com/holterhq/holter/internal/anomaly"
@@ -28,6 +29,7 @@ type eventsOutput struct {
 	version   string
 	telemetry *metadata.TelemetryBuilder
 	health    *health
+	logger    *zap.Logger
 	limit     int // events that wait for one pipeline
 	pipes     []*eventsPipe
 	started   bool
@@ -45,8 +47,8 @@ const (
 	eventsBackoff = time.Second
 )
 
-func newEventsOutput(config *Config, build component.BuildInfo, telemetry *metadata.TelemetryBuilder, h *health) *eventsOutput {
-	return &eventsOutput{config: config, version: build.Version, limit: config.Limits.MaxOutbox, telemetry: telemetry, health: h}
+func newEventsOutput(config *Config, build component.BuildInfo, telemetry *metadata.TelemetryBuilder, h *health, logger *zap.Logger) *eventsOutput {
+	return &eventsOutput{config: config, version: build.Version, limit: config.Limits.MaxOutbox, telemetry: telemetry, health: h, logger: logger}
 }
 
 // connect finds the pipelines behind a consumer, once: all nodes feed the same.
@@ -179,21 +181,47 @@ func (o *eventsOutput) save(s *store) {
 	}
 }
 
-// restore puts back what waited.
-func (o *eventsOutput) restore(s *store) error {
-	for _, pipe := range o.pipes {
-		value, err := s.get(outboxKey(pipe.id))
+// discard gives up what waited for pipelines that are no more, so that it does not stay in the storage for ever.
+func (o *eventsOutput) discard(outboxes []string, s *store) error {
+	for _, id := range outboxes {
+		if slices.ContainsFunc(o.pipes, func(p *eventsPipe) bool { return p.id == id }) {
+			continue
+		}
+		ld, err := outbox(id, s)
 		if err != nil {
 			return err
 		}
-		if value == nil {
-			continue
+		s.keep(outboxKey(id), nil)
+		if n := ld.LogRecordCount(); n > 0 {
+			o.telemetry.TokenBehaviorOutboxDropped.Add(context.Background(), int64(n))
+			o.logger.Warn("events were given up that waited for a pipeline that no longer receives from this connector",
+				zap.String("pipeline", id), zap.Int("events", n))
 		}
-		ld, err := new(plog.ProtoUnmarshaler).UnmarshalLogs(value)
+	}
+	return nil
+}
+
+// outbox reads what waited for a pipeline.
+func outbox(pipe string, s *store) (plog.Logs, error) {
+	value, err := s.get(outboxKey(pipe))
+	if err != nil || value == nil {
+		return plog.NewLogs(), err
+	}
+	ld, err := new(plog.ProtoUnmarshaler).UnmarshalLogs(value)
+	if err != nil {
+		return ld, fmt.Errorf("%s: %w", outboxKey(pipe), err)
+	}
+	return ld, nil
+}
+
+// restore puts back what waited.
+func (o *eventsOutput) restore(s *store) error {
+	for _, pipe := range o.pipes {
+		ld, err := outbox(pipe.id, s)
 		if err != nil {
-			return fmt.Errorf("%s: %w", outboxKey(pipe.id), err)
+			return err
 		}
-		pipe.saved = true
+		pipe.saved = ld.LogRecordCount() > 0
 		for _, resource := range ld.ResourceLogs().All() {
 			for _, scope := range resource.ScopeLogs().All() {
 				for _, record := range scope.LogRecords().All() {

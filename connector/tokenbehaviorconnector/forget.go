@@ -17,6 +17,7 @@ import (
 var (
 	errNotForgotten = errors.New("it did not get to it: it is tried again")
 	errNotSaved     = errors.New("it is forgotten, and still stands in the storage: it is tried again")
+	errStateLost    = errors.New("it is forgotten in memory, and the storage's state, which could not be read, may tell of it: it is tried again, and once Holter was started with a storage that can be read it succeeds")
 )
 
 // forget lets go of tokens that somebody has erased: in memory, in what waits to be delivered, and in the storage. What was in the storage's
@@ -50,6 +51,9 @@ func (w *worker) forget(ctx context.Context, of tokenstore.Forgetting) error {
 	w.metrics.forget(of.Tokens, gone, w.store)
 	w.events.forget(gone)
 	if w.store.writer == nil {
+		if w.config.Storage != nil {
+			return errStateLost
+		}
 		return nil
 	}
 	w.save()

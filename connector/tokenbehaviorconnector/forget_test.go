@@ -209,3 +209,50 @@ func TestForgettingIsNotSaidBeforeItIsSo(t *testing.T) {
 	require.NoError(t, forget(t.Context(), acme))
 	h.stop()
 }
+
+// State that cannot be read is left alone, and still tells of who is erased.
+func TestForgettingIsNotSaidWhileTheStateCannotBeRead(t *testing.T) {
+	for _, prefix := range []string{metaKey, cutKey, "outbox/", "journal/"} {
+		t.Run(prefix, func(t *testing.T) {
+			d := &unreadable{disk: newDisk()}
+			h := newHouse(t, withDelta).withStorage(d).start()
+			h.send(fleet(0, 200))
+			h.stop()
+			d.prefix = prefix
+			forget := func() (err error) {
+				told := &erasing{}
+				h := newHouse(t, withDelta).withStorage(d)
+				h.host.extensions[tokenstore.DefaultID] = told
+				h.start()
+				defer h.stop()
+				return told.forget(t.Context(), acme)
+			}
+			require.ErrorIs(t, forget(), errStateLost)
+			d.prefix = ""
+			require.NoError(t, forget())
+			for key, value := range d.values {
+				for _, word := range acmeWords {
+					assert.NotContains(t, string(value)+key, word)
+				}
+			}
+		})
+	}
+}
+
+func TestEventsForAPipelineThatIsNoMoreAreGivenUp(t *testing.T) {
+	d := newDisk()
+	h := newHouse(t, nil).withStorage(d)
+	h.events.set(assert.AnError)
+	h.start()
+	h.send(fleet(0, 100))
+	h.stop()
+	require.NotEmpty(t, d.values[outboxKey(logsID.String())])
+	d.values[outboxKey("logs/gone")] = d.values[outboxKey(logsID.String())]
+	delete(d.values, outboxKey(logsID.String()))
+	d.values[metaKey] = []byte(strings.ReplaceAll(string(d.values[metaKey]), `"`+logsID.String()+`"`, `"logs/gone"`))
+	require.Contains(t, string(d.values[metaKey]), "logs/gone")
+	h = newHouse(t, nil).withStorage(d).start()
+	h.stop()
+	assert.NotContains(t, d.values, outboxKey("logs/gone"))
+	assert.NotContains(t, string(d.values[metaKey]), "logs/gone")
+}

@@ -59,7 +59,7 @@ func newRuntime(set connector.Settings, config *Config) (*runtime, error) {
 		live:      make(map[pipeline.Signal]int),
 	}
 	r.metrics = newMetricsOutput(config, set.BuildInfo, telemetry, r.health)
-	r.events = newEventsOutput(config, set.BuildInfo, telemetry, r.health)
+	r.events = newEventsOutput(config, set.BuildInfo, telemetry, r.health, set.Logger)
 	prices := new(price.List)
 	if config.Units.Prices != "" {
 		if prices, err = price.Read(config.Units.Prices); err != nil {

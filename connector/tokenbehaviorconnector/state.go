@@ -34,8 +34,9 @@ type meta struct {
 	Newest   int64          `json:"newest"`   // of the reorder window
 	Passed   int64          `json:"passed"`
 	Recent   requests.State `json:"recent"`
-	Untold   *int32         `json:"untold,omitempty"` // the day whose baselines are not all told
-	Spans    requests.State `json:"spans"`            // whose units were taken
+	Untold   *int32         `json:"untold,omitempty"`   // the day whose baselines are not all told
+	Spans    requests.State `json:"spans"`              // whose units were taken
+	Outboxes []string       `json:"outboxes,omitempty"` // pipelines for which events waited
 }
 
 // save writes what changed since the last time, in one transaction with the deletion of the journal that it covers.
@@ -85,6 +86,11 @@ func (w *worker) save() {
 	if day, untold := w.learner.engine.Untold(); untold {
 		w.meta.Untold = &day
 	}
+	for _, pipe := range w.events.pipes {
+		if pipe.saved {
+			w.meta.Outboxes = append(w.meta.Outboxes, pipe.id)
+		}
+	}
 	w.store.keep(metaKey, w.meta.encode())
 	w.store.save(began)
 }
@@ -117,6 +123,9 @@ func (w *worker) restore() (err error) {
 		return err
 	}
 	if err := w.events.restore(w.store); err != nil {
+		return err
+	}
+	if err := w.events.discard(w.meta.Outboxes, w.store); err != nil {
 		return err
 	}
 	w.store.first, w.store.next = w.meta.Next, w.meta.Next

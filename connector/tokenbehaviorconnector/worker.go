@@ -119,6 +119,7 @@ func (w *worker) start(ctx context.Context, client storage.Client) {
 			_ = w.store.close(ctx)
 			w.reset()
 			w.metrics.begin(now())
+			w.metrics.engineID = uuid.NewString() // under the stored one, sequences would be given out twice
 			w.stateLost("read", err)
 		}
 	}
