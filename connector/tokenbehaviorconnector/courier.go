@@ -1,15 +1,20 @@
 package tokenbehaviorconnector
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"math/rand/v2"
+	"slices"
 	"sync"
 	"time"
+
+	"go.opentelemetry.io/collector/consumer/consumererror"
 )
 
 // courier brings things to one pipeline, in order, in the background. What the pipeline refuses is tried again, later and
-// later; what does not fit any more falls out at the front.
+// later; what does not fit any more falls out at the front. What it refuses for good is given up as soon as it takes
+// something else: as long as it takes nothing, the pipeline may be what is wrong, such as a password of its exporter.
 type courier[T any] struct {
 	options courierOptions[T]
 
@@ -33,13 +38,24 @@ type courierOptions[T any] struct {
 	send    func(context.Context, []T) error // some of the items, all or nothing
 	sent    func([]T)                        // they were accepted
 	refused func(error)
-	dropped func([]T) // to make room
+	dropped func([]T, error) // given up, and why
 	limit   int       // items that wait
 	group   int       // items that are sent together
 	backoff time.Duration
 }
 
-const maxBackoff = time.Minute
+const (
+	maxBackoff = time.Minute
+
+	// sifted is how many items are sent one by one, at least, when a pipeline refuses for good.
+	sifted = 16
+
+	// closePatience is how long pipelines are waited for at the end. The Collector sets no time-out, and an exporter
+	// without a queue tries for minutes.
+	closePatience = 10 * time.Second
+)
+
+var errNoRoom = errors.New("they waited for too long, and there was no more room for them")
 
 func newCourier[T any](options courierOptions[T]) *courier[T] {
 	return &courier[T]{options: options, wake: make(chan struct{}, 1), done: make(chan struct{})}
@@ -72,7 +88,7 @@ func (c *courier[T]) put(items ...T) {
 	}
 	c.mu.Unlock()
 	if len(over) > 0 {
-		c.options.dropped(over)
+		c.options.dropped(over, errNoRoom)
 	}
 }
 
@@ -111,6 +127,17 @@ func (c *courier[T]) len() int {
 	return len(c.items) + c.noting
 }
 
+// closeAll closes couriers together.
+func closeAll(ctx context.Context, closes []func(context.Context)) {
+	ctx, cancel := context.WithTimeout(ctx, closePatience)
+	defer cancel()
+	var all sync.WaitGroup
+	for _, one := range closes {
+		all.Go(func() { one(ctx) })
+	}
+	all.Wait()
+}
+
 // close delivers what is left, each thing tried once more, and waits for that no longer than ctx allows.
 func (c *courier[T]) close(ctx context.Context) {
 	c.mu.Lock()
@@ -125,6 +152,11 @@ func (c *courier[T]) close(ctx context.Context) {
 	select {
 	case <-c.done:
 	case <-ctx.Done():
+		c.cancel()
+		select {
+		case <-c.done:
+		case <-time.After(time.Second): // the pipeline does not heed the end of its context
+		}
 	}
 	c.cancel()
 }
@@ -173,32 +205,68 @@ func (c *courier[T]) pause(ctx context.Context, d time.Duration) bool {
 
 // deliver sends the next group. more is true when it was accepted and there are others.
 func (c *courier[T]) deliver(ctx context.Context) (more bool, err error) {
-	c.mu.Lock()
-	next := c.items[:min(len(c.items), c.options.group)]
-	group := unpacked(next)
-	var last uint64
-	if len(next) > 0 {
-		last = next[len(next)-1].number
-	}
-	c.mu.Unlock()
-	if len(group) == 0 {
+	next := c.next(c.options.group)
+	if len(next) == 0 {
 		return false, nil
 	}
-	if err := c.guarded(ctx, group); err != nil {
+	if err := c.guarded(ctx, unpacked(next)); err != nil {
 		c.options.refused(err)
+		if consumererror.IsPermanent(err) && c.sift(ctx, next, err) {
+			return true, nil
+		}
 		return false, err
 	}
+	return c.remove(next, c.options.sent), nil
+}
+
+// next are the first items.
+func (c *courier[T]) next(n int) []parcel[T] {
 	c.mu.Lock()
-	for len(c.items) > 0 && c.items[0].number <= last { // some may have been dropped meanwhile
-		c.items = c.items[1:]
+	defer c.mu.Unlock()
+	return slices.Clone(c.items[:min(len(c.items), n)])
+}
+
+// sift sends items one by one whose group was refused for good, and gives up those that still are, if any other is
+// accepted; it says whether one was.
+func (c *courier[T]) sift(ctx context.Context, group []parcel[T], refused error) (accepted bool) {
+	var bad []parcel[T]
+	rest := c.next(max(sifted, c.options.group))
+	if len(group) == 1 {
+		bad = group
+		rest = slices.DeleteFunc(rest, func(p parcel[T]) bool { return p.number == group[0].number })
 	}
-	more, c.noting = len(c.items) > 0, len(group)
+	for _, one := range rest {
+		err := c.guarded(ctx, []T{one.item})
+		if err == nil {
+			accepted = true
+			c.remove([]parcel[T]{one}, c.options.sent)
+			continue
+		}
+		if !consumererror.IsPermanent(err) {
+			break
+		}
+		bad, refused = append(bad, one), err
+	}
+	if accepted && len(bad) > 0 {
+		c.remove(bad, func(gone []T) { c.options.dropped(gone, refused) })
+	}
+	return accepted
+}
+
+// remove takes out items that are done with, and has it noted. more is true when others are left.
+func (c *courier[T]) remove(gone []parcel[T], note func([]T)) (more bool) {
+	c.mu.Lock()
+	c.items = slices.DeleteFunc(c.items, func(p parcel[T]) bool { // some may have been dropped meanwhile
+		_, found := slices.BinarySearchFunc(gone, p.number, func(p parcel[T], n uint64) int { return cmp.Compare(p.number, n) })
+		return found
+	})
+	more, c.noting = len(c.items) > 0, len(gone)
 	c.mu.Unlock()
-	c.options.sent(group)
+	note(unpacked(gone))
 	c.mu.Lock()
 	c.noting = 0
 	c.mu.Unlock()
-	return more, nil
+	return more
 }
 
 func (c *courier[T]) guarded(ctx context.Context, group []T) (err error) {

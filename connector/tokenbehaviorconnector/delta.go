@@ -106,7 +106,7 @@ func (p *metricsPipe) accept(batches []*metricsBatch, s *store) {
 	for i, batch := range batches {
 		ops[i] = storage.DeleteOperation(batchKey(p.id, batch.sequence))
 	}
-	p.accepted.Store(batches[len(batches)-1].sequence)
+	p.accepted.Store(max(p.accepted.Load(), batches[len(batches)-1].sequence))
 	s.write(func(error) {}, ops...)
 }
 

@@ -81,8 +81,9 @@ func (o *eventsOutput) add(id pipeline.ID, next consumer.Logs) {
 		},
 		sent:    func([]plog.LogRecord) { o.health.recovered(fault) },
 		refused: func(err error) { o.health.fail(fault, err) },
-		dropped: func(gone []plog.LogRecord) {
+		dropped: func(gone []plog.LogRecord, why error) {
 			o.telemetry.TokenBehaviorOutboxDropped.Add(context.Background(), int64(len(gone)))
+			o.health.fail(fault, fmt.Errorf("%d events were given up: %w", len(gone), why))
 		},
 		limit:   o.limit,
 		group:   eventsGroup,
@@ -144,9 +145,11 @@ func (o *eventsOutput) start() {
 }
 
 func (o *eventsOutput) stop(ctx context.Context) {
-	for _, pipe := range o.pipes {
-		pipe.courier.close(ctx)
+	closes := make([]func(context.Context), len(o.pipes))
+	for i, pipe := range o.pipes {
+		closes[i] = pipe.courier.close
 	}
+	closeAll(ctx, closes)
 }
 
 // waiting is how many events the slowest pipeline has not accepted.

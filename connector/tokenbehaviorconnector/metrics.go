@@ -3,7 +3,6 @@ package tokenbehaviorconnector
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -68,7 +67,7 @@ func (b *metricsBatch) own() (md pmetric.Metrics, err error) {
 }
 
 const (
-	deltaBatches   = 240 // that wait for a pipeline that refuses them: an hour's
+	deltaBatches   = 240 // that wait for a pipeline that refuses them, of pageTokens tokens each
 	metricsBackoff = time.Second
 )
 
@@ -142,7 +141,7 @@ func (o *metricsOutput) courierOptions(pipe *metricsPipe, delta bool, next consu
 			o.telemetry.TokenBehaviorMetricsRefused.Add(context.Background(), 1, pipe.attribute)
 			o.health.fail(fault, err)
 		},
-		dropped: func([]*metricsBatch) {}, // a later cumulative batch says all that an earlier one did
+		dropped: func([]*metricsBatch, error) {}, // a later cumulative batch says all that an earlier one did
 		limit:   1,
 		group:   1,
 		backoff: metricsBackoff,
@@ -153,9 +152,10 @@ func (o *metricsOutput) courierOptions(pipe *metricsPipe, delta bool, next consu
 			pipe.accept(group, o.store)
 			o.health.recovered(fault)
 		}
-		options.dropped = func(group []*metricsBatch) {
+		options.dropped = func(group []*metricsBatch, why error) {
 			pipe.accept(group, o.store)
-			o.health.fail(fault, errors.New("usage was given up that the pipeline refused for too long"))
+			o.telemetry.TokenBehaviorMetricsDropped.Add(context.Background(), int64(len(group)), pipe.attribute)
+			o.health.fail(fault, fmt.Errorf("batches of usage were given up: %w", why))
 		}
 	}
 	return options
@@ -259,11 +259,13 @@ func (o *metricsOutput) start() {
 }
 
 func (o *metricsOutput) stop(ctx context.Context) {
+	var closes []func(context.Context)
 	for _, v := range o.views {
 		for _, pipe := range v.pipes {
-			pipe.courier.close(ctx)
+			closes = append(closes, pipe.courier.close)
 		}
 	}
+	closeAll(ctx, closes)
 }
 
 func sortedIDs(ids []pipeline.ID) []pipeline.ID {

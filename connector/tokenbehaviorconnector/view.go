@@ -45,7 +45,8 @@ type counter interface {
 	Overflowed() uint64
 }
 
-// mostBehind is how many batches wait for a pipeline from which on minutes are counted on, since they add up, and not cut.
+// mostBehind is how many batches wait for a pipeline from which on deltas are counted on, since they add up, and cut only
+// where they have to be: with the state, and at the end.
 const mostBehind = 8
 
 // viewOptions are the settings of one pipeline.
@@ -87,9 +88,9 @@ func (v *view) due(tick time.Duration) bool {
 	return time.Since(v.flushed) > v.Every-tick/2 && !v.behind(mostBehind)
 }
 
-// behind says whether so many batches by the minute wait for a pipeline.
+// behind says whether so many deltas wait for a pipeline.
 func (v *view) behind(batches int) bool {
-	if !v.ByMinute {
+	if !v.Delta {
 		return false
 	}
 	for _, pipe := range v.pipes {

@@ -39,6 +39,7 @@ type TelemetryBuilder struct {
 	TokenBehaviorJournalSize      metric.Int64Gauge
 	TokenBehaviorLate             metric.Int64Counter
 	TokenBehaviorLearned          metric.Int64Counter
+	TokenBehaviorMetricsDropped   metric.Int64Counter
 	TokenBehaviorMetricsRefused   metric.Int64Counter
 	TokenBehaviorObservations     metric.Int64Counter
 	TokenBehaviorOriginHidden     metric.Int64Counter
@@ -171,6 +172,12 @@ func NewTelemetryBuilder(settings component.TelemetrySettings, options ...Teleme
 		metric.WithUnit("{request}"),
 	)
 	errs = errors.Join(errs, err)
+	builder.TokenBehaviorMetricsDropped, err = builder.meter.Int64Counter(
+		"otelcol_token_behavior_metrics_dropped",
+		metric.WithDescription("Delta batches given up because too many waited for their pipeline, or because it refuses them for good and takes others. [Alpha]"),
+		metric.WithUnit("{batch}"),
+	)
+	errs = errors.Join(errs, err)
 	builder.TokenBehaviorMetricsRefused, err = builder.meter.Int64Counter(
 		"otelcol_token_behavior_metrics_refused",
 		metric.WithDescription("Metric batches that a pipeline refused. [Alpha]"),
@@ -191,7 +198,7 @@ func NewTelemetryBuilder(settings component.TelemetrySettings, options ...Teleme
 	errs = errors.Join(errs, err)
 	builder.TokenBehaviorOutboxDropped, err = builder.meter.Int64Counter(
 		"otelcol_token_behavior_outbox_dropped",
-		metric.WithDescription("Events given up because the outbox was full; the oldest go first. [Alpha]"),
+		metric.WithDescription("Events given up because the outbox was full, the oldest first, or because their pipeline refuses them for good and takes others. [Alpha]"),
 		metric.WithUnit("{event}"),
 	)
 	errs = errors.Join(errs, err)

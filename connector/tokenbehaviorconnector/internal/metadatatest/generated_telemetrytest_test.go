@@ -32,6 +32,7 @@ func TestSetupTelemetry(t *testing.T) {
 	tb.TokenBehaviorJournalSize.Record(context.Background(), 1)
 	tb.TokenBehaviorLate.Add(context.Background(), 1)
 	tb.TokenBehaviorLearned.Add(context.Background(), 1)
+	tb.TokenBehaviorMetricsDropped.Add(context.Background(), 1)
 	tb.TokenBehaviorMetricsRefused.Add(context.Background(), 1)
 	tb.TokenBehaviorObservations.Add(context.Background(), 1)
 	tb.TokenBehaviorOriginHidden.Add(context.Background(), 1)
@@ -92,6 +93,9 @@ func TestSetupTelemetry(t *testing.T) {
 		[]metricdata.DataPoint[int64]{{Value: 1}},
 		metricdatatest.IgnoreTimestamp())
 	AssertEqualTokenBehaviorLearned(t, testTel,
+		[]metricdata.DataPoint[int64]{{Value: 1}},
+		metricdatatest.IgnoreTimestamp())
+	AssertEqualTokenBehaviorMetricsDropped(t, testTel,
 		[]metricdata.DataPoint[int64]{{Value: 1}},
 		metricdatatest.IgnoreTimestamp())
 	AssertEqualTokenBehaviorMetricsRefused(t, testTel,
