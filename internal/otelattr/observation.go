@@ -1,6 +1,8 @@
 package otelattr
 
 import (
+	"cmp"
+	"math"
 	"strconv"
 	"strings"
 
@@ -91,8 +93,10 @@ func (o Origin) Span(span ptrace.Span, r *Record) bool {
 		r.Unreadable = holdsCredential(span.Attributes())
 	}
 	f.finish(o)
-	r.Time = int64(span.EndTimestamp())
-	r.Duration = max(0, r.Time-int64(span.StartTimestamp()))
+	r.Time, r.Duration = timeOf(span.EndTimestamp()), -1
+	if start := timeOf(span.StartTimestamp()); start != 0 && r.Time != 0 {
+		r.Duration = max(0, r.Time-start)
+	}
 	r.Trace, r.Span, r.Parent = span.TraceID(), span.SpanID(), span.ParentSpanID()
 	r.Remote = span.Flags()&remoteFlags == remoteFlags
 	if !f.judged {
@@ -108,6 +112,17 @@ func (o Origin) Span(span ptrace.Span, r *Record) bool {
 	}
 	return true
 }
+
+// timeOf is a time in unix nanoseconds; 0 where it means nothing: none was set, or the clock began to count when the machine did.
+func timeOf(t pcommon.Timestamp) int64 {
+	if t < earliest || t > math.MaxInt64 {
+		return 0
+	}
+	return int64(t)
+}
+
+// earliest is the year 2000.
+const earliest = 946_684_800_000_000_000
 
 // remoteFlags are SPAN_FLAGS_CONTEXT_HAS_IS_REMOTE_MASK and SPAN_FLAGS_CONTEXT_IS_REMOTE_MASK of OTLP.
 const remoteFlags = 0x300
@@ -133,10 +148,7 @@ func (o Origin) Log(log plog.LogRecord, r *Record) bool {
 		return false
 	}
 	f.finish(o)
-	r.Time = int64(log.Timestamp())
-	if r.Time == 0 {
-		r.Time = int64(log.ObservedTimestamp())
-	}
+	r.Time = cmp.Or(timeOf(log.Timestamp()), timeOf(log.ObservedTimestamp()))
 	r.Trace, r.Span = log.TraceID(), log.SpanID()
 	if !f.judged {
 		r.Outcome = f.outcome(log.SeverityNumber() >= plog.SeverityNumberError)

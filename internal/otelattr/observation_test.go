@@ -1,6 +1,7 @@
 package otelattr
 
 import (
+	"math"
 	"testing"
 	"time"
 
@@ -39,8 +40,8 @@ func TestSpan(t *testing.T) {
 		ClientAddress: "192.0.2.17", UserAgent: "curl/8.5.0", HTTPRequestBytes: 12, HTTPResponseBytes: 3400,
 	}))
 	span.SetKind(ptrace.SpanKindServer)
-	span.SetStartTimestamp(pcommon.Timestamp(5 * time.Second))
-	span.SetEndTimestamp(pcommon.Timestamp(7 * time.Second))
+	span.SetStartTimestamp(pcommon.Timestamp(earliest + 5*time.Second))
+	span.SetEndTimestamp(pcommon.Timestamp(earliest + 7*time.Second))
 	span.SetTraceID(pcommon.TraceID{1})
 	span.SetSpanID(pcommon.SpanID{2})
 	span.SetParentSpanID(pcommon.SpanID{3})
@@ -50,7 +51,7 @@ func TestSpan(t *testing.T) {
 	require.True(t, shop.Span(span, &r))
 	assert.Equal(t, Record{
 		Observation: behavior.Observation{
-			Token: "tok_a", Time: 7e9, Trace: [16]byte{1}, Span: [8]byte{2}, Hint: "sk_…9f3a", Type: "api_key", OwnerID: "acme", OwnerName: "Acme",
+			Token: "tok_a", Time: earliest + 7e9, Trace: [16]byte{1}, Span: [8]byte{2}, Hint: "sk_…9f3a", Type: "api_key", OwnerID: "acme", OwnerName: "Acme",
 			OwnerTeam: "payments", Registry: "key_1", Service: "shop", Version: "1.4.2", Environment: "production", Method: "GET",
 			Route: "/v1/orders/{id}", Path: "/v1/orders/17", Outcome: behavior.RateLimited, HTTPStatus: 429, Country: "DE", Network: "AS3320",
 			Client: "curl/8.5.0", RequestBytes: 12, ResponseBytes: 3400, Duration: 2e9, Status: "expired", Violations: []string{"expired", "scope"},
@@ -182,8 +183,8 @@ func TestOutcomes(t *testing.T) {
 
 func TestLog(t *testing.T) {
 	log := plog.NewLogRecord()
-	log.SetTimestamp(7)
-	log.SetObservedTimestamp(9)
+	log.SetTimestamp(earliest + 7)
+	log.SetObservedTimestamp(earliest + 9)
 	log.SetTraceID(pcommon.TraceID{1})
 	log.SetSpanID(pcommon.SpanID{2})
 	require.NoError(t, log.Attributes().FromRaw(map[string]any{
@@ -192,14 +193,14 @@ func TestLog(t *testing.T) {
 	var r Record
 	require.True(t, shop.Log(log, &r))
 	assert.Equal(t, Record{Observation: behavior.Observation{
-		Token: "tok_a", Time: 7, Trace: [16]byte{1}, Span: [8]byte{2}, Service: "shop", Version: "1.4.2", Environment: "production", Method: "GET",
+		Token: "tok_a", Time: earliest + 7, Trace: [16]byte{1}, Span: [8]byte{2}, Service: "shop", Version: "1.4.2", Environment: "production", Method: "GET",
 		Path: "/v1/orders?x=1", Outcome: behavior.ClientError, HTTPStatus: 404, Network: "192.0.2.0/24", RequestBytes: -1, ResponseBytes: 17,
 		Duration: -1,
 	}}, r)
 
 	log.SetTimestamp(0)
 	require.True(t, shop.Log(log, &r))
-	assert.Equal(t, int64(9), r.Time)
+	assert.Equal(t, int64(earliest+9), r.Time)
 
 	log.SetEventName("api_token.anomaly")
 	assert.False(t, shop.Log(log, &r), "Holter does not listen to itself")
@@ -235,5 +236,35 @@ func BenchmarkSpan(b *testing.B) {
 	b.ReportAllocs()
 	for b.Loop() {
 		shop.Span(span, &r)
+	}
+}
+
+// A time that nobody set, or that counts from when a machine was started, is none.
+func TestTimesThatMeanNothing(t *testing.T) {
+	const at = 1_790_000_000_000_000_000
+	for name, one := range map[string]struct {
+		start, end     pcommon.Timestamp
+		time, duration int64
+	}{
+		"as it should be":    {at - 5, at, at, 5},
+		"no start":           {0, at, at, -1},
+		"no end":             {at, 0, 0, -1},
+		"neither":            {0, 0, 0, -1},
+		"since the start":    {0, 50_000_000, 0, -1},
+		"end before start":   {at + 5, at, at, 0},
+		"end beyond int64":   {at, 1 << 63, 0, -1},
+		"start beyond int64": {math.MaxUint64, at, at, -1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			span := ptrace.NewSpan()
+			span.SetKind(ptrace.SpanKindServer)
+			span.Attributes().PutStr(TokenID, "tok_a")
+			span.SetStartTimestamp(one.start)
+			span.SetEndTimestamp(one.end)
+			var r Record
+			require.True(t, Origin{}.Span(span, &r))
+			assert.Equal(t, one.time, r.Time)
+			assert.Equal(t, one.duration, r.Duration)
+		})
 	}
 }

@@ -71,7 +71,7 @@ func UseOf(span ptrace.Span, more []UnitAttribute, known []Amount) (u Consumptio
 			u.Model = v.AsString()
 		}
 	}
-	u.Trace, u.Span, u.Time = span.TraceID(), span.SpanID(), int64(span.EndTimestamp())
+	u.Trace, u.Span, u.Time = span.TraceID(), span.SpanID(), timeOf(span.EndTimestamp())
 	return u, true
 }
 
