@@ -39,8 +39,8 @@ type courierOptions[T any] struct {
 	sent    func([]T)                        // they were accepted
 	refused func(error)
 	dropped func([]T, error) // given up, and why
-	limit   int       // items that wait
-	group   int       // items that are sent together
+	limit   int              // items that wait
+	group   int              // items that are sent together
 	backoff time.Duration
 }
 

@@ -31,6 +31,7 @@ type metricsOutput struct {
 	telemetry *metadata.TelemetryBuilder
 	health    *health
 	views     []*view
+	weights   usage.Weights // of server spans, for coverage
 	started   bool
 	replaying bool
 	standing  func(token string, outbound bool) (behavior.Standing, bool)
@@ -183,13 +184,17 @@ func (o *metricsOutput) counted(v *view, ordinal uint64) bool {
 
 // record counts an observation.
 func (o *metricsOutput) record(obs *behavior.Observation, m *mark) {
+	var cover usage.Coverage
+	if m.served {
+		cover = coverage(obs, m, o.weights.Whole(obs.Weight))
+	}
 	for _, v := range o.views {
 		if o.counted(v, m.ordinal) {
 			continue
 		}
 		v.counter.Record(obs, m.role)
 		if m.served {
-			v.counter.Cover(m.role.At, obs.Service, coverage(obs, m))
+			v.counter.Cover(m.role.At, obs.Service, cover)
 		}
 	}
 }
@@ -211,8 +216,7 @@ func (o *metricsOutput) charge(obs *behavior.Observation, ordinal uint64, c *usa
 	}
 }
 
-func coverage(obs *behavior.Observation, m *mark) usage.Coverage {
-	n := max(1, uint64(max(0, obs.Weight)+0.5))
+func coverage(obs *behavior.Observation, m *mark, n uint64) usage.Coverage {
 	switch {
 	case obs.Token != "":
 		return usage.Coverage{With: n}

@@ -30,11 +30,15 @@ type units struct {
 	telemetry *metadata.TelemetryBuilder
 	prices    *price.List
 	seen      *requests.Recent // spans whose units were taken
-	waiting   recentTraces[[16]byte, []otelattr.Consumption]
+	waiting   recentTraces[[16]byte, *[]otelattr.Consumption]
 	requests  recentTraces[[16]byte, request]
 	any       bool // units were seen at all: before that no request is remembered
 	charges   []*behavior.Observation
+	weights   usage.Weights
 }
+
+// usesKept is how many uses wait for a request each by itself. Those beyond are added to others of their model.
+const usesKept = 1_000
 
 // request is one that an entry span told of.
 type request struct {
@@ -46,8 +50,8 @@ func newUnits(config *Config, prices *price.List, telemetry *metadata.TelemetryB
 	limit := config.Limits.MaxTraces
 	u := &units{telemetry: telemetry, prices: prices, seen: requests.NewRecent("spans", limit, true)}
 	u.waiting.limit, u.requests.limit = limit, limit
-	u.waiting.dropped = func(all []otelattr.Consumption) {
-		telemetry.TokenBehaviorUnits.Add(context.Background(), int64(len(all)), unitsLost)
+	u.waiting.dropped = func(all *[]otelattr.Consumption) {
+		telemetry.TokenBehaviorUnits.Add(context.Background(), int64(len(*all)), unitsLost)
 	}
 	return u
 }
@@ -113,8 +117,22 @@ func (w *worker) takeUse(use *otelattr.Consumption) {
 		w.chargeOne(&r, use, w.released)
 		return
 	}
-	waiting, _ := u.waiting.get(use.Trace)
-	u.waiting.put(use.Trace, append(waiting[:len(waiting):len(waiting)], *use))
+	waiting, ok := u.waiting.get(use.Trace)
+	if !ok {
+		u.waiting.put(use.Trace, &[]otelattr.Consumption{*use})
+		return
+	}
+	if len(*waiting) < usesKept {
+		*waiting = append(*waiting, *use)
+		return
+	}
+	alike := slices.IndexFunc(*waiting, func(w otelattr.Consumption) bool { return w.Model == use.Model && w.Weight == use.Weight })
+	if alike < 0 {
+		u.telemetry.TokenBehaviorUnits.Add(context.Background(), 1, unitsLost)
+		return
+	}
+	(*waiting)[alike].Merge(use)
+	u.telemetry.TokenBehaviorUnits.Add(context.Background(), 1, unitsJoined)
 }
 
 // takeRequest brings the uses that have waited for a request to it.
@@ -127,8 +145,8 @@ func (w *worker) takeRequest(r *otelattr.Record, learned bool, ordinal uint64) {
 	u.requests.put(r.Trace, entry)
 	if waiting, ok := u.waiting.get(r.Trace); ok {
 		u.waiting.remove(r.Trace)
-		for i := range waiting {
-			w.chargeOne(&entry, &waiting[i], ordinal)
+		for i := range *waiting {
+			w.chargeOne(&entry, &(*waiting)[i], ordinal)
 		}
 	}
 }
@@ -138,13 +156,17 @@ func (w *worker) chargeOne(r *request, use *otelattr.Consumption, ordinal uint64
 	obs := r.obs
 	obs.Time, obs.Trace, obs.Span = use.Time, use.Trace, use.Span
 	u.telemetry.TokenBehaviorUnits.Add(ctx, 1, unitsJoined)
+	weight := cmp.Or(use.Weight, r.obs.Weight)
 	for _, a := range use.Amounts {
 		cost, known := u.prices.Of(a.Unit, use.Model, a.N)
 		if !known {
 			u.telemetry.TokenBehaviorUnits.Add(ctx, 1, unitsUnpriced)
 		}
+		if weight > 0 {
+			cost *= weight
+		}
 		w.metrics.charge(&obs, ordinal, &usage.Charge{
-			Unit: usage.Unit{Name: a.Unit, Model: use.Model}, Amount: a.N, Cost: cost, Currency: u.prices.Currency, At: w.timeOf(&obs),
+			Unit: usage.Unit{Name: a.Unit, Model: use.Model}, Amount: u.weights.Scaled(a.N, weight), Cost: cost, Currency: u.prices.Currency, At: w.timeOf(&obs),
 		})
 		obs.Cost += cost
 	}
@@ -166,9 +188,9 @@ func (w *worker) settleCharges() {
 
 // held returns what waits for its request, in the order of trace and span.
 func (u *units) held() (all []otelattr.Consumption) {
-	for _, generation := range [...]map[[16]byte][]otelattr.Consumption{u.waiting.old, u.waiting.young} {
+	for _, generation := range [...]map[[16]byte]*[]otelattr.Consumption{u.waiting.old, u.waiting.young} {
 		for _, uses := range generation {
-			all = append(all, uses...)
+			all = append(all, *uses...)
 		}
 	}
 	slices.SortFunc(all, func(a, b otelattr.Consumption) int {

@@ -15,6 +15,7 @@ type Consumption struct {
 	Time    int64
 	Model   string
 	Amounts []Amount
+	Weight  float64 // how many such spans this one stands for; 0: it does not say, negative: nobody knows
 }
 
 // Amount is how much of a unit was used.
@@ -72,6 +73,9 @@ func UseOf(span ptrace.Span, more []UnitAttribute, known []Amount) (u Consumptio
 		}
 	}
 	u.Trace, u.Span, u.Time = span.TraceID(), span.SpanID(), timeOf(span.EndTimestamp())
+	if state := span.TraceState().AsRaw(); state != "" {
+		u.Weight = weightOf(state)
+	}
 	return u, true
 }
 
@@ -101,6 +105,19 @@ func (u *Consumption) add(attrs pcommon.Map, a UnitAttribute) {
 	}
 	if n := number(v, 0); n > 0 {
 		u.put(Amount{a.Unit, uint64(n)})
+	}
+}
+
+// Merge adds what another span of the same request used, of the same model.
+func (u *Consumption) Merge(other *Consumption) {
+	u.Time = max(u.Time, other.Time)
+	u.Amounts = slices.Clone(u.Amounts)
+	for _, a := range other.Amounts {
+		if i := slices.IndexFunc(u.Amounts, func(known Amount) bool { return known.Unit == a.Unit }); i >= 0 {
+			u.Amounts[i].N += a.N
+		} else {
+			u.Amounts = append(u.Amounts, a)
+		}
 	}
 }
 

@@ -40,7 +40,7 @@ type Meter struct {
 	start    int64
 	since    int64 // end of the last Batch
 	overflow uint64
-	weights  weights
+	weights  Weights
 	seen     []*Sighting
 }
 
@@ -67,7 +67,7 @@ type Role struct {
 
 // Record counts one record of telemetry.
 func (m *Meter) Record(obs *behavior.Observation, role Role) {
-	n, took := m.weights.whole(obs.Weight), measureOf(seconds(max(0, obs.Duration)))
+	n, took := m.weights.Whole(obs.Weight), measureOf(seconds(max(0, obs.Duration)))
 	if role.Request {
 		m.recordRequest(obs, &role, took, n)
 	}
@@ -146,16 +146,32 @@ func (m *Meter) row(obs *behavior.Observation, n uint64) *row {
 }
 
 // weights turns the weights of requests into whole ones.
-type weights struct{ carry float64 } // the part of a request that has not added up to one yet
+// Weights counts what stands for more than itself. The zero value is ready.
+type Weights struct{ carry float64 } // the part that has not added up to one yet
 
-// whole is how many requests one counts for: their sum stays within one of that of the weights.
-func (w *weights) whole(weight float64) uint64 {
+// Whole is how many requests one counts for: their sum stays within one of that of the weights. A weight of 0 or less is none.
+func (w *Weights) Whole(weight float64) uint64 {
 	if weight <= 0 {
 		return 1
 	}
-	weight += w.carry
-	n := uint64(weight)
-	w.carry = weight - float64(n)
+	return w.round(weight)
+}
+
+// Scaled is n requests' worth of anything, by the weight of each, in the same way.
+func (w *Weights) Scaled(n uint64, weight float64) uint64 {
+	if weight <= 0 {
+		return n
+	}
+	return w.round(min(float64(n)*weight, mostScaled))
+}
+
+// mostScaled is more than anybody uses, and can be added up.
+const mostScaled = 1 << 60
+
+func (w *Weights) round(x float64) uint64 {
+	x += w.carry
+	n := uint64(x)
+	w.carry = x - float64(n)
 	return n
 }
 

@@ -16,7 +16,7 @@ type Minutes struct {
 	open     map[int64]*minuteUsage // by their beginning
 	latest   *minuteUsage           // that something was counted in
 	cells    int                    // rows, and cellsOfMinute for each minute
-	weights  weights
+	weights  Weights
 	overflow uint64
 
 	spareRows    []*row // for whose next use no memory is asked for
@@ -50,7 +50,7 @@ func NewMinutes(options Options) *Minutes {
 
 // Record counts one record of telemetry.
 func (m *Minutes) Record(obs *behavior.Observation, role Role) {
-	n, took := m.weights.whole(obs.Weight), measureOf(seconds(max(0, obs.Duration)))
+	n, took := m.weights.Whole(obs.Weight), measureOf(seconds(max(0, obs.Duration)))
 	of, fits := m.minute(role.At)
 	if role.Request {
 		r := of.rest

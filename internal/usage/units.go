@@ -8,7 +8,7 @@ type Unit struct{ Name, Model string }
 // Units are what the requests of a token used, and what that cost.
 type Units struct {
 	Amounts Series[Unit]
-	Costs   Series[Unit] // in millionths of Currency, by model: the name is empty
+	Costs   Series[Unit] // in billionths of Currency, by model: the name is empty
 	Money   string       // the currency
 }
 
@@ -21,8 +21,8 @@ type Charge struct {
 	At       int64 // as of a Role
 }
 
-// perUnit is how finely costs are counted.
-const perUnit = 1e6
+// perUnit is how finely costs are counted: a call may cost less than a millionth.
+const perUnit = 1e9
 
 // Charge counts what a request that was counted before has used.
 func (m *Meter) Charge(obs *behavior.Observation, c *Charge) {

@@ -18,16 +18,16 @@ func Decode(b []byte) (*Entry, error) {
 	if len(b) == 0 {
 		return nil, errEntry
 	}
-	if b[0] < version || b[0] > versionResponses {
-		return nil, fmt.Errorf("journal entry of version %d, want %d to %d", b[0], version, versionResponses)
+	if b[0] < version || b[0] > versionWeights {
+		return nil, fmt.Errorf("journal entry of version %d, want %d to %d", b[0], version, versionWeights)
 	}
 	d := decoder{rest: b[1:]}
 	e := &Entry{}
-	if b[0] == versionResponses {
+	if b[0] >= versionResponses {
 		e.Responses = d.responses()
 	}
 	if b[0] >= versionMore {
-		e.Feedback, e.Uses = d.feedback(), d.uses()
+		e.Feedback, e.Uses = d.feedback(), d.uses(b[0] == versionWeights)
 	}
 	e.Arrival, e.Drain = d.varint(), d.byte() == 1
 	count := d.count(minRecord)
@@ -105,9 +105,7 @@ func (d *decoder) record(r *otelattr.Record, lastTime int64) {
 	o.HTTPStatus = uint16(d.uvarint())
 	o.Duration, o.RequestBytes, o.ResponseBytes = d.varint(), d.varint(), d.varint()
 	if flags&flagWeight != 0 {
-		if b := d.bytes(8); !d.failed {
-			o.Weight = math.Float64frombits(binary.LittleEndian.Uint64(b))
-		}
+		o.Weight = d.float()
 	}
 	if flags&flagViolations != 0 {
 		for range d.count(1) {
@@ -164,7 +162,7 @@ const (
 	minAmount = 2
 )
 
-func (d *decoder) uses() (all []otelattr.Consumption) {
+func (d *decoder) uses(weighted bool) (all []otelattr.Consumption) {
 	for range d.count(minUse) {
 		var u otelattr.Consumption
 		copy(u.Trace[:], d.bytes(16))
@@ -173,9 +171,20 @@ func (d *decoder) uses() (all []otelattr.Consumption) {
 		for range d.count(minAmount) {
 			u.Amounts = append(u.Amounts, otelattr.Amount{Unit: d.string(), N: d.uvarint()})
 		}
+		if weighted {
+			u.Weight = d.float()
+		}
 		all = append(all, u)
 	}
 	return all
+}
+
+func (d *decoder) float() float64 {
+	b := d.bytes(8)
+	if d.failed {
+		return 0
+	}
+	return math.Float64frombits(binary.LittleEndian.Uint64(b))
 }
 
 func (d *decoder) string() string { return string(d.bytes(d.uvarint())) }

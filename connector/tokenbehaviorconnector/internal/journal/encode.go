@@ -3,6 +3,7 @@ package journal
 import (
 	"encoding/binary"
 	"math"
+	"slices"
 
 	"github.com/holterhq/holter/internal/behavior"
 	"github.com/holterhq/holter/internal/otelattr"
@@ -27,13 +28,17 @@ func (c *Encoder) Append(b []byte, e *Entry) []byte {
 	c.epoch++
 	c.next = 0
 	switch {
+	case slices.ContainsFunc(e.Uses, func(u otelattr.Consumption) bool { return u.Weight != 0 }):
+		b = append(b, versionWeights)
+		b = appendResponses(b, e.Responses)
+		b = appendUses(appendFeedback(b, e.Feedback), e.Uses, true)
 	case len(e.Responses) > 0:
 		b = append(b, versionResponses)
 		b = appendResponses(b, e.Responses)
-		b = appendUses(appendFeedback(b, e.Feedback), e.Uses)
+		b = appendUses(appendFeedback(b, e.Feedback), e.Uses, false)
 	case len(e.Feedback)+len(e.Uses) > 0:
 		b = append(b, versionMore)
-		b = appendUses(appendFeedback(b, e.Feedback), e.Uses)
+		b = appendUses(appendFeedback(b, e.Feedback), e.Uses, false)
 	default:
 		b = append(b, version)
 	}
@@ -155,7 +160,7 @@ func appendResponses(b []byte, all []behavior.Response) []byte {
 	return b
 }
 
-func appendUses(b []byte, all []otelattr.Consumption) []byte {
+func appendUses(b []byte, all []otelattr.Consumption, weighted bool) []byte {
 	b = binary.AppendUvarint(b, uint64(len(all)))
 	for i := range all {
 		u := &all[i]
@@ -166,6 +171,9 @@ func appendUses(b []byte, all []otelattr.Consumption) []byte {
 		for _, a := range u.Amounts {
 			b = appendString(b, a.Unit)
 			b = binary.AppendUvarint(b, a.N)
+		}
+		if weighted {
+			b = binary.LittleEndian.AppendUint64(b, math.Float64bits(u.Weight))
 		}
 	}
 	return b

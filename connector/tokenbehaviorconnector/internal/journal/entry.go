@@ -17,11 +17,13 @@ type Entry struct {
 	Uses      []otelattr.Consumption // come after the records
 }
 
-// Versions, the first byte of an encoded entry: of one with records alone, of one with feedback or uses, and of one with responses too.
+// Versions, the first byte of an encoded entry: of one with records alone, of one with feedback or uses, of one with responses too, and
+// of one with uses that stand for more than themselves.
 const (
 	version          = 1
 	versionMore      = 2
 	versionResponses = 3
+	versionWeights   = 4
 )
 
 // flags of an encoded record.

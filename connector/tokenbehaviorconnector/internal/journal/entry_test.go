@@ -3,6 +3,7 @@ package journal
 import (
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"testing"
 	"time"
 
@@ -54,7 +55,9 @@ func TestEntriesSurvive(t *testing.T) {
 	}
 	all := *said
 	all.Responses = acted.Responses
-	for _, e := range []*Entry{sample(0), sample(1), sample(1000), {Arrival: 5, Drain: true}, said, acted, &all} {
+	weighted := all
+	weighted.Uses = append(slices.Clone(all.Uses), otelattr.Consumption{Trace: [16]byte{1}, Span: [8]byte{3}, Time: 8, Weight: 1.5})
+	for _, e := range []*Entry{sample(0), sample(1), sample(1000), {Arrival: 5, Drain: true}, said, acted, &all, &weighted} {
 		b := encoder.Append(nil, e)
 		decoded, err := Decode(b)
 		require.NoError(t, err)
