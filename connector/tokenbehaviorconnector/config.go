@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"math"
 	"regexp"
 	"strings"
 	"time"
@@ -254,10 +255,10 @@ func (c *Config) Validate() error {
 	if _, err := c.AlertBudget.period(); err != nil {
 		errs = append(errs, err)
 	}
-	if c.AlertBudget.FalseAlerts <= 0 {
+	if !(c.AlertBudget.FalseAlerts > 0 && c.AlertBudget.FalseAlerts <= math.MaxFloat32) { // NaN as well
 		fail("alert_budget::false_alerts: %v: use a number greater than 0, such as 10 (a week)", c.AlertBudget.FalseAlerts)
 	}
-	if c.AlertBudget.PerTokenDays < 0 {
+	if !(c.AlertBudget.PerTokenDays >= 0 && c.AlertBudget.PerTokenDays <= math.MaxFloat32) {
 		fail("alert_budget::per_token_days: %v: use a number greater than 0, such as 1000", c.AlertBudget.PerTokenDays)
 	}
 	if c.ReorderWindow < 0 || c.ReorderWindow > time.Hour {

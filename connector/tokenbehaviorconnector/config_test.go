@@ -83,6 +83,7 @@ func TestErrorsSayWhatWouldBeRight(t *testing.T) {
 		"wrong_period":  {`alert_budget::per: "wek": use day, week, month or a duration such as 72h`},
 		"both_budgets":  {`alert_budget: per and per_token_days exclude each other: use {false_alerts: 10, per: week}`},
 		"no_alerts":     {`alert_budget::false_alerts: 0: use a number greater than 0`},
+		"nan_alerts":    {`alert_budget::false_alerts: NaN: use a number greater than 0`, `alert_budget::per_token_days: +Inf: use a number`},
 		"wrong_window":  {`reorder_window: 2h0m0s: use a duration from 0s (off) to 1h`},
 		"wrong_count":   {`count: "once": use entry (one request once) or every`},
 		"wrong_key":     {`identity_key_id: "tok_x": use the eight hex digits`},

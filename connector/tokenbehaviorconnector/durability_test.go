@@ -19,6 +19,7 @@ import (
 	"go.opentelemetry.io/collector/extension/xextension/storage"
 	"go.opentelemetry.io/collector/pipeline"
 
+	"github.com/holterhq/holter/internal/behavior"
 	"github.com/holterhq/holter/internal/otelattr"
 )
 
@@ -254,6 +255,57 @@ func TestTheReorderWindowMayBeClosed(t *testing.T) {
 	h.send(many(50, 50))
 	h.stop()
 	assert.Len(t, h.events.ids(), 10)
+}
+
+// Records of the year 2099 wait no longer than others, and take nobody's room.
+func TestTheReorderWindowLetsGoOfTheFuture(t *testing.T) {
+	r := reorder{window: int64(time.Second), limit: 100}
+	var ready []otelattr.Record
+	at := morning.UnixNano()
+	far := time.Date(2099, 1, 1, 0, 0, 0, 0, time.UTC).UnixNano()
+	for i := range int64(1000) {
+		now := at + i*int64(100*time.Millisecond)
+		ready = r.add([]otelattr.Record{
+			{Observation: behavior.Observation{Token: "tok_2099", Time: far - i}},
+			{Observation: behavior.Observation{Token: "tok_good", Time: now - int64(50*time.Millisecond)}},
+		}, now, ready)
+		assert.Less(t, len(r.heap), 50)
+	}
+	assert.Zero(t, r.late)
+	var last int64
+	for _, record := range ready {
+		if record.Token == "tok_good" {
+			assert.Greater(t, record.Time, last)
+			last = record.Time
+		}
+	}
+}
+
+// A replay counts by the numbers of records, which are wrong behind an entry that was not written.
+func TestAStateIsSavedSoonAfterAnEntryWasLost(t *testing.T) {
+	d := newDisk()
+	h := newHouse(t, withDelta).withStorage(d).start()
+	w := h.runtime().worker
+	h.send(many(0, 100))
+	d.set(storage.ErrStorageFull)
+	h.send(many(100, 100))
+	w.store.barrier(t.Context())
+	d.set(nil)
+	w.ask(t.Context(), func() {
+		w.flush()
+		assert.False(t, w.store.due(w.config.Limits.JournalMiB<<20), "it would fail")
+	})
+	h.send(many(200, 100))
+	w.store.barrier(t.Context())
+	w.ask(t.Context(), func() {
+		w.store.lastTime = time.Now().Add(-2 * time.Second)
+		assert.True(t, w.store.due(w.config.Limits.JournalMiB<<20))
+		w.save()
+		w.store.settle(t.Context())
+		w.store.lastTime = time.Now().Add(-2 * time.Second)
+		assert.False(t, w.store.gap.Load())
+	})
+	h.stop()
 }
 
 func TestTheReorderWindowIsEmptiedWhenNothingComes(t *testing.T) {

@@ -21,19 +21,22 @@ type reorder struct {
 }
 
 // add takes records in and appends those to ready that need not wait any longer. Event times beyond arrival are not
-// believed: one clock that is ahead must not hurry everybody else's records through.
+// believed: one clock that is ahead must not hurry everybody else's records through, and what it says waits no longer
+// than a record that was made on arrival.
 func (r *reorder) add(records []otelattr.Record, arrival int64, ready []otelattr.Record) []otelattr.Record {
 	for i := range records {
 		record := &records[i]
 		if record.Time <= arrival+r.window {
 			r.newest = max(r.newest, record.Time)
 		}
-		if r.key(record) < r.passed {
+		own := r.key(record)
+		key := min(own, arrival+r.window)
+		if key < r.passed {
 			r.late++
 			ready = append(ready, *record)
 			continue
 		}
-		heap.Push(&r.heap, waiting{r.key(record), *record})
+		heap.Push(&r.heap, waiting{key, own, *record})
 	}
 	for len(r.heap) > 0 && (r.heap[0].key <= r.newest-r.window || len(r.heap) > r.limit) {
 		r.passed = max(r.passed, r.heap[0].key)
@@ -76,7 +79,8 @@ func (r *reorder) held() []otelattr.Record {
 func (r *reorder) restore(records []otelattr.Record, newest, passed int64) {
 	r.newest, r.passed = newest, passed
 	for i := range records {
-		heap.Push(&r.heap, waiting{r.key(&records[i]), records[i]})
+		own := r.key(&records[i])
+		heap.Push(&r.heap, waiting{min(own, newest+2*r.window), own, records[i]})
 	}
 }
 
@@ -84,7 +88,8 @@ func (r *reorder) restore(records []otelattr.Record, newest, passed int64) {
 func (r *reorder) idleAfter() time.Duration { return max(time.Duration(r.window), time.Second) }
 
 type waiting struct {
-	key    int64
+	key    int64 // what it waits for
+	own    int64 // the key of the record, which may not be believed
 	record otelattr.Record
 }
 
@@ -96,7 +101,7 @@ func (h *recordHeap) Push(x any)   { *h = append(*h, x.(waiting)) }
 
 func (h recordHeap) Less(i, j int) bool {
 	a, b := &h[i], &h[j]
-	return cmp.Or(cmp.Compare(a.key, b.key), bytes.Compare(a.record.Trace[:], b.record.Trace[:]),
+	return cmp.Or(cmp.Compare(a.key, b.key), cmp.Compare(a.own, b.own), bytes.Compare(a.record.Trace[:], b.record.Trace[:]),
 		bytes.Compare(a.record.Span[:], b.record.Span[:])) < 0
 }
 

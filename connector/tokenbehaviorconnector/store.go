@@ -31,11 +31,13 @@ type store struct {
 	lastTime    time.Time
 	failures    int         // to save, in a row
 	writable    atomic.Bool // the latest entry could be written
+	gap         atomic.Bool // one could not: what a replay counts from there on would be wrong, so that the state is saved soon
 }
 
 // saving is a write of state that is under way.
 type saving struct {
 	records map[string][]byte
+	gap     bool   // it covers one in the journal
 	next    uint64 // the first journal entry that it does not cover
 	size    int    // of the journal when it began
 	bytes   int
@@ -91,6 +93,7 @@ func (s *store) journal(e *journal.Entry, then func()) {
 	s.size += len(value)
 	s.writer.Submit([]*storage.Operation{storage.SetOperation(key, value)}, func(err error) {
 		if err != nil {
+			s.gap.Store(true)
 			s.writable.Store(false)
 			s.failed("journal")
 			s.telemetry.TokenBehaviorJournalLost.Add(context.Background(), 1)
@@ -138,7 +141,7 @@ func (s *store) due(limit int) bool {
 	if s.failures > 0 {
 		return s.writable.Load() && since > time.Second || since > min(time.Second<<min(s.failures, 6), time.Minute)
 	}
-	return s.size >= max(limit, 2*s.lastSize) || since > saveEvery
+	return s.size >= max(limit, 2*s.lastSize) || since > saveEvery || s.gap.Load() && s.writable.Load() && since > time.Second
 }
 
 // keep marks a record to be saved; nil deletes it.
@@ -150,7 +153,7 @@ func (s *store) save(began time.Time) {
 	if s.writer == nil || s.saving != nil {
 		return
 	}
-	s.saving = &saving{records: s.unsaved, next: s.next, size: s.size, began: began}
+	s.saving = &saving{records: s.unsaved, gap: s.gap.Swap(false), next: s.next, size: s.size, began: began}
 	s.unsaved = make(map[string][]byte)
 	ops := make([]*storage.Operation, 0, len(s.saving.records)+int(s.next-s.first))
 	for key, value := range s.saving.records {
@@ -178,6 +181,9 @@ func (s *store) finish(err error) {
 	s.saving = nil
 	if err != nil {
 		s.failures++
+		if done.gap {
+			s.gap.Store(true)
+		}
 		s.health.fail(faultSnapshot, err)
 		for key, value := range done.records {
 			if _, newer := s.unsaved[key]; !newer {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -19,16 +20,17 @@ import (
 
 func prices(t *testing.T) string {
 	path := filepath.Join(t.TempDir(), "prices.yaml")
-	require.NoError(t, os.WriteFile(path, []byte("{currency: USD, models: {gpt-4o: {input: 2.5, output: 10}}, units: {pages: 0.5}}"), 0o600))
+	require.NoError(t, os.WriteFile(path, []byte("{currency: USD, models: {gpt-4o: {input: 2.5, output: 10}, tiny: {input: 0.02}}, units: {pages: 0.5}}"), 0o600))
 	return path
 }
 
 // inference is a span within the n-th request of many.
-func inference(n int, kind ptrace.SpanKind, attrs map[string]any) ptrace.Traces {
+func inference(n int, kind ptrace.SpanKind, attrs map[string]any, tracestate ...string) ptrace.Traces {
 	return spans(call{n: n, service: "agent", kind: kind, change: func(s ptrace.Span) {
 		id := s.SpanID()
 		id[0], id[1] = 7, byte(kind)
 		s.SetSpanID(id)
+		s.TraceState().FromRaw(strings.Join(tracestate, ","))
 		_ = s.Attributes().FromRaw(attrs)
 	}})
 }
@@ -221,4 +223,56 @@ func TestUnitsAfterACutSurviveAKill(t *testing.T) {
 		h.stop()
 		assert.Equal(t, int64(100), stored+h.warehouse.sum(otelattr.MetricUnits), "flushed: %v", v.flushed)
 	}
+}
+
+// A span that was kept by chance stands for others, with what it used.
+func TestUnitsOfSampledSpansAreScaled(t *testing.T) {
+	for threshold, weight := range map[string]float64{"ot=th:c": 4, "ot=th:55": 256. / (256 - 0x55), "ot=rv:1": 1} {
+		t.Run(threshold, func(t *testing.T) {
+			path := prices(t)
+			h := newHouse(t, func(c *Config) { c.Units.Prices = path }).start()
+			const n = 300
+			for i := range n {
+				h.send(inference(i, ptrace.SpanKindClient, map[string]any{"gen_ai.usage.input_tokens": 100, "gen_ai.request.model": "gpt-4o"}, threshold))
+				h.send(spans(call{n: i, token: "tok_a", change: func(s ptrace.Span) { s.TraceState().FromRaw(threshold) }}))
+			}
+			h.stop()
+			assert.InDelta(t, n*weight, h.prometheus.last(otelattr.MetricRequests), 1)
+			assert.InDelta(t, n*weight, h.prometheus.last(otelattr.MetricCoverage), 1)
+			assert.InDelta(t, 100*n*weight, h.prometheus.last(otelattr.MetricUnits), 1)
+			assert.InEpsilon(t, 2.5e-4*n*weight, h.prometheus.series(otelattr.MetricCost)[""], 1e-6)
+		})
+	}
+}
+
+func TestCallsThatCostLessThanAMillionthAddUp(t *testing.T) {
+	path := prices(t)
+	h := newHouse(t, func(c *Config) { c.Units.Prices = path }).start()
+	const n = 1_000
+	for i := range n {
+		h.send(inference(i, ptrace.SpanKindClient, map[string]any{"gen_ai.usage.input_tokens": 1, "gen_ai.request.model": "tiny"}))
+		h.send(spans(call{n: i, token: "tok_a"}))
+	}
+	h.stop()
+	assert.InEpsilon(t, n*0.02e-6, h.prometheus.series(otelattr.MetricCost)[""], 1e-6)
+}
+
+// Those that wait for one request are many in a long trace: they stay bounded, and nothing is lost.
+func TestManyUsesOfOneTraceAddUp(t *testing.T) {
+	h := newHouse(t, nil).start()
+	const n = 5 * usesKept
+	td := ptrace.NewTraces()
+	all := td.ResourceSpans().AppendEmpty().ScopeSpans().AppendEmpty().Spans()
+	for i := range n {
+		one := inference(0, ptrace.SpanKindClient, map[string]any{"gen_ai.usage.input_tokens": 10, "gen_ai.usage.output_tokens": i % 2, "gen_ai.request.model": "gpt-4o"}).
+			ResourceSpans().At(0).ScopeSpans().At(0).Spans().At(0)
+		one.SetSpanID([8]byte{byte(i), byte(i >> 8), 1})
+		one.MoveTo(all.AppendEmpty())
+	}
+	h.send(td)
+	w := h.runtime().worker
+	w.ask(t.Context(), func() { assert.Len(t, w.units.held(), usesKept) })
+	h.send(many(0, 1))
+	h.stop()
+	assert.EqualValues(t, 10*n+n/2, h.prometheus.last(otelattr.MetricUnits))
 }
