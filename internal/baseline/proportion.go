@@ -67,6 +67,9 @@ func (p *Proportion) Rate(by *Rise) float32 {
 	return (p.hits + by.Hits) / (p.hits + p.misses + by.Hits + by.Misses)
 }
 
+// Alarm is the share of hits that a rise bets on.
+func (r *Rise) Alarm() float32 { return r.AlarmHits / (r.AlarmHits + r.AlarmMisses) }
+
 // Learn ends a block.
 func (p *Proportion) Learn(s Streak) {
 	p.hits = p.hits*proportionDecay + s.hits

@@ -10,7 +10,7 @@ const betFacets = int(hour) + 1
 
 // block is one UTC day of one token, while it is open. What few requests ask for stands first, what most do from day on.
 type block struct {
-	hours          [48]uint16
+	hours          [48]uint32
 	peakIs         [service + 1]string // what the strongest single bet was on
 	peakAt         Endpoint
 	peakBin        uint8
@@ -28,10 +28,11 @@ type block struct {
 	excess  baseline.Tilt // of the answers, towards far larger ones
 	largest float32
 
-	slot    int64   // half-hour of the newest request
-	inSlot  float32 // requests in it, and in the one before
-	before  float32
-	busiest float32 // most requests within about an hour
+	slot     int64   // half-hour of the newest request
+	inSlot   float32 // requests in it, and in the one before
+	before   float32
+	busiest  float32 // most requests within about an hour
+	busySlot int64   // the slot in which it ended
 
 	mixNow, mixBefore []uint16 // combinations of endpoint and client in these slots
 	mixed             uint16   // most of them within about an hour
@@ -193,7 +194,7 @@ func (b *block) window(second int64, combination uint16) {
 	}
 	b.inSlot++
 	if now := b.inSlot + b.before; now > b.busiest {
-		b.busiest = now
+		b.busiest, b.busySlot = now, b.slot
 		b.look = b.look || rung(uint32(now))
 	}
 	if slices.Contains(b.mixNow, combination) || len(b.mixNow) >= valuesNoted {

@@ -33,8 +33,8 @@ func (t *token) own(of common) *baseline.Categorical[string] {
 func (t *token) observeCommon(of common, value string, p *Peers, tl *tally) int {
 	b, f, shift := &t.block, commons[of].facet, commons[of].shift
 	place, c := b.see(f, value)
-	if c.n <= 1 {
-		tl.common[of].add(value, 1)
+	if c.n == 1 {
+		tl.common[of].note(value)
 	}
 	if !c.price.known {
 		q, own, suspect := t.odds(of, value, p)

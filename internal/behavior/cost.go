@@ -31,7 +31,9 @@ func (t *token) price(evidence []anomaly.Evidence, currency string) {
 	for i := range evidence {
 		if v := &evidence[i]; v.Facet == spend.String() {
 			v.Observed = strings.TrimSpace(fmt.Sprintf("%.2f %s", t.block.spent, currency)) + " in a day"
-			v.Expected = strings.TrimSpace(fmt.Sprintf("at most %.2f %s", t.more.spend.Best(), currency)) + " in a day"
+			if v.Expected = "nothing in a day"; t.more.spend.Best() > 0 {
+				v.Expected = strings.TrimSpace(fmt.Sprintf("at most %.2f %s", t.more.spend.Best(), currency)) + " in a day"
+			}
 		}
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"strconv"
 	"time"
 
 	"github.com/holterhq/holter/internal/anomaly"
@@ -29,7 +30,7 @@ type gathering struct {
 	tokens []string // the first crowdListed of them
 	first  anomaly.Event
 	due    int64
-	told   bool
+	round  int // how often the cause was told of before
 }
 
 const (
@@ -77,11 +78,14 @@ func (c *crowd) gather(e *anomaly.Event, alone int) bool {
 		g = &gathering{first: ofAll(e)}
 		c.causes[key] = g
 	}
+	if g.n == 0 { // of another round
+		g.first = ofAll(e)
+	}
 	g.n++
 	if len(g.tokens) < crowdListed {
 		g.tokens = append(g.tokens, e.Token.ID)
 	}
-	if g.n <= alone {
+	if g.round == 0 && g.n <= alone {
 		return false
 	}
 	if g.due == 0 {
@@ -114,10 +118,10 @@ func (c *crowd) tell(now int64, over bool) (events []anomaly.Event) {
 	c.due = 0
 	for key, g := range c.causes {
 		switch {
-		case g.due == 0 || g.told:
+		case g.due == 0:
 		case over || g.due <= now:
-			g.told = true
 			events = append(events, g.event(key))
+			*g = gathering{round: g.round + 1, first: g.first}
 		case c.due == 0 || g.due < c.due:
 			c.due = g.due
 		}
@@ -128,7 +132,7 @@ func (c *crowd) tell(now int64, over bool) (events []anomaly.Event) {
 
 func (g *gathering) event(key cause) anomaly.Event {
 	e := g.first
-	e.ID = anomaly.NewID(key.id(e.Token.Tenant), anomaly.PopulationShift, e.Time/day, anomaly.Look)
+	e.ID = anomaly.NewID(key.id(e.Token.Tenant, g.round), anomaly.PopulationShift, e.Time/day, anomaly.Look)
 	e.Detector, e.Severity, e.Action = anomaly.PopulationShift, anomaly.Look, anomaly.Observe
 	e.Tokens, e.Token = g.tokens, anomaly.Token{Tenant: e.Token.Tenant}
 	rule, _ := anomaly.RuleOf(key.detector)
@@ -136,16 +140,26 @@ func (g *gathering) event(key cause) anomaly.Event {
 	if key.detector == anomaly.PopulationShift {
 		what = "API token used on endpoints that nobody used before"
 	}
-	e.Sentence = fmt.Sprintf("%d tokens at once: %s, on %s since %s UTC; most likely one cause, such as a deploy or an outage.",
-		g.n, what, key.service, time.Unix(0, g.first.Time).UTC().Format("15:04"))
+	some := fmt.Sprintf("%d tokens at once", g.n)
+	switch {
+	case g.round > 0 && g.n == 1:
+		some = "1 more token"
+	case g.round > 0:
+		some = fmt.Sprintf("%d more tokens", g.n)
+	}
+	e.Sentence = fmt.Sprintf("%s: %s, on %s since %s UTC; most likely one cause, such as a deploy or an outage.",
+		some, what, key.service, time.Unix(0, g.first.Time).UTC().Format("15:04"))
 	return e
 }
 
-// id tells the crowds of a day apart.
-func (c cause) id(tenant string) string {
+// id tells the crowds of a day apart, and how often each was told of before.
+func (c cause) id(tenant string, round int) string {
 	id := string(c.detector) + "\x00" + c.service
 	if tenant != "" {
 		id += "\x00" + tenant
+	}
+	if round > 0 {
+		id += "\x00" + strconv.Itoa(round)
 	}
 	return id
 }
@@ -171,12 +185,12 @@ func (c *crowd) put(w *baseline.Writer) {
 			w.String(token)
 		}
 		w.Int(g.due)
-		w.Uint(flags(g.told))
+		w.Uint(uint64(g.round))
 		putFirst(w, &g.first)
 	}
 }
 
-func (c *crowd) get(r *baseline.Reader, tenant string) {
+func (c *crowd) get(r *baseline.Reader, tenant string, written uint64) {
 	c.day, c.due = int32(r.Int()), r.Int()
 	for range r.Count() {
 		key := cause{anomaly.Detector(intern(r.String())), intern(r.String())}
@@ -185,9 +199,12 @@ func (c *crowd) get(r *baseline.Reader, tenant string) {
 			g.tokens = append(g.tokens, intern(r.String()))
 		}
 		g.due = r.Int()
-		setFlags(r.Uint(), &g.told)
+		g.round = int(r.Uint())
 		getFirst(r, &g.first)
 		g.first.Token.Tenant = tenant
+		if written < roundsVersion && g.round > 0 { // it said whether it was told
+			g.n, g.tokens, g.due = 0, nil, 0
+		}
 		if c.causes == nil {
 			c.causes = map[cause]*gathering{}
 		}

@@ -65,7 +65,7 @@ func (p *population) get(r *baseline.Reader, written uint64) {
 	p.calib.get(r, written)
 	p.tallies[0].get(r, written)
 	if written >= 2 {
-		p.crowd.get(r, p.tenant)
+		p.crowd.get(r, p.tenant, written)
 	}
 }
 

@@ -13,9 +13,10 @@ import (
 // added travel, mixtures, request sizes, the suspect and the request that tipped a day; version 3 words, and leaves out what is zero, and
 // the day of an incident; version 4 the detector of networks, and how long a token slept that woke;
 // version 5 tenants; version 6 how answers lean; version 7 what evidence came to before; version 8 answers to each kind of method,
-// and the latest gaps; version 9 notes on owners, and examples.
+// and the latest gaps; version 9 notes on owners, and examples; version 10 which of a day's endpoints a release explains, when most
+// requests were made, and how often a crowd was told of.
 const (
-	stateVersion  = 9
+	stateVersion  = 10
 	oldestVersion = 1
 	wordsVersion  = 3
 	// from tenantsVersion on a state says which tenants there are
@@ -28,6 +29,8 @@ const (
 	verbsVersion = 8
 	// from ownersVersion on it says what was noted for the owners' other tokens
 	ownersVersion = 9
+	// from roundsVersion on it says how often a crowd was told of
+	roundsVersion = 10
 )
 
 // pack writes a token into the memory of an earlier encoding. Its id comes first.
@@ -266,8 +269,20 @@ func (b *block) put(w *baseline.Writer) {
 	putEndpointCounts(w, b.endpoints)
 	putAnswers(w, b.sizes)
 	putNats(w, &b.worst)
-	w.Uint(flags(b.alerted, b.partial, b.unlike > 0))
+	var explained uint64
+	for i := range b.endpoints {
+		if b.endpoints[i].explained {
+			explained |= 1 << i
+		}
+	}
+	w.Uint(flags(b.alerted, b.partial, b.unlike > 0, explained != 0, b.busySlot != b.slot))
 	w.Uint(uint64(b.rules))
+	if explained != 0 {
+		w.Uint(explained)
+	}
+	if b.busySlot != b.slot {
+		w.Int(b.busySlot)
+	}
 	if b.unlike > 0 {
 		w.Uint(uint64(b.unlike))
 		for _, trace := range b.traces[:b.unlike] {
@@ -306,8 +321,20 @@ func (b *block) get(r *baseline.Reader, version uint64) {
 	b.sizes = getAnswers(r, version, b.sizes)
 	getNats(r, version, &b.worst)
 	var unlike bool
-	setFlags(r.Uint(), &b.alerted, &b.partial, &unlike)
+	var explained, moved bool
+	setFlags(r.Uint(), &b.alerted, &b.partial, &unlike, &explained, &moved)
 	b.rules = uint16(r.Uint())
+	if explained {
+		for mask := r.Uint(); mask != 0; mask &= mask - 1 {
+			if i := bits.TrailingZeros64(mask); i < len(b.endpoints) {
+				b.endpoints[i].explained = true
+			}
+		}
+	}
+	b.busySlot = b.slot
+	if moved {
+		b.busySlot = r.Int()
+	}
 	if unlike {
 		b.unlike = uint8(min(r.Uint(), unlikeKept))
 		for i := range b.traces[:b.unlike] {
@@ -340,7 +367,7 @@ func (b *block) getSparse(r *baseline.Reader, version uint64) {
 	b.slot = r.Int()
 	r.Floats(&b.largest, &b.inSlot, &b.before, &b.busiest)
 	for used := r.Uint() & (1<<len(b.hours) - 1); used != 0; used &= used - 1 {
-		b.hours[bits.TrailingZeros64(used)] = uint16(r.Uint())
+		b.hours[bits.TrailingZeros64(used)] = uint32(r.Uint())
 	}
 }
 
@@ -351,7 +378,7 @@ func (b *block) getPlain(r *baseline.Reader) {
 	b.slot = r.Int()
 	b.inSlot, b.before, b.busiest = r.Float(), r.Float(), r.Float()
 	for i := range b.hours {
-		b.hours[i] = uint16(r.Uint())
+		b.hours[i] = uint32(r.Uint())
 	}
 }
 

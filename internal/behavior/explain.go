@@ -3,6 +3,7 @@ package behavior
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 	"time"
 
@@ -23,7 +24,9 @@ func (t *token) explain(o *Observation, f finding, x *[facetCount]float64, cfg *
 	name := d.name
 	evidence, sole := t.evidenceOf(d, x)
 	if name == anomaly.IdentityShift && sole != "" || name == anomaly.NewCountry && sole == anomaly.ImpossibleTravel {
-		name = sole
+		if !cfg.Disabled[sole] {
+			name = sole
+		}
 	}
 	name = t.block.closer(name, cfg.Disabled)
 	t.price(evidence, cfg.Currency)
@@ -106,7 +109,7 @@ func actionOf(d anomaly.Detector) anomaly.Action {
 func (t *token) age(o *Observation) time.Duration { return time.Duration(max(0, o.Time-t.first)) }
 
 // evidenceOf lists what each facet contributed today, strongest first, and names the detector of a facet that contributed nearly
-// all of it.
+// all of it, unless it did so by what the token uses anyway, and uses more than it did.
 func (t *token) evidenceOf(d *detector, x *[facetCount]float64) (list []anomaly.Evidence, sole anomaly.Detector) {
 	var sum [facetCount]float64
 	for f, w := range d.weights {
@@ -115,8 +118,12 @@ func (t *token) evidenceOf(d *detector, x *[facetCount]float64) (list []anomaly.
 	t.block.spread(&sum)
 	var total float64
 	var order []Facet
+	worth := worthNats
+	if slices.Max(sum[:]) < worth {
+		worth = slices.Max(sum[:]) // most of it was gathered on the days before
+	}
 	for f := range facetCount {
-		if sum[f] < worthNats {
+		if sum[f] < worth || sum[f] <= 0 {
 			continue
 		}
 		total += sum[f]
@@ -135,10 +142,32 @@ func (t *token) evidenceOf(d *detector, x *[facetCount]float64) (list []anomaly.
 			Age: time.Duration(max(0, t.last-t.first)),
 		})
 	}
-	if len(order) > 0 && sum[order[0]] >= soleShare*total {
+	if len(order) > 0 && sum[order[0]] >= soleShare*total && !t.familiar(order[0]) {
 		sole = soleDetector[order[0]]
 	}
 	return list, sole
+}
+
+// familiarShare is the share of a token's life from which on a value is no news.
+const familiarShare = 0.1
+
+// familiar says whether what is most unlike the token today by a facet is a good part of its life all the same.
+func (t *token) familiar(f Facet) bool {
+	var of *baseline.Categorical[string]
+	switch f {
+	case country:
+		of = &t.countries
+	case network:
+		of = &t.networks
+	case client:
+		of = &t.clients
+	case service:
+		of = &t.services
+	default:
+		return false
+	}
+	weight := of.Weight(t.block.peakIs[f])
+	return weight > 0 && weight >= familiarShare*of.Total()
 }
 
 var soleDetector = map[Facet]anomaly.Detector{
@@ -164,8 +193,7 @@ func (t *token) compare(f Facet) (observed, expected string) {
 	case endpoint:
 		return b.peakAt.String(), t.usualEndpoints()
 	case hour:
-		from, to := t.hours.Busy(0.9)
-		return fmt.Sprintf("%02d:00 UTC", b.peakBin%24), fmt.Sprintf("%02d:00–%02d:00 UTC", from, to)
+		return t.compareHours()
 	case burst:
 		return fmt.Sprintf("%.0f requests within an hour", b.busiest), fmt.Sprintf("at most %.0f requests within an hour", math.Ceil(t.burst.Best()))
 	case volume:
@@ -202,6 +230,35 @@ func (t *token) compare(f Facet) (observed, expected string) {
 	}
 	return "", ""
 }
+
+// compareHours says at which hour the token was used today that is least like it, and when it usually is. An hour that lies among the
+// usual ones tells by its day, or by how much was done in it.
+func (t *token) compareHours() (observed, expected string) {
+	from, to := t.hours.Busy(mostHours)
+	at := int(t.block.peakBin) % 24
+	observed, expected = fmt.Sprintf("%02d:00 UTC", at), fmt.Sprintf("%02d:00–%02d:00 UTC", from, to)
+	if within := (at-from+24)%24 < (to-from+24)%24 || to-from == 24; !within {
+		return observed, expected
+	}
+	weekend := int(t.block.peakBin) >= 24
+	var share float64
+	shares := t.hours.Shares()
+	for bin, s := range shares {
+		if bin >= 24 == weekend {
+			share += s
+		}
+	}
+	if share >= rareDays {
+		return "mostly " + observed, expected
+	}
+	if expected += ", mostly on weekends"; weekend {
+		expected = strings.Replace(expected, "mostly", "hardly", 1)
+	}
+	return fmt.Sprintf("%s %s", time.Unix(int64(t.block.day)*86400, 0).UTC().Weekday(), observed), expected
+}
+
+// rareDays is the share of requests below which a kind of day is hardly one of the token's.
+const rareDays = 0.02
 
 // shares writes the two heaviest values with their percentages, and how many more there are; what has not settled is left out.
 func shares(c *baseline.Categorical[string]) string {

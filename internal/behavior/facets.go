@@ -209,7 +209,7 @@ func (t *token) observeOrigin(o *Observation, p *Peers, tl *tally) {
 func (t *token) observeEndpoint(o *Observation, p *Peers, tl *tally) int {
 	b, at := &t.block, Endpoint{o.Method, o.Route}
 	number, e := b.seeEndpoint(o.Service, at)
-	if e.n <= 1 {
+	if e.n == 1 {
 		tl.endpoint(o.Service, at)
 	}
 	if today := int32(o.Time / day); !e.price.known || e.on != today || e.version != o.Version {
@@ -309,9 +309,12 @@ func (t *token) nats() (x [facetCount]float64) {
 	x[rise] = t.volume.Rise(float64(b.n), burstTail)
 	x[breadth] = t.breadth.Nats(float64(b.fresh), breadthFloor, breadthTail)
 	x[errorRate] = b.errors.Nats()
+	if t.errors.Rate(&errorsRise) >= errorsRise.Alarm() { // it fails as often as an attack
+		x[errorRate] = min(0, x[errorRate])
+	}
 	x[bytesOut] = b.excess.Nats(&powers)
 	x[gap] = b.gapNats
-	if x[hop] = b.hops.Nats(); b.hopFrom == "" { // staying is no leap
+	if x[hop] = b.hops.Nats(); b.hopFrom == "" || t.travels.Rate(&hopsRise) >= hopsRise.Alarm() { // staying is no leap
 		x[hop] = min(0, x[hop])
 	}
 	x[combination] = t.combinations.Nats(float64(b.mixed), mixFloor, mixTail)
@@ -355,10 +358,16 @@ func (t *token) unused(name string, at Endpoint) bool {
 	return true
 }
 
+// unlearning says whether there were days lately of which the token has not learned what was new.
+func (t *token) unlearning() bool {
+	lately := func(of int32) bool { return of < t.block.day && t.block.day-of < incidentDays+learningDays }
+	return t.hasAlert && lately(t.alertDay) || t.incident != 0 && lately(t.incident)
+}
+
 // neverCalled says whether today's latest request is surely the token's first of its kind: the token has forgotten none of the service, and
 // learns what is new to it.
 func (t *token) neverCalled(name string, at Endpoint) bool {
-	if at == (Endpoint{}) || t.days == 0 || t.frozen() && t.incident < t.block.day {
+	if at == (Endpoint{}) || t.days == 0 || t.unlearning() {
 		return false
 	}
 	for i := range t.block.endpoints {

@@ -1,6 +1,9 @@
 package behavior
 
-import "strings"
+import (
+	"strings"
+	"unicode/utf8"
+)
 
 // families folds user agents to the product that sends them, remembering what was folded.
 type families struct {
@@ -46,6 +49,9 @@ var browsers = [...]struct{ mark, name string }{
 	{"Version/", "Safari"},
 }
 
+// familyMost bounds a name, in bytes: it is kept for each token, and anybody can make one up.
+const familyMost = 64
+
 // Family is the product behind a user agent, without its version: "okhttp", "python-requests", "Chrome". Versions move with time
 // and say nothing about who calls.
 func Family(agent string) string {
@@ -56,11 +62,23 @@ func Family(agent string) string {
 			}
 		}
 		if _, product, ok := strings.Cut(agent, "(compatible; "); ok {
-			return product[:productEnd(product)]
+			return short(product[:productEnd(product)])
 		}
 		return "Mozilla"
 	}
-	return agent[:productEnd(agent)]
+	return short(agent[:productEnd(agent)])
+}
+
+// short cuts a name between characters.
+func short(name string) string {
+	if len(name) <= familyMost {
+		return name
+	}
+	end := familyMost
+	for end > 0 && !utf8.RuneStart(name[end]) {
+		end--
+	}
+	return name[:end]
 }
 
 func productEnd(s string) int {

@@ -89,7 +89,9 @@ func (f *Feedback) opinion() (opinion, error) {
 	switch o.facet {
 	case country, network, service:
 	case client:
-		o.value = Family(f.Value)
+		if strings.ContainsAny(f.Value, "/;()") { // else it is the name of a family, which may have a space in it
+			o.value = Family(f.Value)
+		}
 	case endpoint:
 		var ok bool
 		if o.at.Method, o.at.Route, ok = strings.Cut(f.Value, " "); !ok {

@@ -27,7 +27,7 @@ func (t *token) noteOrigin(o *Observation, tl *tally) {
 	if o.Country == "" {
 		return
 	}
-	if _, c := t.block.see(country, o.Country); c.n <= 1 {
-		tl.common[ofCountry].add(o.Country, 1)
+	if _, c := t.block.see(country, o.Country); c.n == 1 {
+		tl.common[ofCountry].note(o.Country)
 	}
 }

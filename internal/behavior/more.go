@@ -40,6 +40,7 @@ const (
 	orderTail  = 1.5
 	spendFloor = 1 // of the currency that prices are in, in a day
 	spendTail  = 1.5
+	freeDays   = 5 // without costs count before the first one with any
 )
 
 // observeMore bets on the request's outcome, its network and its place among the others.
@@ -59,15 +60,27 @@ func (t *token) observeMore(o *Observation, number int) {
 // natsMore is the evidence of these facets in the open block so far.
 func (t *token) natsMore(x *[facetCount]float64) {
 	b, m := &t.block, &t.more
-	if b.crossed.Hits() >= turns && !t.roaming() {
+	if b.crossed.Hits() >= turns && !t.roaming() && m.crossings.Rate(&crossingsRise) < crossingsRise.Alarm() {
 		x[crossing] = b.crossed.Nats()
 	}
 	if len(b.orders) > orderFloor {
 		x[order] = m.orders.Nats(float64(len(b.orders)), orderFloor, orderTail)
 	}
 	if b.spent > spendFloor {
-		x[spend] = m.spend.Nats(b.spent, spendFloor, spendTail)
+		record := t.spending()
+		x[spend] = record.Nats(b.spent, spendFloor, spendTail)
 	}
+}
+
+// spending is the record of what days cost. A token that never cost anything has shown so, though less than one that could have.
+func (t *token) spending() (r baseline.Record) {
+	if t.more.spend != r {
+		return t.more.spend
+	}
+	for range min(t.days, freeDays) {
+		r.Learn(0)
+	}
+	return r
 }
 
 // learnMore takes them into the token's normal life. While an incident is open no pair is.

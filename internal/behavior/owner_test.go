@@ -262,7 +262,7 @@ func TestADayWithoutALeapIsNoTravel(t *testing.T) {
 	require.LessOrEqual(t, x[hop], 0.0)
 	token.block.hopFrom, token.block.hopTo = "DE", "US"
 	x = token.nats()
-	require.Positive(t, x[hop])
+	require.LessOrEqual(t, x[hop], 0.0, "it leaps all day")
 }
 
 func TestExits(t *testing.T) {

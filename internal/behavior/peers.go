@@ -42,6 +42,19 @@ func (t *table[V]) frequency(v V, rare float64) float64 {
 	return max(rare, t.days[v]/t.total)
 }
 
+// notedMost bounds the values that the tokens of one shard teach of a facet between two days of event time: anybody can make user agents up.
+const notedMost = 16 * peersKept
+
+// note counts a token-day, unless the value is one too many.
+func (t *table[V]) note(v V) {
+	if len(t.days) >= notedMost {
+		if _, known := t.days[v]; !known {
+			return
+		}
+	}
+	t.add(v, 1)
+}
+
 func (t *table[V]) add(v V, days float64) {
 	if t.days == nil {
 		t.days = map[V]float64{}
@@ -64,6 +77,18 @@ func (t *table[V]) fade(factor float64, keep int) {
 	for v, n := range t.days {
 		t.days[v] = math.Round(n*factor*1024) / 1024
 	}
+	t.drop(keep)
+}
+
+// trim drops the rarest values of too many.
+func (t *table[V]) trim(keep int) {
+	if len(t.days) > keep {
+		t.drop(keep)
+	}
+}
+
+// drop leaves out the rarest values until there are few enough.
+func (t *table[V]) drop(keep int) {
 	for floor := peersForgotten; ; floor *= 2 {
 		t.total = 0
 		for v, n := range t.days {

@@ -43,7 +43,7 @@ func (t *tally) endpoint(service string, at Endpoint) {
 		e = &table[Endpoint]{}
 		t.endpoints[service] = e
 	}
-	e.add(at, 1)
+	e.note(at)
 }
 
 // merge takes another tally in and clears it.
@@ -95,6 +95,7 @@ func (p *population) take(today int32) {
 	peers, t := p.peers, p.tally()
 	for of := range peers.common {
 		peers.common[of].merge(&t.common[of])
+		peers.common[of].trim(notedMost)
 	}
 	for name, e := range t.endpoints {
 		if peers.endpoints[name] == nil {

@@ -91,8 +91,16 @@ func (s *shard) judge(e *Engine, n uint32, t *token, o *Observation, events []an
 	if !t.mature() || t.block.alerted {
 		return events
 	}
+	limits := &e.populationOf(t.tenant).limits
 	x := t.nats()
-	f, found, settling := t.judge(&x, &e.populationOf(t.tenant).limits, &e.disabled)
+	now, waits := x, t.growing()
+	if waits {
+		bound(&now, closingHours[:])
+	}
+	f, found, settling := t.judge(&now, limits, &e.disabled)
+	if waits && !settling {
+		_, settling = t.settle(&x, limits, &e.disabled)
+	}
 	if found {
 		t.block.tipped = nil
 		return append(events, t.alert(e, o, f, &x))
