@@ -68,7 +68,7 @@ func (p *Proportion) Rate(by *Rise) float32 {
 }
 
 // Alarm is the share of hits that a rise bets on.
-func (r *Rise) Alarm() float32 { return r.AlarmHits / (r.AlarmHits + r.AlarmMisses) }
+func (by *Rise) Alarm() float32 { return by.AlarmHits / (by.AlarmHits + by.AlarmMisses) }
 
 // Learn ends a block.
 func (p *Proportion) Learn(s Streak) {

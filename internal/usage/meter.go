@@ -145,8 +145,7 @@ func (m *Meter) row(obs *behavior.Observation, n uint64) *row {
 	return m.rest
 }
 
-// weights turns the weights of requests into whole ones.
-// Weights counts what stands for more than itself. The zero value is ready.
+// Weights turns the weights of what stands for more than itself into whole numbers. The zero value is ready.
 type Weights struct{ carry float64 } // the part that has not added up to one yet
 
 // Whole is how many requests one counts for: their sum stays within one of that of the weights. A weight of 0 or less is none.
