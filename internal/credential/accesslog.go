@@ -25,14 +25,16 @@ func (s *Scanner) logLine(v string) bool {
 	return s.log == accessLog
 }
 
-// captured reads the headers that HAProxy captures: {first|second|…}, in the order of its configuration and without names.
-func (s *Scanner) captured(v string, i, to int) {
+// captured reads the headers that HAProxy captures: {first|second|…}, in the order of its configuration and without names. It returns
+// where they end, and 0 where none stand: no field is read twice, however many braces there are.
+func (s *Scanner) captured(v string, i, to int) int {
 	const longest = 8 << 10
 	end := strings.IndexByte(v[i:min(to, i+longest)], '}')
 	if end < 0 || strings.IndexByte(v[i:i+end], '|') < 0 || !s.logLine(v) {
-		return
+		return 0
 	}
 	from, end := i+1, i+end
+	from += strings.LastIndexByte(v[from:end], '{') + 1 // the innermost
 	for from <= end {
 		stop := end
 		if bar := strings.IndexByte(v[from:end], '|'); bar >= 0 {
@@ -43,4 +45,5 @@ func (s *Scanner) captured(v string, i, to int) {
 		}
 		from = stop + 1
 	}
+	return end + 1
 }

@@ -6,6 +6,8 @@
 // introduce a secret.
 package credential
 
+import "strings"
+
 // Kind is what sort of credential a secret is, the value of api_token.type.
 type Kind string
 
@@ -78,11 +80,27 @@ func parseBasic(encoded string) Credential {
 	if !ok {
 		return Credential{Raw: encoded, Kind: APIKey}
 	}
-	if password == "" || password == "x-oauth-basic" || password == "X" || Recognise(user) != nil {
+	switch {
+	case keyed(user, password):
 		return Parse(Plain, user)
-	}
-	if Recognise(password) != nil {
+	case user == "" || Recognise(password) != nil || keyUsers[strings.ToLower(user)]:
 		return Parse(Plain, password)
 	}
 	return Credential{Raw: user + ":" + password, Kind: Basic, User: user}
+}
+
+// fillers are passwords that stand beside a key which is sent as the user: Stripe and others leave it empty, GitHub's, BambooHR's,
+// Freshdesk's and Toggl's documentation name these.
+var fillers = map[string]bool{"": true, "x-oauth-basic": true, "x": true, "X": true, "api_token": true}
+
+// keyed says whether the user of Basic is a key, and the password none.
+func keyed(user, password string) bool {
+	return user != "" && fillers[password] || Recognise(user) != nil
+}
+
+// keyUsers are users that everybody has whose password is a key, as the documentation of SendGrid, Mailgun, Bitbucket, GitHub, GitLab and
+// Google's registries has them.
+var keyUsers = map[string]bool{
+	"apikey": true, "api": true, "api_key": true, "api-key": true, "x-token-auth": true, "x-access-token": true, "oauth2": true,
+	"oauth2accesstoken": true, "_token": true, "gitlab-ci-token": true,
 }

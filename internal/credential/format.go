@@ -1,6 +1,7 @@
 package credential
 
 import (
+	"math"
 	"slices"
 	"strings"
 )
@@ -302,7 +303,7 @@ func (f *Format) end(s string, start int) int {
 		return -1
 	}
 	body := start + len(f.prefix)
-	end := f.body.run(s, body)
+	end := f.body.run(s[:min(len(s), body+f.reach())], body)
 	for end > body+f.min && s[end-1] == '.' {
 		end-- // the full stop of a sentence
 	}
@@ -317,6 +318,20 @@ func (f *Format) end(s string, start int) int {
 		return -1
 	}
 	return end
+}
+
+// reach is how much is read of a body: what is longer than a format can be is another thing, and is not read to its end wherever it may begin.
+func (f *Format) reach() int {
+	const stops, longest = 16, 4096
+	switch {
+	case f.exact:
+		return f.min + stops
+	case f.max > 0:
+		return f.max + stops
+	case f.must != "":
+		return longest
+	}
+	return math.MaxInt32
 }
 
 // glued says whether the format is only found where it stands apart from other text, so that a secret of it has to be hunted

@@ -62,6 +62,7 @@ func (s *Scanner) authorization(v string, from, to int, name string, header bool
 		s.basic(v, start, to, name)
 	case scheme == SigV4:
 		s.sigV4(v, start, to, name)
+	case header && s.signed(v, start, to, name, w):
 	default:
 		s.opaque(v, start, to, name, InHeader, Plain)
 	}
@@ -76,13 +77,68 @@ func (s *Scanner) basic(v string, from, to int, name string) {
 		return
 	}
 	for _, part := range [...]string{password, user + ":" + password} {
-		if password != "" {
+		if !fillers[password] || part != password {
 			s.add(Finding{Start: from, End: to, Secret: part, Format: Recognise(part), Part: true})
 		}
 	}
-	if password == "" || Recognise(user) != nil {
+	if keyed(user, password) {
 		s.add(Finding{Start: from, End: to, Secret: user, Format: Recognise(user), Part: true})
 	}
+}
+
+// signing are the schemes whose credential is another one for each request, and the parameters that say who signs, the first that is there.
+var signing = map[string][]string{
+	"digest": {"username"}, "hawk": {"id"}, "oauth": {"oauth_token", "oauth_consumer_key"}, "hmac": {"username", "id", "keyid"},
+	"signature": {"keyid"}, "sharedkey": nil, "sharedkeylite": nil, "negotiate": nil, "ntlm": nil,
+}
+
+// signed reads the credential of such a scheme: a name that stays the same from request to request, or none at all. It is false where the
+// credential is of another kind, such as a token behind the word OAuth.
+func (s *Scanner) signed(v string, from, to int, name, scheme string) bool {
+	scheme = strings.ToLower(scheme)
+	parameters, known := signing[scheme]
+	rest := v[from:to]
+	if !known {
+		return false
+	}
+	whose := ""
+	for _, p := range parameters {
+		if whose = parameter(rest, p); whose != "" {
+			break
+		}
+	}
+	switch {
+	case whose != "":
+	case parameters != nil && strings.IndexByte(rest, '=') < 0 && strings.IndexByte(rest, ':') < 0, scheme == "oauth" && !strings.Contains(rest, "oauth_"):
+		return false
+	case scheme != "negotiate" && scheme != "ntlm":
+		whose, _, _ = strings.Cut(rest, ":") // account:signature
+		if len(whose) == len(rest) {
+			whose = ""
+		}
+	}
+	if whose == "" || absent(whose) {
+		s.add(Finding{Start: from, End: to, Secret: rest, Name: name, In: InHeader, Part: true})
+		return true
+	}
+	s.add(Finding{Start: from, End: to, Secret: whose, Name: name, In: InHeader, Public: true})
+	for _, p := range [...]string{"response", "mac", "oauth_signature", "signature"} {
+		if proof := parameter(rest, p); proof != "" {
+			s.add(Finding{Start: from, End: to, Secret: proof, Part: true})
+		}
+	}
+	return true
+}
+
+// parameter is the value of one of a list of parameters, quoted or not.
+func parameter(list, name string) string {
+	for part := range strings.SplitSeq(list, ",") {
+		key, value, ok := strings.Cut(strings.TrimSpace(part), "=")
+		if ok && strings.EqualFold(strings.TrimSpace(key), name) {
+			return strings.Trim(strings.TrimSpace(value), `"`)
+		}
+	}
+	return ""
 }
 
 // sigV4 adds the access key id of an AWS signature. Everything behind the scheme is replaced.

@@ -24,6 +24,9 @@ func (c Credential) Hint() string {
 		}
 		return "jwt"
 	case Basic:
+		if Telling(c.User) { // an id of a client, or a key
+			return "basic/" + Credential{Raw: c.User, Kind: APIKey}.Hint()
+		}
 		return "basic/" + visible(c.User)
 	}
 	prefix := c.prefix()

@@ -173,16 +173,29 @@ func valueEnd(v string, at, to int, close byte, parameter bool) int {
 	return stop
 }
 
-// quoteEnd is where the closing quote stands, or the escape before it.
+// quoteEnd is where the closing quote stands, or the escape before it. Where the value opens with a quote that is not escaped itself, one
+// that is belongs to the value; JSON within JSON escapes both, and what belongs to the value twice.
 func quoteEnd(v string, at, to int, close byte) int {
+	opened := at > 0 && v[at-1] == close
+	nested := at > 1 && opened && v[at-2] == '\\'
 	for stop := at; stop < to; stop++ {
 		if v[stop] != close {
 			continue
 		}
-		if stop > at && v[stop-1] == '\\' {
-			return stop - 1
+		escapes := 0
+		for stop-escapes > at && v[stop-escapes-1] == '\\' {
+			escapes++
 		}
-		return stop
+		switch {
+		case escapes == 0:
+			return stop
+		case !opened:
+			return stop - 1
+		case nested && escapes == 1:
+			return stop - 1
+		case escapes%2 == 0 && !nested:
+			return stop
+		}
 	}
 	return to
 }

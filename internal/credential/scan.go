@@ -12,6 +12,7 @@ type Finding struct {
 	In         In
 	Masked     bool
 	Part       bool // a part of another finding: to be hunted elsewhere, never a credential by itself
+	Public     bool // the secret is the name of somebody who signs: not hunted elsewhere
 }
 
 // In says in what kind of construction a secret stood.
@@ -147,6 +148,7 @@ func (s *Scanner) add(f Finding) {
 // text stops at every byte that can begin or introduce a secret. queryStart says that a parameter's name may stand at the very
 // beginning.
 func (s *Scanner) text(v string, from, to int, queryStart bool) {
+	captured := 0
 	for i := from + 1; i < to; i++ {
 		why := stops[v[i]]
 		if why == none {
@@ -167,7 +169,9 @@ func (s *Scanner) text(v string, from, to int, queryStart bool) {
 		case byUser:
 			s.userInfo(v, i, from)
 		case byBrace:
-			s.captured(v, i, to)
+			if i >= captured {
+				captured = s.captured(v, i, to)
+			}
 		case byCode:
 			s.coded = true
 		case byHook:

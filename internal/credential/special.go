@@ -121,6 +121,9 @@ func (s *Scanner) userInfo(v string, i, from int) {
 			if colon < 0 || j < 2 || v[j-2] != ':' || colon <= j {
 				return
 			}
+			if user := v[j+1 : colon]; keyed(user, v[colon+1:i]) && !absent(user) && !Masked(user) && (Telling(user) || v[colon+1:i] != "") {
+				s.add(Finding{Start: j + 1, End: colon, Secret: unescape(user), Name: "user", Format: Recognise(user), Part: true})
+			}
 			if password := v[colon+1 : i]; !absent(password) && !code(password) {
 				if Masked(password) {
 					return

@@ -25,6 +25,9 @@ func (h *hunter) text(_ where, f *field, value string) (string, bool) {
 		return value, false
 	}
 	h.spans = h.literals.Find(value, h.spans[:0])
+	if f.fact {
+		h.spans = distinct(value, h.spans)
+	}
 	if len(h.spans) == 0 {
 		if m != nil && m.hunted.put(value) {
 			c.used(m)

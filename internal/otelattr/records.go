@@ -104,9 +104,8 @@ func visitSlice(value pcommon.Value, at where, f *field, v visitor) {
 
 // visitBytes treats bytes that may be text as text.
 func visitBytes(value pcommon.Value, at where, f *field, v visitor) {
-	const longest = 1 << 20
 	b := value.Bytes()
-	if b.Len() == 0 || b.Len() > longest {
+	if b.Len() == 0 {
 		return
 	}
 	if s, changed := v.text(at, f, string(b.AsRaw())); changed {
@@ -170,15 +169,15 @@ func visitScope(scope pcommon.InstrumentationScope, v visitor) {
 func rename(m pcommon.Map, v visitor) {
 	renamed := pcommon.NewMap()
 	renamed.EnsureCapacity(m.Len())
+	taken, latest := make(map[string]bool, m.Len()), make(map[string]int)
 	for name, value := range m.All() {
 		clean := v.name(name)
 		unique := clean
-		for n := 2; ; n++ {
-			if _, taken := renamed.Get(unique); !taken {
-				break
-			}
+		for n := max(2, latest[clean]); taken[unique]; n++ {
 			unique = clean + "_" + strconv.Itoa(n)
+			latest[clean] = n + 1
 		}
+		taken[unique] = true
 		value.CopyTo(renamed.PutEmpty(unique))
 	}
 	renamed.MoveTo(m)

@@ -132,3 +132,53 @@ func TestAHuntLeavesOtherTextsAlone(t *testing.T) {
 		}
 	}
 }
+
+// Anybody can send a key that reads like a route, an address or the name of an attribute. It takes nothing from the records of others.
+func TestNobodyErasesWhatOthersDid(t *testing.T) {
+	e := startedRig(t, testConfig(), &testHost{}).engine
+	victim := func(span ptrace.Span) map[string]any {
+		span.SetKind(ptrace.SpanKindServer)
+		span.SetName("GET /v1/orders")
+		facts := map[string]any{
+			"http.route": "/v1/orders", "http.request.method": "GET", "http.response.status_code": int64(401), "client.address": "81.2.69.142",
+			"user_agent.original": "python-requests/2.32.5", "userAgent": "x", "service.name": "orders", "camelRoute": "listUserOrders",
+		}
+		_ = span.Attributes().FromRaw(facts)
+		span.Attributes().PutStr("http.request.header.x-api-key", "zK8fT3qLm2Xv9Rb4Wn6Yc1Hd")
+		return facts
+	}
+	chosen := []string{
+		"http.route", "api_token.id", "auth_error", "v1/orders", "/v1/orders", "81.2.69.142", "service.name", "orders", "python-requests/2.32.5", "userAgent",
+		"api_token.outcome", "listUserOrders", "http.response.status_code", "GET /v1/orders", "api_key", "user_agent.original", "client.address", "tok_",
+	}
+	for _, word := range chosen {
+		for name, put := range map[string]func(ptrace.Span){
+			"header": func(s ptrace.Span) { s.Attributes().PutStr("http.request.header.x-api-key", word) },
+			"query":  func(s ptrace.Span) { s.Attributes().PutStr("url.query", "api_key="+url.QueryEscape(word)) },
+			"basic": func(s ptrace.Span) {
+				s.Attributes().PutStr("http.request.header.authorization", "Basic "+base64.StdEncoding.EncodeToString([]byte("u:"+word)))
+			},
+		} {
+			td := ptrace.NewTraces()
+			rs := td.ResourceSpans().AppendEmpty()
+			rs.Resource().Attributes().PutStr("service.name", "orders")
+			spans := rs.ScopeSpans().AppendEmpty().Spans()
+			facts := victim(spans.AppendEmpty())
+			put(spans.AppendEmpty())
+			victim(spans.AppendEmpty())
+			got, err := e.processTraces(t.Context(), td)
+			require.NoError(t, err)
+			resource := got.ResourceSpans().At(0)
+			require.Equal(t, "orders", resource.Resource().Attributes().AsRaw()["service.name"], "%s in %s", word, name)
+			for _, at := range []int{0, 2} {
+				span := resource.ScopeSpans().At(0).Spans().At(at)
+				require.Equal(t, "GET /v1/orders", span.Name(), "%s in %s", word, name)
+				raw := span.Attributes().AsRaw()
+				for key, value := range facts {
+					require.Equal(t, value, raw[key], "%s in %s", word, name)
+				}
+				require.NotEmpty(t, raw["api_token.id"], "%s in %s", word, name)
+			}
+		}
+	}
+}
