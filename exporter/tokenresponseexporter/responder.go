@@ -99,11 +99,16 @@ func (r *responder) start(ctx context.Context, host component.Host) error {
 	if r.desk, damage = desk.Open(ctx, r.rules(targets), out, r.tell.note); damage != nil {
 		r.tell.notice(courier.Notice{Kind: courier.Damaged, Err: damage})
 	}
+	if r.cfg.StopFile != "" {
+		r.desk.Bar(exists(r.cfg.StopFile), time.Now()) // before any act of an earlier process can go out
+	}
 	r.dispatcher = courier.New(out, targets, courier.Environment{
 		Now: time.Now, Luck: rand.Float64, DownAfter: r.cfg.UnhealthyAfter, Ended: r.desk.Ended, Halted: r.desk.Halted,
 	}, r.tell.notice)
 	r.dispatcher.Start(ctx, found)
-	r.desk.Begin(r.dispatcher)
+	if err := r.desk.Begin(ctx, time.Now(), r.dispatcher); err != nil {
+		return err
+	}
 	r.out, r.unremember = out, tokenstore.OnErase(host, r.set.ID.String(), r.forget)
 	r.face(ctx, targets)
 	r.clock = startClock(r.desk, r.cfg.StopFile, r.set.Logger)

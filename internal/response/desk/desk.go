@@ -90,26 +90,38 @@ func Open(ctx context.Context, cfg Config, out *outbox.Outbox, tell func(Note)) 
 	return d, errors.Join(damage...)
 }
 
-// Begin lets the desk send.
-func (d *Desk) Begin(post Post) {
+// Begin lets the desk send, and records what stops all acts since before it did.
+func (d *Desk) Begin(ctx context.Context, now time.Time, post Post) error {
 	d.mu.Lock()
-	defer d.mu.Unlock()
 	d.post = post
+	d.mu.Unlock()
+	if !d.barred.Load() {
+		return nil
+	}
+	return d.change(ctx, now, true, func(t *turn) error {
+		t.barring(true)
+		return nil
+	})
 }
 
-// Bar stops all acts for as long as it is set, or lets them go again.
+// Bar stops all acts for as long as it is set, or lets them go again. Before Begin it is not recorded yet.
 func (d *Desk) Bar(barred bool, now time.Time) {
 	if d.barred.Swap(barred) == barred {
 		return
 	}
 	_ = d.change(context.Background(), now, true, func(t *turn) error {
-		decision, text := "stop", "All acts are stopped: the stop file is there."
-		if !barred {
-			decision, text = "resume", "The stop file is gone: acts go out again."
-		}
-		t.audit(nil, nil, decision, "file", text)
+		t.barring(barred)
 		return nil
 	})
+}
+
+// barring keeps a record of a stop file that came or went.
+func (t *turn) barring(barred bool) {
+	decision, text := "stop", "All acts are stopped: the stop file is there."
+	if !barred {
+		decision, text = "resume", "The stop file is gone: acts go out again."
+	}
+	t.audit(nil, nil, decision, "file", text)
 }
 
 // Halted says whether a delivery has to wait because acts are stopped. Taking back and asking go on.
