@@ -39,6 +39,7 @@ type responder struct {
 	closers  []func(context.Context) error
 
 	client     storage.Client            // nil: in memory
+	lost       error                     // why the storage that is configured cannot be used
 	store      store.Store               // nil: none is configured
 	senders    map[string]courier.Sender // that act, by target
 	dispatcher *courier.Dispatcher
@@ -96,7 +97,7 @@ func (r *responder) start(ctx context.Context, host component.Host) error {
 		return err
 	}
 	var damage error
-	if r.desk, damage = desk.Open(ctx, r.rules(targets), out, r.tell.note); damage != nil {
+	if r.desk, damage = desk.Open(ctx, r.rules(targets), out, r.noted); damage != nil {
 		r.tell.notice(courier.Notice{Kind: courier.Damaged, Err: damage})
 	}
 	if r.cfg.StopFile != "" {
@@ -109,6 +110,9 @@ func (r *responder) start(ctx context.Context, host component.Host) error {
 	if err := r.desk.Begin(ctx, time.Now(), r.dispatcher); err != nil {
 		return err
 	}
+	if r.desk.Forgetful() {
+		r.tell.forgetful()
+	}
 	r.out, r.unremember = out, tokenstore.OnErase(host, r.set.ID.String(), r.forget)
 	r.face(ctx, targets)
 	r.clock = startClock(r.desk, r.cfg.StopFile, r.set.Logger)
@@ -116,6 +120,14 @@ func (r *responder) start(ctx context.Context, host component.Host) error {
 		return err
 	}
 	return r.tell.gauges(r.dispatcher, out, r.desk)
+}
+
+// noted tells what the desk decided, and what is well again because of it.
+func (r *responder) noted(n desk.Note) {
+	r.tell.note(n)
+	if n.Kind == desk.Decided && n.Decision == desk.VerbResume && !r.desk.Forgetful() {
+		r.tell.health.clear("forgetful")
+	}
 }
 
 // rules is what the desk has to know.
@@ -130,7 +142,7 @@ func (r *responder) rules(targets []courier.Target) desk.Config {
 			Protected: guard.Protected{Tokens: r.cfg.Protected.Tokens, Owners: r.cfg.Protected.Owners, Tags: r.cfg.Protected.Tags},
 		},
 		Links:   desk.Links{Console: r.cfg.ConsoleURL, Trace: r.cfg.TraceURL, Sign: r.cfg.Approvals.signer()},
-		Journal: r.store != nil,
+		Journal: r.store != nil, Lost: r.lost,
 	}
 	for _, t := range targets {
 		if t.Name == desk.JournalTarget {
@@ -207,6 +219,7 @@ func (r *responder) open(ctx context.Context, host component.Host) (*outbox.Outb
 		}
 		err = damage
 	}
+	r.lost = err
 	r.tell.lost(err)
 	return outbox.Open(ctx, nil, limits, now)
 }

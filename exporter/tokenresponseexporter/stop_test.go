@@ -13,6 +13,8 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/extension/xextension/storage"
+
+	"github.com/holterhq/holter/internal/response"
 )
 
 // slowStorage takes its time to write.
@@ -71,4 +73,27 @@ func TestAStopFileIsSeenBeforeAnyActAfterAStart(t *testing.T) {
 	require.NoError(t, os.Remove(stop))
 	r.eventually("the lock", func() bool { return len(r.said("decided: done")) == 1 })
 	assert.Equal(t, before+1, kong.count())
+}
+
+func TestNothingIsLockedWhenTheStorageCannotBeRead(t *testing.T) {
+	kong, people := receive(t), receive(t)
+	cfg, base := asking(t, kong.URL, people.URL, "storage: file_storage")
+	r := run(t, brokenHost(), strings.Replace(cfg, "action: lock,", "action: lock, approval: never,", 1))
+	_, err := r.host.status()
+	require.ErrorContains(t, err, "all acts are stopped until somebody resumes")
+	require.Len(t, r.said("decided: stop"), 1)
+	assert.Contains(t, r.said("decided: stop")[0].ContextMap()["why"], "because disk on fire")
+	r.sends(raised("a-1", leaked))
+	opened := r.told(people, response.Opened)
+	assert.Equal(t, "blocked", opened.Incident.Act.State)
+	assert.Equal(t, "all acts are stopped by Holter, which cannot read what was decided before", opened.Incident.Act.Why)
+
+	status, _ := call(t, "POST", base+"/resume", "Authorization", "Bearer st0p-everything-now")
+	assert.Equal(t, http.StatusNoContent, status)
+	_, err = r.host.status()
+	require.ErrorContains(t, err, "disk on fire")
+	assert.NotContains(t, err.Error(), "stopped")
+	r.sends(raised("a-2", leaked))
+	r.told(people, response.ActDone)
+	assert.Equal(t, 1, kong.count())
 }

@@ -2,6 +2,7 @@ package tokenresponseexporter
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -145,6 +146,12 @@ func (t *teller) endForgotten(to string) {
 func (t *teller) lost(err error) {
 	t.log.Error("the storage cannot be used: the outbox lives in memory until the next start", zap.Error(err))
 	t.health.set("storage", fmt.Errorf("the storage cannot be used, the outbox lives in memory: %w", err))
+}
+
+// forgetful tells that nothing is done until somebody resumes.
+func (t *teller) forgetful() {
+	t.log.Error("all acts are stopped until somebody resumes: what was stopped, refused or taken back before cannot be read")
+	t.health.set("forgetful", errors.New("all acts are stopped until somebody resumes: what was stopped, refused or taken back before cannot be read"))
 }
 
 // unsealed tells that a credential was wanted: whoever holds the private key has to be able to say when it was used.

@@ -23,6 +23,8 @@ type Config struct {
 	Links         Links
 	// Journal says whether there is a target of that name which keeps what was decided.
 	Journal bool
+	// Lost is why the store of an earlier process cannot be used, nil if it can or there was none.
+	Lost error
 }
 
 // Target is what a desk knows of a target.

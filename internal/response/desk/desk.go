@@ -8,6 +8,8 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -31,6 +33,7 @@ type Desk struct {
 	out  *outbox.Outbox
 	tell func(Note)
 
+	lost    error       // why what was decided before is not known, nil: it is
 	stopped atomic.Bool // by the guard
 	barred  atomic.Bool // by a file
 	nudge   chan struct{}
@@ -56,21 +59,29 @@ func slotKey(slot int) string {
 }
 
 // Open reads what an earlier process left in the outbox's store. tell is called after each change, from many goroutines. What
-// cannot be read is told in the error, which does not keep the desk from working.
+// cannot be read is told in the error, which does not keep the desk from working. Where it is not known any more what was stopped,
+// refused and taken back, all acts are stopped until somebody resumes.
 func Open(ctx context.Context, cfg Config, out *outbox.Outbox, tell func(Note)) (*Desk, error) {
 	d := &Desk{cfg: cfg, out: out, tell: tell, nudge: make(chan struct{}, 1), book: incident.NewBook(cfg.Incidents), guard: &guard.Guard{}}
+	_ = d.forgot(cfg.Lost) // it is told already
 	values, err := out.Read(ctx, guardKey, slotsKey)
 	if err != nil {
-		return d, fmt.Errorf("reading the incidents: %w", err)
+		return d, d.forgot(fmt.Errorf("reading the incidents: %w", err))
 	}
 	var damage []error
 	if d.guard, err = guard.Decode(values[0]); err != nil {
-		damage = append(damage, fmt.Errorf("what was decided lately cannot be read: %w", err))
+		damage = append(damage, d.forgot(fmt.Errorf("what was decided lately cannot be read: %w", err)))
 	}
-	d.stopped.Store(d.guard.Stopped != nil)
+	if d.guard.Stopped != nil {
+		d.stopped.Store(true)
+	}
 	slots := 0
-	if len(values[1]) == 8 {
+	switch len(values[1]) {
+	case 0:
+	case 8:
 		slots = int(min(binary.BigEndian.Uint64(values[1]), 1<<24))
+	default:
+		damage = append(damage, d.forgot(errors.New("how many incidents there are cannot be read")))
 	}
 	for from := 0; from < slots; from += readAtOnce {
 		var keys []string
@@ -79,7 +90,7 @@ func Open(ctx context.Context, cfg Config, out *outbox.Outbox, tell func(Note)) 
 		}
 		values, err := out.Read(ctx, keys...)
 		if err != nil {
-			return d, errors.Join(append(damage, fmt.Errorf("reading the incidents: %w", err))...)
+			return d, errors.Join(append(damage, d.forgot(fmt.Errorf("reading the incidents: %w", err)))...)
 		}
 		for n, value := range values {
 			if err := d.book.Load(from+n, value); err != nil {
@@ -90,16 +101,42 @@ func Open(ctx context.Context, cfg Config, out *outbox.Outbox, tell func(Note)) 
 	return d, errors.Join(damage...)
 }
 
+// amnesia is who stops all acts when it is not known any more what was stopped, refused and taken back.
+const amnesia = "Holter, which cannot read what was decided before"
+
+// forgot stops all acts because of an error, if there are any. It returns the error.
+func (d *Desk) forgot(err error) error {
+	acts := func(t Target) bool { return t.Actor != nil }
+	if err != nil && d.lost == nil && slices.ContainsFunc(slices.Collect(maps.Values(d.cfg.Targets)), acts) {
+		d.lost = err
+		d.stopped.Store(true)
+	}
+	return err
+}
+
+// Forgetful says whether all acts are stopped because it is not known what was decided before.
+func (d *Desk) Forgetful() bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.guard.Stopped != nil && d.guard.Stopped.By == amnesia
+}
+
 // Begin lets the desk send, and records what stops all acts since before it did.
 func (d *Desk) Begin(ctx context.Context, now time.Time, post Post) error {
 	d.mu.Lock()
 	d.post = post
 	d.mu.Unlock()
-	if !d.barred.Load() {
+	if d.lost == nil && !d.barred.Load() {
 		return nil
 	}
 	return d.change(ctx, now, true, func(t *turn) error {
-		t.barring(true)
+		if d.lost != nil && t.guarded().Halt(amnesia, d.lost.Error(), now) {
+			t.audit(nil, nil, VerbStop, Holter, "All acts are stopped until somebody resumes: what was stopped, refused or taken back before is not known, because "+
+				d.lost.Error()+".")
+		}
+		if d.barred.Load() {
+			t.barring(true)
+		}
 		return nil
 	})
 }
