@@ -104,7 +104,7 @@ func (r *responder) start(ctx context.Context, host component.Host) error {
 		r.desk.Bar(exists(r.cfg.StopFile), time.Now()) // before any act of an earlier process can go out
 	}
 	r.dispatcher = courier.New(out, targets, courier.Environment{
-		Now: time.Now, Luck: rand.Float64, DownAfter: r.cfg.UnhealthyAfter, Ended: r.desk.Ended, Halted: r.desk.Halted,
+		Now: time.Now, Luck: rand.Float64, DownAfter: r.cfg.UnhealthyAfter, Ended: r.desk.Ended, Halted: r.desk.Halted, Tried: r.desk.Tried,
 	}, r.tell.notice)
 	r.dispatcher.Start(ctx, found)
 	if err := r.desk.Begin(ctx, time.Now(), r.dispatcher); err != nil {
@@ -113,6 +113,7 @@ func (r *responder) start(ctx context.Context, host component.Host) error {
 	if r.desk.Forgetful() {
 		r.tell.forgetful()
 	}
+	r.tell.late(r.desk.Late)
 	r.out, r.unremember = out, tokenstore.OnErase(host, r.set.ID.String(), r.forget)
 	r.face(ctx, targets)
 	r.clock = startClock(r.desk, r.cfg.StopFile, r.set.Logger)
@@ -125,8 +126,14 @@ func (r *responder) start(ctx context.Context, host component.Host) error {
 // noted tells what the desk decided, and what is well again because of it.
 func (r *responder) noted(n desk.Note) {
 	r.tell.note(n)
-	if n.Kind == desk.Decided && n.Decision == desk.VerbResume && !r.desk.Forgetful() {
+	if n.Kind != desk.Decided {
+		return
+	}
+	if n.Decision == desk.VerbResume && !r.desk.Forgetful() {
 		r.tell.health.clear("forgetful")
+	}
+	if n.Decision == "late" || r.tell.tardy() {
+		r.tell.late(r.desk.Late)
 	}
 }
 
@@ -134,6 +141,7 @@ func (r *responder) noted(n desk.Note) {
 func (r *responder) rules(targets []courier.Target) desk.Config {
 	cfg := desk.Config{
 		Policy: r.policy, Targets: make(map[string]desk.Target), Page: r.cfg.Page, DryRun: r.cfg.DryRun, ApproveWithin: r.cfg.Approvals.Within,
+		LateAfter: r.cfg.UnhealthyAfter,
 		Incidents: incident.Terms{
 			UpdateEvery: r.cfg.Incidents.UpdateEvery, ResolveAfter: r.cfg.Incidents.ResolveAfter, Keep: r.cfg.Incidents.Keep, Max: r.cfg.Incidents.MaxCount,
 		},

@@ -42,7 +42,9 @@ type Desk struct {
 	post  Post
 	book  *incident.Book
 	guard *guard.Guard
-	count uint64 // of records, to tell them apart
+	count uint64                       // of records, to tell them apart
+	tries map[string]response.Progress // of acts under way, by delivery
+	freed time.Time                    // since when acts go out, as far as that was not always so
 }
 
 const (
@@ -62,7 +64,10 @@ func slotKey(slot int) string {
 // cannot be read is told in the error, which does not keep the desk from working. Where it is not known any more what was stopped,
 // refused and taken back, all acts are stopped until somebody resumes.
 func Open(ctx context.Context, cfg Config, out *outbox.Outbox, tell func(Note)) (*Desk, error) {
-	d := &Desk{cfg: cfg, out: out, tell: tell, nudge: make(chan struct{}, 1), book: incident.NewBook(cfg.Incidents), guard: &guard.Guard{}}
+	d := &Desk{
+		cfg: cfg, out: out, tell: tell, nudge: make(chan struct{}, 1), book: incident.NewBook(cfg.Incidents), guard: &guard.Guard{},
+		tries: make(map[string]response.Progress),
+	}
 	_ = d.forgot(cfg.Lost) // it is told already
 	values, err := out.Read(ctx, guardKey, slotsKey)
 	if err != nil {
@@ -124,7 +129,7 @@ func (d *Desk) Forgetful() bool {
 // Begin lets the desk send, and records what stops all acts since before it did.
 func (d *Desk) Begin(ctx context.Context, now time.Time, post Post) error {
 	d.mu.Lock()
-	d.post = post
+	d.post, d.freed = post, now
 	d.mu.Unlock()
 	if d.lost == nil && !d.barred.Load() {
 		return nil
@@ -156,6 +161,7 @@ func (d *Desk) Bar(barred bool, now time.Time) {
 func (t *turn) barring(barred bool) {
 	decision, text := "stop", "All acts are stopped: the stop file is there."
 	if !barred {
+		t.freed = t.now
 		decision, text = "resume", "The stop file is gone: acts go out again."
 	}
 	t.audit(nil, nil, decision, "file", text)
@@ -207,6 +213,7 @@ func (d *Desk) Ended(_ context.Context, now time.Time, delivery *response.Delive
 		return
 	}
 	d.mu.Lock()
+	delete(d.tries, delivery.ID)
 	t := d.begin(now)
 	t.ended(delivery)
 	end(t.pack())
