@@ -19,6 +19,7 @@ import (
 	"github.com/holterhq/holter/internal/response/desk"
 	"github.com/holterhq/holter/internal/response/outbox"
 	"github.com/holterhq/holter/internal/response/pass"
+	"github.com/holterhq/holter/internal/serving"
 )
 
 //go:embed approvals.html
@@ -64,7 +65,7 @@ func (r *responder) serveApprovals(ctx context.Context, host component.Host) err
 		}
 	}()
 	r.closers = append(r.closers, func(ctx context.Context) error {
-		err := server.Shutdown(ctx)
+		err := serving.End(ctx, server)
 		<-done
 		return err
 	})

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"sync"
 	"time"
 
 	"go.opentelemetry.io/collector/component"
@@ -330,15 +331,24 @@ func (r *responder) shutdown(ctx context.Context) error {
 	if r.dispatcher != nil {
 		err = r.dispatcher.Shutdown(ctx)
 	}
-	err = errors.Join(err, r.deny.shutdown(ctx))
+	err = errors.Join(err, r.endServers(ctx))
 	if r.client != nil {
 		err = errors.Join(err, r.client.Close(ctx))
 		r.client = nil
 	}
-	for _, closer := range r.closers {
-		err = errors.Join(err, closer(ctx))
-	}
-	r.closers = nil
 	r.tell.close()
 	return err
+}
+
+// endServers ends what is served, all of it at the same time: each may take some seconds.
+func (r *responder) endServers(ctx context.Context) error {
+	closers := append([]func(context.Context) error{r.deny.shutdown}, r.closers...)
+	r.closers = nil
+	errs := make([]error, len(closers))
+	var group sync.WaitGroup
+	for n, closer := range closers {
+		group.Go(func() { errs[n] = closer(ctx) })
+	}
+	group.Wait()
+	return errors.Join(errs...)
 }
