@@ -130,11 +130,19 @@ func (a *approvals) answer(verb string) http.HandlerFunc {
 			return
 		}
 		req.Body = http.MaxBytesReader(w, req.Body, 1<<14)
+		err := req.ParseForm()
+		if err == nil {
+			err = req.ParseMultipartForm(1 << 14)
+		}
+		if err != nil && !errors.Is(err, http.ErrNotMultipart) { // it may have been a no
+			a.show(w, req, http.StatusBadRequest, shown{Title: "Nothing was done", Text: "What you answered did not arrive whole."})
+			return
+		}
 		done := verb
 		if verb == desk.VerbApprove && req.PostFormValue("answer") == desk.VerbRefuse {
 			done = desk.VerbRefuse
 		}
-		err := a.desk.Want(req.Context(), time.Now(), desk.Wish{Verb: done, Act: act, By: "link", Why: short(req.PostFormValue("why"))})
+		err = a.desk.Want(req.Context(), time.Now(), desk.Wish{Verb: done, Act: act, By: "link", Why: short(req.PostFormValue("why"))})
 		if err != nil {
 			a.show(w, req, http.StatusConflict, shown{Title: "Nothing was done", Text: err.Error()})
 			return
