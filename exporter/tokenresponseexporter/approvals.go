@@ -19,6 +19,7 @@ import (
 	"github.com/holterhq/holter/internal/response/desk"
 	"github.com/holterhq/holter/internal/response/outbox"
 	"github.com/holterhq/holter/internal/response/pass"
+	"github.com/holterhq/holter/internal/serving"
 )
 
 //go:embed approvals.html
@@ -64,7 +65,7 @@ func (r *responder) serveApprovals(ctx context.Context, host component.Host) err
 		}
 	}()
 	r.closers = append(r.closers, func(ctx context.Context) error {
-		err := server.Shutdown(ctx)
+		err := serving.End(ctx, server)
 		<-done
 		return err
 	})
@@ -129,11 +130,19 @@ func (a *approvals) answer(verb string) http.HandlerFunc {
 			return
 		}
 		req.Body = http.MaxBytesReader(w, req.Body, 1<<14)
+		err := req.ParseForm()
+		if err == nil {
+			err = req.ParseMultipartForm(1 << 14)
+		}
+		if err != nil && !errors.Is(err, http.ErrNotMultipart) { // it may have been a no
+			a.show(w, req, http.StatusBadRequest, shown{Title: "Nothing was done", Text: "What you answered did not arrive whole."})
+			return
+		}
 		done := verb
 		if verb == desk.VerbApprove && req.PostFormValue("answer") == desk.VerbRefuse {
 			done = desk.VerbRefuse
 		}
-		err := a.desk.Want(req.Context(), time.Now(), desk.Wish{Verb: done, Act: act, By: "link", Why: short(req.PostFormValue("why"))})
+		err = a.desk.Want(req.Context(), time.Now(), desk.Wish{Verb: done, Act: act, By: "link", Why: short(req.PostFormValue("why"))})
 		if err != nil {
 			a.show(w, req, http.StatusConflict, shown{Title: "Nothing was done", Text: err.Error()})
 			return

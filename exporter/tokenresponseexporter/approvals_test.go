@@ -4,7 +4,9 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
+	"net/url"
 	"strings"
 	"testing"
 
@@ -102,6 +104,37 @@ func TestALinkIsAConsentOnce(t *testing.T) {
 	assert.Equal(t, http.StatusConflict, status)
 	assert.Contains(t, text, "it does not wait for consent: it is done")
 	assert.Equal(t, 1, kong.count())
+}
+
+func TestAnAnswerThatDoesNotArriveWholeIsNoConsent(t *testing.T) {
+	kong, people := receive(t), receive(t)
+	cfg, _ := asking(t, kong.URL, people.URL, "")
+	r := run(t, nil, cfg)
+	r.sends(raised("a-1"))
+	link := r.told(people, response.ActProposed).Incident.Links.Approve
+	at, err := url.Parse(link)
+	require.NoError(t, err)
+	conn, err := (&net.Dialer{}).DialContext(t.Context(), "tcp", at.Host)
+	require.NoError(t, err)
+	_, err = fmt.Fprintf(conn, "POST %s HTTP/1.1\r\nHost: x\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: 13\r\n\r\nanswer=re", at.RequestURI())
+	require.NoError(t, err)
+	require.NoError(t, conn.(*net.TCPConn).CloseWrite())
+	said, err := io.ReadAll(conn)
+	require.NoError(t, err)
+	require.NoError(t, conn.Close())
+	assert.Contains(t, string(said), "What you answered did not arrive whole.")
+	assert.Empty(t, r.said("decided: approve"))
+	assert.Zero(t, kong.count())
+
+	form := strings.NewReader(url.Values{"answer": {"refuse"}}.Encode())
+	req, err := http.NewRequestWithContext(t.Context(), "POST", link, form)
+	require.NoError(t, err)
+	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	answer, err := http.DefaultClient.Do(req)
+	require.NoError(t, err)
+	require.NoError(t, answer.Body.Close())
+	assert.Equal(t, http.StatusOK, answer.StatusCode)
+	assert.Len(t, r.said("decided: refuse"), 1)
 }
 
 func TestTheStopSwitch(t *testing.T) {

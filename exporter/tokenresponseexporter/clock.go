@@ -26,9 +26,6 @@ type clock struct {
 func startClock(d *desk.Desk, stopFile string, log *zap.Logger) *clock {
 	ctx, cancel := context.WithCancel(context.Background())
 	c := &clock{cancel: cancel, done: make(chan struct{})}
-	if stopFile != "" {
-		d.Bar(exists(stopFile), time.Now())
-	}
 	stop := halting()
 	go func() {
 		defer close(c.done)

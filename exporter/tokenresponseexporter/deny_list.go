@@ -24,6 +24,7 @@ import (
 	"github.com/holterhq/holter/internal/response"
 	"github.com/holterhq/holter/internal/response/denylist"
 	"github.com/holterhq/holter/internal/response/outbox"
+	"github.com/holterhq/holter/internal/serving"
 	"github.com/holterhq/holter/internal/tokenregistry"
 )
 
@@ -289,13 +290,15 @@ func (d *denyList) run(protocol string, listener net.Listener, serve func() erro
 // shutdown is safe without a start.
 func (d *denyList) shutdown(ctx context.Context) error {
 	var err error
+	var servers sync.WaitGroup
 	if d.http != nil {
 		d.once.Do(func() { close(d.ending) })
-		err = d.http.Shutdown(ctx)
+		servers.Go(func() { err = serving.End(ctx, d.http) })
 	}
 	if d.grpc != nil {
-		d.grpc.GracefulStop()
+		servers.Go(func() { serving.EndGRPC(ctx, d.grpc) })
 	}
+	servers.Wait()
 	if d.stop != nil {
 		d.stop()
 	}

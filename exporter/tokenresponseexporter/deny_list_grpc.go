@@ -31,12 +31,11 @@ func (d *denyList) register(server *grpc.Server) {
 func (e *extAuthz) Check(ctx context.Context, r *authv3.CheckRequest) (*authv3.CheckResponse, error) {
 	attributes := r.GetAttributes()
 	about := attributes.GetRequest().GetHttp()
-	headers := about.GetHeaders()
 	asked := denylist.Request{Method: about.GetMethod(), URI: about.GetPath(), Headers: headersOfEnvoy(about), Tenant: e.cfg.Tenant.Value}
 	if name := e.cfg.Tenant.Header; name != "" {
-		asked.Tenant = headers[strings.ToLower(name)]
+		asked.Tenant = strings.Join(valuesOf(about, name), ",") // as Envoy itself joins them in the map
 	}
-	asked.Client = e.clientOf(attributes.GetSource().GetAddress().GetSocketAddress().GetAddress(), headers["x-forwarded-for"])
+	asked.Client = e.clientOf(attributes.GetSource().GetAddress().GetSocketAddress().GetAddress(), valuesOf(about, "x-forwarded-for")...)
 	now := time.Now()
 	answer := e.check(ctx, byExtAuthz, &asked, now)
 	said := say(&answer, now)
@@ -81,6 +80,19 @@ func headersOfEnvoy(about *authv3.AttributeContext_HttpRequest) iter.Seq2[string
 			}
 		}
 	}
+}
+
+// valuesOf are the values of a header, in their order.
+func valuesOf(about *authv3.AttributeContext_HttpRequest, name string) (values []string) {
+	if value, ok := about.GetHeaders()[strings.ToLower(name)]; ok {
+		return []string{value}
+	}
+	for key, value := range headersOfEnvoy(about) {
+		if strings.EqualFold(key, name) {
+			values = append(values, value)
+		}
+	}
+	return values
 }
 
 func options(headers [][2]string) []*corev3.HeaderValueOption {

@@ -2,6 +2,7 @@ package tokenresponseexporter
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 
 	corev3 "github.com/envoyproxy/go-control-plane/envoy/config/core/v3"
@@ -12,6 +13,7 @@ import (
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/credentials/insecure"
 
+	"github.com/holterhq/holter/internal/credential"
 	"github.com/holterhq/holter/internal/response"
 )
 
@@ -50,6 +52,28 @@ func TestEnvoyAsksOverGRPC(t *testing.T) {
 	behind := map[string]string{"authorization": "Bearer " + stolenKey, "x-forwarded-for": "198.51.100.9, 192.0.2.9"}
 	assert.Equal(t, codes.OK, code(check("GET", "/v1/orders", "10.0.0.3", behind)), "the peer is a trusted proxy")
 	assert.Equal(t, codes.PermissionDenied, code(check("GET", "/v1/orders", "198.51.100.1", behind)), "the peer is not, and says what it likes")
+}
+
+// With encode_raw_headers there is no map.
+func TestEnvoySendsRawHeaders(t *testing.T) {
+	d := startDenying(t, storageHost(t, t.TempDir()), strings.Replace(denyConfig, "deny_list:", "deny_list:\n  tenant: {header: X-Tenant}", 1))
+	check := d.envoy()
+	ask := func(from string, headers ...string) codes.Code {
+		var raw []*corev3.HeaderValue
+		for n := 0; n < len(headers); n += 2 {
+			raw = append(raw, &corev3.HeaderValue{Key: headers[n], RawValue: []byte(headers[n+1])})
+		}
+		return code(check("GET", "/v1/orders", from, nil, raw...))
+	}
+	id := d.deny.ids("t1", credential.Plain, stolenKey)[0]
+	require.Equal(t, response.Done, d.act(response.Lock, response.Do, id, "").Verdict)
+	assert.Equal(t, codes.PermissionDenied, ask("192.0.2.7", "x-api-key", stolenKey, "x-tenant", "t1"))
+	assert.Equal(t, codes.OK, ask("192.0.2.7", "x-api-key", stolenKey, "x-tenant", "t2"), "the same key of another tenant")
+
+	require.Equal(t, response.Done, d.act(response.Lock, response.Undo, id, "").Verdict)
+	require.Equal(t, response.Done, d.act(response.Restrict, response.Do, id, `,"grant":{"networks":["192.0.2.0/24"]}`).Verdict)
+	assert.Equal(t, codes.OK, ask("10.0.0.3", "x-api-key", stolenKey, "x-tenant", "t1", "x-forwarded-for", "198.51.100.9", "x-forwarded-for", "192.0.2.9"))
+	assert.Equal(t, codes.PermissionDenied, ask("10.0.0.3", "x-api-key", stolenKey, "x-tenant", "t1", "x-forwarded-for", "198.51.100.9"))
 }
 
 func TestEnvoyWhileItIsNotKnownWhomToRefuse(t *testing.T) {

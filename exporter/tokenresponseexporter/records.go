@@ -22,12 +22,30 @@ const (
 // wishBudget is how long a person's wish waits for what the act would break.
 const wishBudget = time.Second
 
-// recordID is what tells a record of the journal from others; empty for one that came another way.
-func recordID(record plog.LogRecord) string {
-	if sequence, ok := record.Attributes().Get(otelattr.JournalSequence); ok {
-		return fmt.Sprintf("%s/%d", nameOf(record), sequence.Int())
+// recordID is what tells a record of the journal from others, and what earlier versions took for it; empty for one that came another
+// way. A store that begins anew counts from the beginning: it is the time that tells its records from those before.
+func recordID(record plog.LogRecord) (id, was string) {
+	sequence, ok := record.Attributes().Get(otelattr.JournalSequence)
+	if !ok {
+		return "", ""
 	}
-	return ""
+	was = fmt.Sprintf("%s/%d", nameOf(record), sequence.Int())
+	if at := saidAt(record); !at.IsZero() {
+		return fmt.Sprintf("%s@%d", was, at.UnixNano()), was
+	}
+	return was, was
+}
+
+// saidAt is when a record was written, zero if it does not say.
+func saidAt(record plog.LogRecord) time.Time {
+	at := record.Timestamp()
+	if at == 0 {
+		at = record.ObservedTimestamp()
+	}
+	if at == 0 {
+		return time.Time{}
+	}
+	return at.AsTime()
 }
 
 // feedback is what somebody says of a token; false: it says nothing that can be read.
@@ -37,8 +55,9 @@ func feedback(record plog.LogRecord) (desk.Feedback, bool) {
 		return desk.Feedback{}, false // token_behavior tells of what is wrong with it
 	}
 	text := texter(record)
+	id, was := recordID(record)
 	return desk.Feedback{
-		ID: recordID(record), Token: said.Token, Direction: text(otelattr.TokenDirection), By: said.By,
+		ID: id, Was: was, At: saidAt(record), Token: said.Token, Direction: text(otelattr.TokenDirection), By: said.By,
 		Benign: text(otelattr.FeedbackVerdict) == "benign", Facet: said.Facet, Value: said.Value,
 	}, true
 }
@@ -55,8 +74,9 @@ func texter(record plog.LogRecord) func(name string) string {
 // wish is what somebody wants to have done.
 func (r *responder) wish(ctx context.Context, record plog.LogRecord) desk.Wish {
 	text := texter(record)
+	id, was := recordID(record)
 	w := desk.Wish{
-		ID: recordID(record), Verb: text(otelattr.ApprovalVerb), By: text(otelattr.JournalBy), Why: text(otelattr.ApprovalWhy),
+		ID: id, Was: was, At: saidAt(record), Verb: text(otelattr.ApprovalVerb), By: text(otelattr.JournalBy), Why: text(otelattr.ApprovalWhy),
 		Act: text(otelattr.ActID), Target: text(otelattr.ActTarget), Incident: text(otelattr.IncidentID),
 		Token: text(otelattr.TokenID), Direction: text(otelattr.TokenDirection), Delivery: text(deliveryID),
 	}

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 	"go.opentelemetry.io/collector/pdata/pcommon"
 	"go.opentelemetry.io/collector/pdata/plog"
 
@@ -49,4 +50,27 @@ func TestWhatPeopleWantComesByTheJournal(t *testing.T) {
 	r.sends(fromJournal("api_token.feedback", 10, map[string]string{"api_token.id": "tok_abc", "feedback.verdict": "benign", "feedback.by": "ann"}))
 	assert.Equal(t, "ann", r.told(people, response.Resolved).Incident.ResolvedBy)
 	assert.Equal(t, 1, kong.count())
+}
+
+func TestAStopCountsAlthoughTheJournalBeganAnew(t *testing.T) {
+	kong, people := receive(t), receive(t)
+	cfg, _ := asking(t, kong.URL, people.URL, "")
+	r := run(t, storageHost(t, t.TempDir()), cfg+"\nstorage: file_storage")
+	want := func(verb string, at time.Time) {
+		record := fromJournal("api_token.approval", 1, map[string]string{"approval.verb": verb})
+		record.ResourceLogs().At(0).ScopeLogs().At(0).LogRecords().At(0).SetTimestamp(pcommon.NewTimestampFromTime(at))
+		r.sends(record)
+	}
+	now := time.Now()
+	want("stop", now.Add(-time.Hour))
+	want("resume", now.Add(-time.Minute))
+	assert.Len(t, r.said("decided: resume"), 1)
+	want("stop", now)
+	want("stop", now)
+	assert.Len(t, r.said("decided: stop"), 2)
+	want("resume", now.Add(-5*time.Hour))
+	require.Len(t, r.said("decided: resume"), 2)
+	assert.Contains(t, r.said("decided: resume")[1].ContextMap()["why"], "before acts were stopped")
+	r.sends(raised("a-1", leaked))
+	assert.Equal(t, "blocked", r.told(people, response.Opened).Incident.Act.State)
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"sync"
 	"time"
 
 	"go.opentelemetry.io/collector/component"
@@ -39,6 +40,7 @@ type responder struct {
 	closers  []func(context.Context) error
 
 	client     storage.Client            // nil: in memory
+	lost       error                     // why the storage that is configured cannot be used
 	store      store.Store               // nil: none is configured
 	senders    map[string]courier.Sender // that act, by target
 	dispatcher *courier.Dispatcher
@@ -96,14 +98,23 @@ func (r *responder) start(ctx context.Context, host component.Host) error {
 		return err
 	}
 	var damage error
-	if r.desk, damage = desk.Open(ctx, r.rules(targets), out, r.tell.note); damage != nil {
+	if r.desk, damage = desk.Open(ctx, r.rules(targets), out, r.noted); damage != nil {
 		r.tell.notice(courier.Notice{Kind: courier.Damaged, Err: damage})
 	}
+	if r.cfg.StopFile != "" {
+		r.desk.Bar(exists(r.cfg.StopFile), time.Now()) // before any act of an earlier process can go out
+	}
 	r.dispatcher = courier.New(out, targets, courier.Environment{
-		Now: time.Now, Luck: rand.Float64, DownAfter: r.cfg.UnhealthyAfter, Ended: r.desk.Ended, Halted: r.desk.Halted,
+		Now: time.Now, Luck: rand.Float64, DownAfter: r.cfg.UnhealthyAfter, Ended: r.desk.Ended, Halted: r.desk.Halted, Tried: r.desk.Tried,
 	}, r.tell.notice)
 	r.dispatcher.Start(ctx, found)
-	r.desk.Begin(r.dispatcher)
+	if err := r.desk.Begin(ctx, time.Now(), r.dispatcher); err != nil {
+		return err
+	}
+	if r.desk.Forgetful() {
+		r.tell.forgetful()
+	}
+	r.tell.late(r.desk.Late)
 	r.out, r.unremember = out, tokenstore.OnErase(host, r.set.ID.String(), r.forget)
 	r.face(ctx, targets)
 	r.clock = startClock(r.desk, r.cfg.StopFile, r.set.Logger)
@@ -113,10 +124,25 @@ func (r *responder) start(ctx context.Context, host component.Host) error {
 	return r.tell.gauges(r.dispatcher, out, r.desk)
 }
 
+// noted tells what the desk decided, and what is well again because of it.
+func (r *responder) noted(n desk.Note) {
+	r.tell.note(n)
+	if n.Kind != desk.Decided {
+		return
+	}
+	if n.Decision == desk.VerbResume && !r.desk.Forgetful() {
+		r.tell.health.clear("forgetful")
+	}
+	if n.Decision == "late" || r.tell.tardy() {
+		r.tell.late(r.desk.Late)
+	}
+}
+
 // rules is what the desk has to know.
 func (r *responder) rules(targets []courier.Target) desk.Config {
 	cfg := desk.Config{
 		Policy: r.policy, Targets: make(map[string]desk.Target), Page: r.cfg.Page, DryRun: r.cfg.DryRun, ApproveWithin: r.cfg.Approvals.Within,
+		LateAfter: r.cfg.UnhealthyAfter,
 		Incidents: incident.Terms{
 			UpdateEvery: r.cfg.Incidents.UpdateEvery, ResolveAfter: r.cfg.Incidents.ResolveAfter, Keep: r.cfg.Incidents.Keep, Max: r.cfg.Incidents.MaxCount,
 		},
@@ -125,7 +151,7 @@ func (r *responder) rules(targets []courier.Target) desk.Config {
 			Protected: guard.Protected{Tokens: r.cfg.Protected.Tokens, Owners: r.cfg.Protected.Owners, Tags: r.cfg.Protected.Tags},
 		},
 		Links:   desk.Links{Console: r.cfg.ConsoleURL, Trace: r.cfg.TraceURL, Sign: r.cfg.Approvals.signer()},
-		Journal: r.store != nil,
+		Journal: r.store != nil, Lost: r.lost,
 	}
 	for _, t := range targets {
 		if t.Name == desk.JournalTarget {
@@ -202,6 +228,7 @@ func (r *responder) open(ctx context.Context, host component.Host) (*outbox.Outb
 		}
 		err = damage
 	}
+	r.lost = err
 	r.tell.lost(err)
 	return outbox.Open(ctx, nil, limits, now)
 }
@@ -304,15 +331,24 @@ func (r *responder) shutdown(ctx context.Context) error {
 	if r.dispatcher != nil {
 		err = r.dispatcher.Shutdown(ctx)
 	}
-	err = errors.Join(err, r.deny.shutdown(ctx))
+	err = errors.Join(err, r.endServers(ctx))
 	if r.client != nil {
 		err = errors.Join(err, r.client.Close(ctx))
 		r.client = nil
 	}
-	for _, closer := range r.closers {
-		err = errors.Join(err, closer(ctx))
-	}
-	r.closers = nil
 	r.tell.close()
 	return err
+}
+
+// endServers ends what is served, all of it at the same time: each may take some seconds.
+func (r *responder) endServers(ctx context.Context) error {
+	closers := append([]func(context.Context) error{r.deny.shutdown}, r.closers...)
+	r.closers = nil
+	errs := make([]error, len(closers))
+	var group sync.WaitGroup
+	for n, closer := range closers {
+		group.Go(func() { errs[n] = closer(ctx) })
+	}
+	group.Wait()
+	return errors.Join(errs...)
 }

@@ -16,6 +16,7 @@ import (
 	"github.com/holterhq/holter/internal/response/provider"
 	"github.com/holterhq/holter/internal/response/set"
 	"github.com/holterhq/holter/internal/response/wire"
+	"github.com/holterhq/holter/internal/serving"
 )
 
 // SETConfig tells a receiver of Security Event Tokens, in the words of CAEP and RISC.
@@ -156,7 +157,7 @@ func (r *responder) serveJWKS(ctx context.Context, host component.Host, cfg *con
 	done := make(chan error, 1)
 	go func() { done <- server.Serve(listener) }()
 	r.closers = append(r.closers, func(ctx context.Context) error {
-		err := server.Shutdown(ctx)
+		err := serving.End(ctx, server)
 		if served := <-done; !errors.Is(served, http.ErrServerClosed) {
 			err = errors.Join(err, served)
 		}

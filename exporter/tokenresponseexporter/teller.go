@@ -2,9 +2,11 @@ package tokenresponseexporter
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -25,7 +27,9 @@ type teller struct {
 	log       *zap.Logger
 	telemetry *metadata.TelemetryBuilder
 	health    health
-	unsure    atomic.Int64 // when the log said last that it is not known whom to refuse, in unix nanoseconds
+	tardiness sync.Mutex
+	delayed   map[string]string // targets with acts that do not get through, and what they say
+	unsure    atomic.Int64      // when the log said last that it is not known whom to refuse, in unix nanoseconds
 }
 
 func newTeller(set exporter.Settings) (*teller, error) {
@@ -145,6 +149,37 @@ func (t *teller) endForgotten(to string) {
 func (t *teller) lost(err error) {
 	t.log.Error("the storage cannot be used: the outbox lives in memory until the next start", zap.Error(err))
 	t.health.set("storage", fmt.Errorf("the storage cannot be used, the outbox lives in memory: %w", err))
+}
+
+// forgetful tells that nothing is done until somebody resumes.
+func (t *teller) forgetful() {
+	t.log.Error("all acts are stopped until somebody resumes: what was stopped, refused or taken back before cannot be read")
+	t.health.set("forgetful", errors.New("all acts are stopped until somebody resumes: what was stopped, refused or taken back before cannot be read"))
+}
+
+// late has health say at which targets acts do not get through, whatever else works there.
+func (t *teller) late(now func() map[string]string) {
+	t.tardiness.Lock()
+	defer t.tardiness.Unlock()
+	before := t.delayed
+	t.delayed = now()
+	for name, answer := range t.delayed {
+		if said, known := before[name]; !known || said != answer {
+			t.health.set("late "+name, fmt.Errorf("an act at target %s does not get through, and is still tried: %s", name, answer))
+		}
+	}
+	for name := range before {
+		if _, still := t.delayed[name]; !still {
+			t.health.clear("late " + name)
+		}
+	}
+}
+
+// tardy says whether health tells of acts that do not get through.
+func (t *teller) tardy() bool {
+	t.tardiness.Lock()
+	defer t.tardiness.Unlock()
+	return len(t.delayed) > 0
 }
 
 // unsealed tells that a credential was wanted: whoever holds the private key has to be able to say when it was used.

@@ -24,6 +24,7 @@ import (
 	"github.com/holterhq/holter/extension/tokenconsoleextension/internal/metadata"
 	"github.com/holterhq/holter/internal/console"
 	"github.com/holterhq/holter/internal/console/access"
+	"github.com/holterhq/holter/internal/serving"
 	"github.com/holterhq/holter/internal/tokenregistry"
 	"github.com/holterhq/holter/internal/tokenstore"
 )
@@ -217,7 +218,7 @@ func (e *consoleExtension) Shutdown(ctx context.Context) error {
 		return nil
 	}
 	e.console.Close()
-	err := e.server.Shutdown(ctx)
+	err := serving.End(ctx, e.server)
 	e.serving.Wait()
 	return err
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"io"
+	"net"
 	"net/http"
 	"strings"
 	"testing"
@@ -109,6 +110,20 @@ func TestItSaysWhereItIs(t *testing.T) {
 	for _, id := range []component.ID{tokenstore.DefaultID} {
 		assert.Contains(t, e.Dependencies(), id)
 	}
+}
+
+func TestHalfARequestDoesNotKeepTheProcessFromEnding(t *testing.T) {
+	began := time.Now()
+	t.Run("it ends", func(inner *testing.T) {
+		e, _, _ := started(inner, newHouse(inner), nil)
+		conn, err := (&net.Dialer{}).DialContext(t.Context(), "tcp", e.address.String())
+		require.NoError(inner, err)
+		time.AfterFunc(20*time.Second, func() { _ = conn.Close() }) // lest the test hangs
+		_, err = conn.Write([]byte("POST /api/v1/response HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\nabc"))
+		require.NoError(inner, err)
+		time.Sleep(100 * time.Millisecond) // until it is read
+	})
+	assert.Less(t, time.Since(began), 10*time.Second)
 }
 
 func TestWithoutAStoreItDoesNotStart(t *testing.T) {

@@ -3,6 +3,7 @@ package tokenregistryextension
 import (
 	"context"
 	"encoding/json"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
@@ -18,6 +19,7 @@ import (
 
 	"github.com/holterhq/holter/extension/tokenregistryextension/internal/metadata"
 	"github.com/holterhq/holter/internal/credential"
+	"github.com/holterhq/holter/internal/freeport"
 	"github.com/holterhq/holter/internal/registry"
 	"github.com/holterhq/holter/internal/tokenregistry"
 	"github.com/holterhq/holter/internal/tokenstore"
@@ -153,6 +155,22 @@ func TestTheAPIIsOffUnlessItIsConfigured(t *testing.T) {
 	code, body, _ := none.ask("/v1/tokens/unregistered")
 	assert.Equal(t, http.StatusNotFound, code)
 	assert.Contains(t, body["error"], "no registry is configured")
+}
+
+func TestHalfARequestDoesNotKeepTheProcessFromEnding(t *testing.T) {
+	ports, err := freeport.Take(1)
+	require.NoError(t, err)
+	began := time.Now()
+	t.Run("it ends", func(inner *testing.T) {
+		startExtension(inner, func(c *Config) { c.HTTP.GetOrInsertDefault().NetAddr.Endpoint = "127.0.0.1:" + ports[0] })
+		conn, err := (&net.Dialer{}).DialContext(t.Context(), "tcp", "127.0.0.1:"+ports[0])
+		require.NoError(inner, err)
+		time.AfterFunc(20*time.Second, func() { _ = conn.Close() }) // lest the test hangs
+		_, err = conn.Write([]byte("GET /v1/tokens/unregistered HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\nabc"))
+		require.NoError(inner, err)
+		time.Sleep(100 * time.Millisecond) // until it is read
+	})
+	assert.Less(t, time.Since(began), 10*time.Second)
 }
 
 func TestATokenThatIsErasedIsForgotten(t *testing.T) {

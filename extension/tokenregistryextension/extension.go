@@ -11,6 +11,7 @@ import (
 	"go.opentelemetry.io/collector/component/componentstatus"
 	"go.opentelemetry.io/collector/extension/extensioncapabilities"
 
+	"github.com/holterhq/holter/internal/serving"
 	"github.com/holterhq/holter/internal/tokenregistry"
 )
 
@@ -59,7 +60,7 @@ func (e *registryExtension) Start(ctx context.Context, host component.Host) erro
 func (e *registryExtension) Shutdown(ctx context.Context) error {
 	var err error
 	if e.server != nil {
-		err = e.server.Shutdown(ctx)
+		err = serving.End(ctx, e.server)
 		e.serving.Wait()
 	}
 	return errors.Join(err, e.registry.Shutdown(ctx))

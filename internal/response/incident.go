@@ -13,6 +13,7 @@ const (
 	ActProposed  Occasion = "act_proposed" // it waits for somebody's approval
 	ActDone      Occasion = "act_done"
 	ActUndone    Occasion = "act_undone"
+	ActLate      Occasion = "act_late" // it does not get through, and is still tried
 	ActFailed    Occasion = "act_failed"
 	ActUnknown   Occasion = "act_unknown"  // its answer was lost: a person has to look
 	ActUnproven  Occasion = "act_unproven" // the provider said yes, and the token still works

@@ -227,6 +227,9 @@ func (c *courier) settle(ctx context.Context, d *response.Delivery, answer respo
 	switch d.State {
 	case response.Waiting, response.Asking:
 		c.out.Save(ctx, now, d)
+		if c.env.Tried != nil {
+			c.env.Tried(d)
+		}
 		c.notify(Notice{Kind: Retried, Target: c.Name, Delivery: bare(d), Wait: d.Due.Sub(now)})
 		c.add(ctx, d)
 	default:

@@ -21,6 +21,8 @@ type Environment struct {
 	// Ended is told how a delivery ended, before it leaves the outbox. It calls end, once, with what follows from it: that is
 	// written in the same go, and what end returns is put in line. Nil: nothing follows.
 	Ended func(ctx context.Context, now time.Time, d *response.Delivery, end func(outbox.Batch) []*response.Delivery)
+	// Tried is told of an attempt that failed and after which there will be another. Nil: nobody is.
+	Tried func(d *response.Delivery)
 	// Halted says whether a delivery has to wait although it is due. Nil: none has.
 	Halted func(d *response.Delivery) bool
 }
@@ -185,6 +187,9 @@ func (d *Dispatcher) resume(ctx context.Context, found []*response.Delivery) {
 			continue
 		case f.State != before:
 			d.out.Save(ctx, now, f)
+		}
+		if f.Attempts > 0 && d.env.Tried != nil {
+			d.env.Tried(f)
 		}
 		c.add(ctx, f)
 	}

@@ -18,11 +18,15 @@ type Config struct {
 	DryRun bool
 	// ApproveWithin is how long a proposed act waits for somebody's consent.
 	ApproveWithin time.Duration
-	Incidents     incident.Terms
-	Limits        guard.Limits
-	Links         Links
+	// LateAfter is how long an act may be on its way until people hear of it; 0: for good.
+	LateAfter time.Duration
+	Incidents incident.Terms
+	Limits    guard.Limits
+	Links     Links
 	// Journal says whether there is a target of that name which keeps what was decided.
 	Journal bool
+	// Lost is why the store of an earlier process cannot be used, nil if it can or there was none.
+	Lost error
 }
 
 // Target is what a desk knows of a target.

@@ -8,6 +8,8 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -31,6 +33,7 @@ type Desk struct {
 	out  *outbox.Outbox
 	tell func(Note)
 
+	lost    error       // why what was decided before is not known, nil: it is
 	stopped atomic.Bool // by the guard
 	barred  atomic.Bool // by a file
 	nudge   chan struct{}
@@ -39,7 +42,9 @@ type Desk struct {
 	post  Post
 	book  *incident.Book
 	guard *guard.Guard
-	count uint64 // of records, to tell them apart
+	count uint64                       // of records, to tell them apart
+	tries map[string]response.Progress // of acts under way, by delivery
+	freed time.Time                    // since when acts go out, as far as that was not always so
 }
 
 const (
@@ -56,21 +61,32 @@ func slotKey(slot int) string {
 }
 
 // Open reads what an earlier process left in the outbox's store. tell is called after each change, from many goroutines. What
-// cannot be read is told in the error, which does not keep the desk from working.
+// cannot be read is told in the error, which does not keep the desk from working. Where it is not known any more what was stopped,
+// refused and taken back, all acts are stopped until somebody resumes.
 func Open(ctx context.Context, cfg Config, out *outbox.Outbox, tell func(Note)) (*Desk, error) {
-	d := &Desk{cfg: cfg, out: out, tell: tell, nudge: make(chan struct{}, 1), book: incident.NewBook(cfg.Incidents), guard: &guard.Guard{}}
+	d := &Desk{
+		cfg: cfg, out: out, tell: tell, nudge: make(chan struct{}, 1), book: incident.NewBook(cfg.Incidents), guard: &guard.Guard{},
+		tries: make(map[string]response.Progress),
+	}
+	_ = d.forgot(cfg.Lost) // it is told already
 	values, err := out.Read(ctx, guardKey, slotsKey)
 	if err != nil {
-		return d, fmt.Errorf("reading the incidents: %w", err)
+		return d, d.forgot(fmt.Errorf("reading the incidents: %w", err))
 	}
 	var damage []error
 	if d.guard, err = guard.Decode(values[0]); err != nil {
-		damage = append(damage, fmt.Errorf("what was decided lately cannot be read: %w", err))
+		damage = append(damage, d.forgot(fmt.Errorf("what was decided lately cannot be read: %w", err)))
 	}
-	d.stopped.Store(d.guard.Stopped != nil)
+	if d.guard.Stopped != nil {
+		d.stopped.Store(true)
+	}
 	slots := 0
-	if len(values[1]) == 8 {
+	switch len(values[1]) {
+	case 0:
+	case 8:
 		slots = int(min(binary.BigEndian.Uint64(values[1]), 1<<24))
+	default:
+		damage = append(damage, d.forgot(errors.New("how many incidents there are cannot be read")))
 	}
 	for from := 0; from < slots; from += readAtOnce {
 		var keys []string
@@ -79,7 +95,7 @@ func Open(ctx context.Context, cfg Config, out *outbox.Outbox, tell func(Note)) 
 		}
 		values, err := out.Read(ctx, keys...)
 		if err != nil {
-			return d, errors.Join(append(damage, fmt.Errorf("reading the incidents: %w", err))...)
+			return d, errors.Join(append(damage, d.forgot(fmt.Errorf("reading the incidents: %w", err)))...)
 		}
 		for n, value := range values {
 			if err := d.book.Load(from+n, value); err != nil {
@@ -90,26 +106,65 @@ func Open(ctx context.Context, cfg Config, out *outbox.Outbox, tell func(Note)) 
 	return d, errors.Join(damage...)
 }
 
-// Begin lets the desk send.
-func (d *Desk) Begin(post Post) {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	d.post = post
+// amnesia is who stops all acts when it is not known any more what was stopped, refused and taken back.
+const amnesia = "Holter, which cannot read what was decided before"
+
+// forgot stops all acts because of an error, if there are any. It returns the error.
+func (d *Desk) forgot(err error) error {
+	acts := func(t Target) bool { return t.Actor != nil }
+	if err != nil && d.lost == nil && slices.ContainsFunc(slices.Collect(maps.Values(d.cfg.Targets)), acts) {
+		d.lost = err
+		d.stopped.Store(true)
+	}
+	return err
 }
 
-// Bar stops all acts for as long as it is set, or lets them go again.
+// Forgetful says whether all acts are stopped because it is not known what was decided before.
+func (d *Desk) Forgetful() bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.guard.Stopped != nil && d.guard.Stopped.By == amnesia
+}
+
+// Begin lets the desk send, and records what stops all acts since before it did.
+func (d *Desk) Begin(ctx context.Context, now time.Time, post Post) error {
+	d.mu.Lock()
+	d.post, d.freed = post, now
+	d.mu.Unlock()
+	if d.lost == nil && !d.barred.Load() {
+		return nil
+	}
+	return d.change(ctx, now, true, func(t *turn) error {
+		if d.lost != nil && t.guarded().Halt(amnesia, d.lost.Error(), now) {
+			t.audit(nil, nil, VerbStop, Holter, "All acts are stopped until somebody resumes: what was stopped, refused or taken back before is not known, because "+
+				d.lost.Error()+".")
+		}
+		if d.barred.Load() {
+			t.barring(true)
+		}
+		return nil
+	})
+}
+
+// Bar stops all acts for as long as it is set, or lets them go again. Before Begin it is not recorded yet.
 func (d *Desk) Bar(barred bool, now time.Time) {
 	if d.barred.Swap(barred) == barred {
 		return
 	}
 	_ = d.change(context.Background(), now, true, func(t *turn) error {
-		decision, text := "stop", "All acts are stopped: the stop file is there."
-		if !barred {
-			decision, text = "resume", "The stop file is gone: acts go out again."
-		}
-		t.audit(nil, nil, decision, "file", text)
+		t.barring(barred)
 		return nil
 	})
+}
+
+// barring keeps a record of a stop file that came or went.
+func (t *turn) barring(barred bool) {
+	decision, text := "stop", "All acts are stopped: the stop file is there."
+	if !barred {
+		t.freed = t.now
+		decision, text = "resume", "The stop file is gone: acts go out again."
+	}
+	t.audit(nil, nil, decision, "file", text)
 }
 
 // Halted says whether a delivery has to wait because acts are stopped. Taking back and asking go on.
@@ -158,6 +213,7 @@ func (d *Desk) Ended(_ context.Context, now time.Time, delivery *response.Delive
 		return
 	}
 	d.mu.Lock()
+	delete(d.tries, delivery.ID)
 	t := d.begin(now)
 	t.ended(delivery)
 	end(t.pack())

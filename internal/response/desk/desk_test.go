@@ -107,7 +107,7 @@ func (o *office) open() {
 	o.out, o.ready = out, found
 	o.Desk, err = Open(context.Background(), o.cfg, out, func(n Note) { o.notes = append(o.notes, n) })
 	require.NoError(o.t, err)
-	o.Begin(o)
+	require.NoError(o.t, o.Begin(context.Background(), o.now, o))
 }
 
 func anomalyOf(token, id, detector string) Anomaly {

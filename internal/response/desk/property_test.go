@@ -2,6 +2,7 @@ package desk
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"runtime"
@@ -287,6 +288,36 @@ func TestWhatIsProtectedOrStoppedIsLeftAlone(t *testing.T) {
 	assert.True(t, o.Halted(&response.Delivery{Action: response.Lock}))
 	assert.False(t, o.Halted(&response.Delivery{Action: response.Lock, Step: response.Undo}), "taking back goes on")
 	assert.False(t, o.Halted(&response.Delivery{}), "messages go on")
+}
+
+func TestAllActsAreStoppedWhenItIsNotKnownWhatWasDecided(t *testing.T) {
+	for key, value := range map[string]string{guardKey: "\x01{", slotsKey: "many"} {
+		o := newOffice(t, locking(nil))
+		o.takes(anomalyOf("a", "a-0", "new_country"))
+		o.done()
+		o.decisions()
+		o.shelf.values[key] = []byte(value)
+		for range 2 { // it is remembered
+			var err error
+			o.Desk, err = Open(context.Background(), o.cfg, o.out, func(n Note) { o.notes = append(o.notes, n) })
+			if key == slotsKey {
+				require.ErrorContains(t, err, "how many incidents there are cannot be read")
+			}
+			require.NoError(t, o.Begin(context.Background(), o.now, o))
+			assert.True(t, o.Stopped())
+			assert.True(t, o.Forgetful())
+		}
+		o.takes(anomalyOf("a", "a-1", "new_country"), anomalyOf("b", "b-0", "leaked_credential"))
+		assert.NotContains(t, o.done(), "kong do lock")
+		assert.Equal(t, "stop", o.decisions()[0])
+		require.NoError(t, o.wants(Wish{Verb: VerbResume, By: "ann"}))
+		assert.False(t, o.Forgetful())
+		o.takes(anomalyOf("b", "b-1", "leaked_credential"))
+		assert.Contains(t, o.done(), "kong do lock")
+	}
+
+	o := newOffice(t, func(c *Config) { c.Lost, c.Targets = errors.New("disk on fire"), map[string]Target{"people": {}} })
+	assert.False(t, o.Stopped(), "nothing can be done anyway")
 }
 
 func TestDryRunIsEnforcementButForTheAct(t *testing.T) {

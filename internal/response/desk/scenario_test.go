@@ -27,7 +27,7 @@ var update = flag.Bool("update", false, "write the scenarios' effects anew")
 //	at +0s anomaly key=k1 detector=new_country severity=error
 //	at +5m success key=k1                  the token still works, although it is locked
 //	at +5m approve key=k1 by=ann           or refuse, undo, acknowledge, resolve; stop and resume without a key
-//	at +5m answer target=kong state=dead   what the target says from now on: delivered, dead, unknown, undone, or away for nothing at all
+//	at +5m answer target=kong state=dead   what the target says from now on: delivered, dead, unknown, undone, refused, or away for nothing at all
 //	at +5m file state=there                the stop file; or gone
 //	at +5m restart
 //	at +9h nothing
@@ -171,6 +171,12 @@ func (s *scenario) settle() (delivered bool) {
 			waiting = append(waiting, d)
 			continue
 		}
+		if s.answers[d.Target] == "refused" {
+			d.Answer, d.Due = response.Answer{Verdict: response.Refused, Reason: "401 Unauthorized"}, s.now.Add(2*time.Hour)
+			s.Tried(d)
+			waiting = append(waiting, d)
+			continue
+		}
 		s.deliver(d)
 		s.recorded()
 		delivered = true
@@ -281,6 +287,8 @@ func term(t *testing.T, c *Config, name, value string) {
 		c.Incidents.ResolveAfter = duration(t, value)
 	case "approve_within":
 		c.ApproveWithin = duration(t, value)
+	case "late_after":
+		c.LateAfter = duration(t, value)
 	case "page":
 		c.Page = strings.Split(value, ",")
 	case "per_hour":

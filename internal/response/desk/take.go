@@ -35,6 +35,8 @@ func (a *Anomaly) key() incident.Key {
 // Feedback is what somebody says of a token's behaviour.
 type Feedback struct {
 	ID        string // of the record, so that it counts once; empty: it counts each time
+	Was       string // the same as earlier versions remember it
+	At        time.Time
 	Token     string
 	Direction string
 	By        string
@@ -62,9 +64,7 @@ func (d *Desk) Take(ctx context.Context, now time.Time, mail Mail) error {
 			t.feedback(&mail.Feedback[n])
 		}
 		for n := range mail.Wishes {
-			if w := &mail.Wishes[n]; t.first(w.ID) {
-				_ = t.wish(w) // its record says why nothing came of it
-			}
+			t.hear(&mail.Wishes[n])
 		}
 		for _, token := range mail.Forget {
 			t.forget(token)
@@ -335,11 +335,11 @@ func (t *turn) unproven(i *incident.Incident, a *incident.Act, severity response
 }
 
 func (t *turn) feedback(f *Feedback) {
-	if !f.Benign || !t.first(f.ID) {
+	if !f.Benign || !t.heard(f.ID, f.Was, f.At) {
 		return
 	}
 	for _, i := range t.ofToken(f.Token, f.Direction) {
-		if i.Live() && i.Benign(f.Facet, f.Value) {
+		if i.Live() && !t.foreign(f, i) && i.Benign(f.Facet, f.Value) {
 			t.resolve(i, f.By, "it is all right, says "+f.By)
 		}
 	}

@@ -60,6 +60,8 @@ func (d *Desk) due(i *incident.Incident) (at time.Time) {
 		case a.InForce():
 			earlier(a.Expires)
 			earlier(a.Verify)
+		default:
+			earlier(d.lateAt(a))
 		}
 	}
 	if !i.Live() {
@@ -99,6 +101,8 @@ func (t *turn) tick(i *incident.Incident) {
 			t.step(i, a, response.Verify)
 		case a.InForce() && t.past(a.Verify):
 			a.Verify = time.Time{}
+		case t.past(t.lateAt(a)):
+			t.late(i, a)
 		}
 	}
 	if !i.Live() {

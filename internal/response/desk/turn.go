@@ -77,6 +77,9 @@ func (t *turn) pack() outbox.Batch {
 func (t *turn) commit() []Note {
 	t.book.Commit()
 	if t.ward != nil {
+		if t.guard.Stopped != nil && t.ward.Stopped == nil {
+			t.freed = t.now
+		}
 		t.guard = t.ward
 		t.stopped.Store(t.ward.Stopped != nil)
 	}

@@ -28,7 +28,9 @@ const (
 
 // Wish is what a person wants to have done.
 type Wish struct {
-	ID     string // of its record, so that it counts once; empty: it counts each time
+	ID     string    // of its record, so that it counts once; empty: it counts each time
+	Was    string    // the same as earlier versions remember it
+	At     time.Time // when it was wanted; zero: now
 	Verb   string
 	By     string
 	Why    string
@@ -66,12 +68,15 @@ func (t *turn) wish(w *Wish) error {
 	}
 	i, a, err := t.grant(w)
 	if err != nil {
-		t.audit(i, a, w.Verb, w.By, fmt.Sprintf("%s wanted to %s, and it was not done: %s.", w.By, w.Verb, err))
+		t.refuse(w, i, a, err.Error())
 	}
 	return err
 }
 
 func (t *turn) grant(w *Wish) (*incident.Incident, *incident.Act, error) {
+	if err := t.stale(w); err != nil {
+		return nil, nil, err
+	}
 	switch w.Verb {
 	case VerbApprove, VerbRefuse, VerbUndo:
 		return t.onAct(w)
@@ -80,7 +85,7 @@ func (t *turn) grant(w *Wish) (*incident.Incident, *incident.Act, error) {
 	case VerbAcknowledge, VerbResolve:
 		return t.onIncident(w)
 	case VerbStop:
-		if !t.guarded().Halt(w.By, w.Why, t.now) {
+		if !t.guarded().Halt(w.By, w.Why, t.said(w)) {
 			return nil, nil, errors.New("all acts are stopped already")
 		}
 		t.audit(nil, nil, w.Verb, w.By, strings.TrimSpace("All acts are stopped. "+w.Why))

@@ -208,6 +208,19 @@ func (g *Guard) Halt(by, why string, now time.Time) bool {
 	return true
 }
 
+// Since is when the latest of what Resume ends began, zero if there is nothing.
+func (g *Guard) Since() (latest time.Time) {
+	if g.Stopped != nil {
+		latest = g.Stopped.At
+	}
+	for _, at := range g.Circuits {
+		if at.After(latest) {
+			latest = at
+		}
+	}
+	return latest
+}
+
 // Resume lets acts go again, closes the circuits and counts from here on; false: nothing was stopped.
 func (g *Guard) Resume() bool {
 	if g.Stopped == nil && len(g.Circuits) == 0 {

@@ -43,6 +43,7 @@ type Act struct {
 	Again   int             `json:"again,omitempty"` // how often it was taken back and wanted anew
 	Undos   int             `json:"undos,omitempty"`
 	Changed time.Time       `json:"changed"`
+	Late    time.Time       `json:"late,omitzero"` // the change since which it takes so long that people were told
 	Done    time.Time       `json:"done,omitzero"`
 	TTL     time.Duration   `json:"ttl,omitempty"`
 	Expires time.Time       `json:"expires,omitzero"` // undone by itself then; or, of a proposal, past
@@ -55,6 +56,12 @@ type Act struct {
 func (a *Act) InForce() bool {
 	return a.State == Done || a.State == Proven || a.State == Unproven
 }
+
+// UnderWay says whether the act, or its undo, is on its way.
+func (a *Act) UnderWay() bool { return a.State == Sending || a.State == Undoing }
+
+// IsLate says whether people were told that it is on its way for long.
+func (a *Act) IsLate() bool { return a.UnderWay() && a.Late.Equal(a.Changed) }
 
 // Want is the act of this kind, made if it is not there yet; made is false where there is nothing more to want: it waits, was
 // refused, is under way or in force.

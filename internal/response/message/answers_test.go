@@ -163,7 +163,7 @@ func TestPagerDutyKnowsAnIncidentByItsID(t *testing.T) {
 	assert.Equal(t, []string{"trigger ", "trigger "}, said())
 	send(response.Acknowledged, 3)
 	assert.Equal(t, []string{
-		"acknowledge ", "acknowledge /escalated", "acknowledge /act_failed", "acknowledge /act_unknown", "acknowledge /act_unproven",
+		"acknowledge ", "acknowledge /escalated", "acknowledge /act_late", "acknowledge /act_failed", "acknowledge /act_unknown", "acknowledge /act_unproven",
 		"acknowledge /circuit_open",
 	}, said())
 	send(response.ActUnknown, 4)
@@ -174,7 +174,7 @@ func TestPagerDutyKnowsAnIncidentByItsID(t *testing.T) {
 	assert.Equal(t, []string{"resolve "}, said())
 	desk.says(202, "")
 	assert.Equal(t, response.Done, send(response.Resolved, 6).Verdict)
-	assert.Len(t, said(), 6)
+	assert.Len(t, said(), 7)
 
 	late := send(response.Updated, 5)
 	assert.Equal(t, response.Done, late.Verdict)

@@ -56,4 +56,6 @@ func overtaken() response.Answer {
 }
 
 // urgent are the occasions that call for somebody even when the incident itself has been acknowledged.
-var urgent = []response.Occasion{response.Escalated, response.ActFailed, response.ActUnknown, response.ActUnproven, response.CircuitOpen}
+var urgent = []response.Occasion{
+	response.Escalated, response.ActLate, response.ActFailed, response.ActUnknown, response.ActUnproven, response.CircuitOpen,
+}

@@ -19,7 +19,7 @@ import (
 // occasions are all that a message can be about; the empty one is a message about an anomaly alone.
 var occasions = []response.Occasion{
 	"", response.Opened, response.Updated, response.Acknowledged, response.Escalated, response.Resolved, response.ActProposed,
-	response.ActDone, response.ActUndone, response.ActFailed, response.ActUnknown, response.ActUnproven, response.CircuitOpen,
+	response.ActDone, response.ActUndone, response.ActLate, response.ActFailed, response.ActUnknown, response.ActUnproven, response.CircuitOpen,
 }
 
 // told is a message with everything in it.
@@ -65,9 +65,12 @@ func told(what response.Occasion) Envelope {
 		i.Act = done
 		i.Links.Undo = "https://holter.example.com/undo?t=b25jZQ"
 		i.Links.Curl = `curl -fsS -X POST -d t=b25jZQ https://holter.example.com/undo`
-	case response.ActUndone, response.ActFailed, response.ActUnknown, response.ActUnproven, response.CircuitOpen:
+	case response.ActUndone, response.ActLate, response.ActFailed, response.ActUnknown, response.ActUnproven, response.CircuitOpen:
 		i.Act = done
 		i.Act.State, i.Act.Proof = strings.TrimPrefix(string(what), "act_"), ""
+	}
+	if what == response.ActLate {
+		i.Act.State, i.Act.Answer = "sending", "401 Unauthorized"
 	}
 	e.Incident = i
 	return Envelope{Type: "api_token.incident." + string(what), Timestamp: i.Updated, Data: e}

@@ -105,7 +105,7 @@ func loudness(e *response.Event) level {
 	switch occasion(e) {
 	case response.Resolved, response.Acknowledged, response.ActDone, response.ActUndone:
 		return calm
-	case response.Escalated, response.ActFailed, response.ActUnknown, response.ActUnproven, response.CircuitOpen:
+	case response.Escalated, response.ActLate, response.ActFailed, response.ActUnknown, response.ActUnproven, response.CircuitOpen:
 		return alarm
 	case response.ActProposed:
 		return act

@@ -100,6 +100,11 @@ func actOccurrence(e *response.Event, i *response.Incident) string {
 		return "Done: " + whose(e) + " is " + been + where
 	case response.ActUndone:
 		return "Undone: " + whose(e) + " is no longer " + been + where
+	case response.ActLate:
+		if told.State == "undoing" {
+			return "LATE: " + whose(e) + " is STILL " + been + where + ", taking it back does not get through"
+		}
+		return "LATE: " + whose(e) + " is NOT YET " + been + where
 	case response.ActFailed:
 		return "FAILED: " + whose(e) + " is NOT " + been + where
 	case response.ActUnknown:

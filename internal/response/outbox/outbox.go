@@ -81,6 +81,13 @@ func (o *Outbox) Known(id string) bool {
 	return o.seen.has(identify(id, ""))
 }
 
+// Remembered is when an id was remembered last; false: it was not, or not as long as ids are remembered.
+func (o *Outbox) Remembered(id string) (time.Time, bool) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.seen.since(identify(id, ""))
+}
+
 // Read returns the values of keys that belong to others, nil for one that is not there.
 func (o *Outbox) Read(ctx context.Context, keys ...string) ([][]byte, error) {
 	o.mu.Lock()

@@ -78,6 +78,19 @@ func newSeen(limit int, keep time.Duration, low uint64) *seen {
 
 func (s *seen) has(id identity) bool { return s.ids[id] > 0 }
 
+// since is when an identity was remembered last.
+func (s *seen) since(id identity) (time.Time, bool) {
+	if !s.has(id) {
+		return time.Time{}, false
+	}
+	for n := len(s.pages) - 1; n >= 0; n-- {
+		if at := slices.Index(s.pages[n].ids, id); at >= 0 {
+			return time.Unix(s.pages[n].times[at], 0), true
+		}
+	}
+	return time.Time{}, false
+}
+
 func (s *seen) span() span { return span{s.low, s.low + uint64(len(s.pages))} }
 
 // load appends a page that was read from the store.
