@@ -30,6 +30,17 @@ func Can(action response.Action) response.Ability {
 	return response.Ability{Do: true, Undo: true, Verify: true, Idempotent: true, Reversible: true}
 }
 
+var _ response.Sharer = (*Target)(nil)
+
+// Subject is the act: each has an entry of its own, and a token is refused until the last is gone.
+func (t *Target) Subject(_ response.Action, body []byte) string {
+	var m told
+	if json.Unmarshal(body, &m) != nil {
+		return ""
+	}
+	return m.Data.Incident.Act.ID
+}
+
 // told is what the list reads of a message.
 type told struct {
 	Data struct {

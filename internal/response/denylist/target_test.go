@@ -53,6 +53,7 @@ func TestTargetDoesVerifiesAndUndoes(t *testing.T) {
 		assert.Zero(t, ability.Delay)
 	}
 	assert.Zero(t, Can(response.Notify))
+	assert.Equal(t, "act_1", (&Target{}).Subject(response.Lock, []byte(incident)), "each act has an entry of its own, which the end of another leaves there")
 }
 
 func TestTargetInDryRunDoesNothing(t *testing.T) {

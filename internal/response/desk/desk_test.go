@@ -30,6 +30,17 @@ type kong struct{ ability response.Ability }
 
 func (k kong) Can(response.Action) response.Ability { return k.ability }
 
+// consumers is a target that knows owners, whatever key of theirs is meant.
+type consumers struct{ kong }
+
+func (consumers) Subject(_ response.Action, body []byte) string {
+	var envelope message.Envelope
+	if json.Unmarshal(body, &envelope) != nil {
+		return ""
+	}
+	return envelope.Data.Token.Owner.ID
+}
+
 var reversible = response.Ability{Do: true, Undo: true, Verify: true, Reversible: true, Delay: time.Minute}
 
 // shelf is a store in memory that survives the desk.

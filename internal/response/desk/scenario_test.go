@@ -36,6 +36,7 @@ var update = flag.Bool("update", false, "write the scenarios' effects anew")
 //
 //	rule name=lock action=lock targets=kong,people ttl=4h escalate=1h:pager
 //	target name=kong undo=no
+//	target name=kong subject=owner         all keys of an owner have one switch
 //	terms update_every=15m per_hour=10
 func TestScenarios(t *testing.T) {
 	files, err := filepath.Glob("testdata/*.txtar")
@@ -247,7 +248,11 @@ func configure(t *testing.T, c *Config, text string) {
 			if f["undo"] == "no" {
 				ability.Undo, ability.Reversible = false, false
 			}
-			c.Targets[f["name"]] = Target{Actor: kong{ability}, DryRun: f["dry_run"] == "yes"}
+			target := Target{Actor: kong{ability}, DryRun: f["dry_run"] == "yes"}
+			if f["subject"] == "owner" {
+				target.Actor = consumers{kong{ability}}
+			}
+			c.Targets[f["name"]] = target
 		case "terms":
 			for name, value := range f {
 				term(t, c, name, value)

@@ -287,6 +287,9 @@ func (t *turn) step(i *incident.Incident, a *incident.Act, step response.Step) {
 	if err != nil { // plain fields only
 		return
 	}
+	if sharer, ok := t.cfg.Targets[a.Target].Actor.(response.Sharer); ok && step == response.Do {
+		a.Subject = sharer.Subject(a.Action, body)
+	}
 	t.batch.Deliveries = append(t.batch.Deliveries, &response.Delivery{
 		ID: a.StepID(step), Target: a.Target, Rule: a.Rule, Arrived: t.now, DryRun: a.DryRun, Action: a.Action, Step: step, Body: body,
 		Progress: response.Progress{Due: t.now},

@@ -91,6 +91,8 @@ func (t *turn) tick(i *incident.Incident) {
 			text := t.sentence(i, a, "is not done: "+a.Why)
 			t.audit(i, a, "expired", Holter, text)
 			t.say(told{incident: i, occasion: response.ActFailed, act: a, sentence: text})
+		case a.InForce() && t.past(a.Expires) && t.coming(i, a):
+			a.Expires = t.now.Add(postponed)
 		case a.InForce() && t.past(a.Expires):
 			a.By = Holter
 			t.undo(i, a, "its time is over")
@@ -145,8 +147,12 @@ func (t *turn) escalate(i *incident.Incident, w incident.Watch) {
 	t.say(told{incident: i, occasion: response.Escalated, act: strongest(i), sentence: text, targets: w.Targets})
 }
 
-// undo takes an act back.
+// undo takes an act back, unless another one holds the same.
 func (t *turn) undo(i *incident.Incident, a *incident.Act, why string) {
+	if of, other := t.holder(i, a); other != nil {
+		t.leave(i, a, of, other, why)
+		return
+	}
 	a.State, a.Why, a.Changed, a.Expires, a.Verify = incident.Undoing, why, t.now, time.Time{}, time.Time{}
 	a.Undos++
 	t.audit(i, a, "undo", a.By, t.sentence(i, a, "is being taken back: "+why))

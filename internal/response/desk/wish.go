@@ -112,6 +112,8 @@ func (t *turn) onAct(w *Wish) (*incident.Incident, *incident.Act, error) {
 		return i, a, fmt.Errorf("it is not in force: it is %s", a.State)
 	case w.Verb == VerbUndo && !a.CanUndo:
 		return i, a, fmt.Errorf("%s cannot take it back: look at the provider", a.Target)
+	case w.Verb == VerbUndo && t.coming(i, a):
+		return i, a, errors.New("another act that does the same is on its way: take that one back, or wait until it has ended")
 	case w.Verb == VerbUndo:
 		a.By = w.By
 		t.undo(i, a, reasonOf(w))

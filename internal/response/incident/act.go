@@ -49,6 +49,7 @@ type Act struct {
 	Verify  time.Time       `json:"verify,omitzero"`  // when the target is asked whether it holds
 	Delay   time.Duration   `json:"delay,omitempty"`
 	CanUndo bool            `json:"can_undo,omitempty"`
+	Subject string          `json:"subject,omitempty"` // what taking it back changes; empty: it is not known
 }
 
 // InForce says whether the act is believed to hold.

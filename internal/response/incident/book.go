@@ -181,6 +181,18 @@ func (t *Turn) ByAct(id string) *Incident {
 	return nil
 }
 
+// All calls visit for every incident, as the turn has left it so far. It is not to be changed.
+func (t *Turn) All(visit func(*Incident)) {
+	t.book.All(func(i *Incident) {
+		if t.changed[i.ID] == nil && t.gone[i.ID] == nil {
+			visit(i)
+		}
+	})
+	for _, c := range t.order {
+		visit(c)
+	}
+}
+
 // Open begins an incident. Where there are too many, one has to go: evicted, one that is resolved if there is any.
 func (t *Turn) Open(key Key, first string, now time.Time) (i, evicted *Incident) {
 	i = open(key, first, now)

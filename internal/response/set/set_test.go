@@ -16,6 +16,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -307,4 +308,12 @@ func TestWhatAReceiverCannotBeTold(t *testing.T) {
 	bare.Body = []byte(`{"data":{"token":{"id":"tok_abc","issuer":"i","owner":{"id":"o"}}}}`)
 	final("incident.grant.scopes", bare)
 	assert.ErrorContains(t, Kind("revoke").Valid(), "write one of risk-level-change, ")
+}
+
+func TestAnActHoldsWhomItsEndIsAbout(t *testing.T) {
+	p := newPush(t, "ES256", "https://rp.example.com")
+	one := p.Subject(response.Restrict, []byte(flagged))
+	assert.NotEmpty(t, one)
+	assert.Equal(t, one, p.Subject(response.Restrict, []byte(strings.ReplaceAll(flagged, "identity_shift", "new_country"))))
+	assert.Empty(t, p.Subject(response.Lock, []byte(flagged)), "no event takes it back")
 }
