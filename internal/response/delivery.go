@@ -50,6 +50,7 @@ type Progress struct {
 	Attempts int // requests made so far
 	Due      time.Time
 	Answer   Answer // the last one
+	Doubt    bool   // an earlier request may have done it: its answer was lost
 }
 
 // Verdict is what an answer means.
@@ -76,5 +77,6 @@ type Answer struct {
 	Busy       bool          // the target is overloaded or unreachable: slow down
 	Request    string        // dry run: what would have been sent
 	Detour     bool          // the address that the event names is forbidden, the target's own endpoint got it
+	Before     bool          // Done: nothing was sent, it was so before
 	Overtaken  bool          // nothing was sent: the target has been told of something later that makes it void
 }

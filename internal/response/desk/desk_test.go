@@ -286,6 +286,42 @@ func TestWhatCannotBeTakenBackWaitsForConsent(t *testing.T) {
 	assert.Equal(t, []string{"people opened", "people act_proposed", "people act_failed"}, o.done(), "it has expired")
 }
 
+func TestWhatWasSoBeforeIsNotTakenBack(t *testing.T) {
+	o := newOffice(t, locking(func(r *response.Rule) { r.TTL = 4 * time.Hour }))
+	before := func() []string {
+		return o.went(response.Delivered, response.Answer{Verdict: response.Done, Status: 200, Before: true})
+	}
+	o.takes(anomalyOf("a", "a-0", "new_country"))
+	assert.Equal(t, []string{"kong do lock", "people opened", "people act_done"}, before())
+	var act string
+	o.book.All(func(i *incident.Incident) {
+		act = i.Acts[0].ID
+		assert.Equal(t, "it was so before, nothing was sent and nothing is to be taken back", i.Acts[0].Answer)
+	})
+	o.later(time.Minute)
+	assert.Equal(t, []string{"kong verify lock"}, o.done())
+	o.open()
+	o.later(5 * time.Hour)
+	assert.Empty(t, o.done(), "its time is nobody's")
+	assert.EqualError(t, o.wants(Wish{Verb: VerbUndo, Act: act, By: "ann"}), "it was so before: somebody else did it at kong, and has to take it back there")
+
+	// What another act of Holter did is Holter's to take back, once the last act that holds it has ended.
+	o = newOffice(t, func(c *Config) {
+		locking(func(r *response.Rule) { r.TTL = 4 * time.Hour })(c)
+		c.Targets["kong"] = Target{Actor: consumers{kong{reversible}}}
+	})
+	o.takes(anomalyOf("a", "a-0", "new_country"))
+	o.done()
+	o.later(time.Hour)
+	o.done()
+	o.takes(anomalyOf("b", "b-0", "new_country"))
+	before()
+	o.later(3 * time.Hour)
+	assert.Equal(t, []string{"kong verify lock", "people act_undone"}, o.done(), "b holds it")
+	o.later(time.Hour)
+	assert.Equal(t, []string{"kong undo lock", "people act_undone"}, o.done())
+}
+
 func TestUnknownIsNeverSentAgain(t *testing.T) {
 	o := newOffice(t, func(c *Config) {
 		locking(nil)(c)

@@ -35,7 +35,12 @@ func (t *turn) did(i *incident.Incident, a *incident.Act, d *response.Delivery) 
 	switch d.State {
 	case response.Delivered:
 		a.State, a.Done, a.Answer = incident.Done, t.now, answer(d)
-		if a.TTL > 0 {
+		a.Before = d.Answer.Before && !t.ours(i, a)
+		switch {
+		case a.Before:
+			a.CanUndo, a.Expires = false, time.Time{}
+			a.Answer = "it was so before, nothing was sent and nothing is to be taken back"
+		case a.TTL > 0:
 			a.Expires = t.now.Add(a.TTL)
 		}
 		if t.cfg.Targets[a.Target].can(a.Action).Verify {

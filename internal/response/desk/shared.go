@@ -19,7 +19,7 @@ func (t *turn) holder(i *incident.Incident, a *incident.Act) (of *incident.Incid
 	t.book.All(func(j *incident.Incident) {
 		for n := range j.Acts {
 			b := &j.Acts[n]
-			if b.ID == a.ID || other != nil && other.State != incident.Sending || !same(i, a, j, b) {
+			if b.ID == a.ID || b.Before || other != nil && other.State != incident.Sending || !same(i, a, j, b) {
 				continue
 			}
 			if b.InForce() || b.State == incident.Unknown || b.State == incident.Sending {
@@ -39,6 +39,19 @@ func same(i *incident.Incident, a *incident.Act, j *incident.Incident, b *incide
 		return a.Subject == b.Subject
 	}
 	return a.Action == b.Action && i.Key.Token != "" && i.Key.Tenant == j.Key.Tenant && i.Key.Token == j.Key.Token
+}
+
+// ours says whether what was so before an act is so because of another act: that one may end, and leave it to this one to take back.
+func (t *turn) ours(i *incident.Incident, a *incident.Act) (found bool) {
+	t.book.All(func(j *incident.Incident) {
+		for n := range j.Acts {
+			b := &j.Acts[n]
+			if b.ID != a.ID && !b.Before && (b.InForce() || b.State == incident.Unknown || b.State == incident.Undoing) && same(i, a, j, b) {
+				found = true
+			}
+		}
+	})
+	return found
 }
 
 // coming says whether an act that would hold the same is on its way, and none is in force.

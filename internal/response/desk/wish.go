@@ -110,6 +110,8 @@ func (t *turn) onAct(w *Wish) (*incident.Incident, *incident.Act, error) {
 		return i, a, errors.New("it is being taken back already")
 	case w.Verb == VerbUndo && !a.InForce() && a.State != incident.Unknown:
 		return i, a, fmt.Errorf("it is not in force: it is %s", a.State)
+	case w.Verb == VerbUndo && a.Before:
+		return i, a, fmt.Errorf("it was so before: somebody else did it at %s, and has to take it back there", a.Target)
 	case w.Verb == VerbUndo && !a.CanUndo:
 		return i, a, fmt.Errorf("%s cannot take it back: look at the provider", a.Target)
 	case w.Verb == VerbUndo && t.coming(i, a):

@@ -49,6 +49,7 @@ type Act struct {
 	Verify  time.Time       `json:"verify,omitzero"`  // when the target is asked whether it holds
 	Delay   time.Duration   `json:"delay,omitempty"`
 	CanUndo bool            `json:"can_undo,omitempty"`
+	Before  bool            `json:"before,omitempty"`  // it was so before: nobody but who did that takes it back
 	Subject string          `json:"subject,omitempty"` // what taking it back changes; empty: it is not known
 }
 

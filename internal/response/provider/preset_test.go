@@ -57,7 +57,7 @@ func TestPresetPerformsTheStepOfTheAction(t *testing.T) {
 	assert.Equal(t, response.Undone, step(response.Undo, response.Asking).Verdict, "the answer to undoing it was lost: it still holds")
 	assert.Equal(t, response.Done, step(response.Undo, response.Waiting).Verdict)
 	assert.Equal(t, response.Done, step(response.Undo, response.Asking).Verdict)
-	assert.Equal(t, []string{"GET", "GET", "PUT", "GET", "GET", "DELETE", "GET"}, seen)
+	assert.Equal(t, []string{"GET", "GET", "GET", "PUT", "GET", "GET", "DELETE", "GET"}, seen)
 
 	d := locking()
 	d.Action = response.Restrict
