@@ -44,6 +44,10 @@ type Delivery struct {
 	Progress
 }
 
+// Dry says whether the delivery is described instead of sent, at a target that is dry or is not. What was done in earnest is proven and
+// taken back although its target is dry by now: that is never the dangerous direction.
+func (d *Delivery) Dry(target bool) bool { return d.DryRun || target && d.Step == Do }
+
 // Progress is what changes about a delivery.
 type Progress struct {
 	State    State

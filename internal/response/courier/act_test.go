@@ -145,6 +145,34 @@ func TestDryRunNeedsNoIntent(t *testing.T) {
 	})
 }
 
+// What is taken back in earnest at a target that is dry by now is as careful as ever.
+func TestUndoingInDryRunNeedsItsIntent(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		dry := func(t *Target) { t.DryRun = true }
+		kong := w.target("kong", response.Act, dry)
+		kong.takes = 10 * sec
+		w.start()
+		now := time.Now()
+		require.NoError(t, w.Accept(t.Context(), &response.Delivery{
+			ID: "a", Target: "kong", Arrived: now, Action: response.Lock, Step: response.Undo, Body: []byte("b"), Progress: response.Progress{Due: now},
+		}))
+		w.pass(sec)
+		w.disk.mu.Lock()
+		values := maps.Clone(w.disk.values)
+		w.disk.mu.Unlock()
+		w.stop()
+		w = newWorld(t)
+		w.disk.values = values
+		kong = w.target("kong", response.Act, dry)
+		w.start()
+		w.pass(day)
+		assert.Empty(t, kong.visits())
+		assert.Equal(t, map[string]response.State{"kong a": response.Unknown}, w.ends())
+		w.stop()
+	})
+}
+
 // Whatever the targets answer and whenever the process stops: every message arrives, every act is done once or its end is
 // told, and nothing ends twice.
 func TestNothingIsLostAndNoActIsDoneTwice(t *testing.T) {

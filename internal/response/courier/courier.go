@@ -22,7 +22,7 @@ type Target struct {
 	Name       string
 	Terms      response.Terms // of every delivery, unless the sender knows better for each act
 	Sender     Sender
-	DryRun     bool          // acts are described
+	DryRun     bool          // what is to be done is described
 	MaxPending int           // deliveries that may wait; beyond it the oldest becomes a dead letter
 	Parallel   int           // requests at the same time
 	Timeout    time.Duration // of one attempt
@@ -196,7 +196,7 @@ func (c *courier) prepare(ctx context.Context, d *response.Delivery) bool {
 		return false
 	}
 	terms := c.terms(d)
-	risky := terms.Kind == response.Act && d.Step != response.Verify && d.State == response.Waiting && !c.DryRun && !d.DryRun
+	risky := terms.Kind == response.Act && d.Step != response.Verify && d.State == response.Waiting && !d.Dry(c.DryRun)
 	if risky && !c.out.Intend(ctx, now, d) && !terms.Repeatable() {
 		c.notify(Notice{Kind: Held, Target: c.Name, Delivery: bare(d)})
 		c.hold(ctx, d, now)

@@ -70,7 +70,7 @@ func (t *Target) Send(ctx context.Context, d *response.Delivery, now time.Time) 
 	if d.Step == response.Verify || d.State == response.Asking {
 		return t.verify(&e, d.Step == response.Undo, now)
 	}
-	if t.DryRun || d.DryRun {
+	if d.Dry(t.DryRun) {
 		return response.Answer{Verdict: response.Described, Request: describe(d.Step, &e)}
 	}
 	text := fmt.Sprintf("gateways that ask refuse %s", e.Token)

@@ -48,7 +48,7 @@ func (c *Call) Send(ctx context.Context, d *response.Delivery, now time.Time) re
 	if err != nil {
 		return c.unsent(err, c.Secrets)
 	}
-	if c.DryRun || d.DryRun {
+	if d.Dry(c.DryRun) {
 		text, err := c.Request.Show(w.shown, d.ID)
 		if err != nil {
 			return c.unsent(Impossible("the request cannot be written: %w", err), w.hide)

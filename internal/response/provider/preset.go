@@ -95,7 +95,7 @@ func (c *Channel) verify(ctx context.Context, question *ReadBack, d *response.De
 	if err != nil {
 		return c.unsent(err, c.Secrets)
 	}
-	if c.DryRun || d.DryRun {
+	if d.Dry(c.DryRun) {
 		text, err := question.Request.Show(w.shown, "")
 		if err != nil {
 			return c.unsent(Impossible("the request cannot be written: %w", err), w.hide)

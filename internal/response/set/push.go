@@ -79,7 +79,7 @@ func (p *Push) Send(ctx context.Context, d *response.Delivery, now time.Time) re
 	if err != nil {
 		return final("the event cannot be written: %v", err)
 	}
-	if p.DryRun || d.DryRun {
+	if d.Dry(p.DryRun) {
 		text, err := json.Marshal(claims)
 		if err != nil {
 			return final("the event cannot be written: %v", err)

@@ -310,6 +310,16 @@ func TestWhatAReceiverCannotBeTold(t *testing.T) {
 	assert.ErrorContains(t, Kind("revoke").Valid(), "write one of risk-level-change, ")
 }
 
+func TestWhatWasDoneInEarnestIsTakenBackInDryRun(t *testing.T) {
+	r := receive(t)
+	p := newPush(t, "ES256", r.URL)
+	p.DryRun = true
+	assert.Equal(t, response.Described, p.Send(t.Context(), delivery(response.Restrict, response.Do), noon).Verdict)
+	assert.Nil(t, r.got)
+	assert.Equal(t, response.Done, p.Send(t.Context(), delivery(response.Restrict, response.Undo), noon).Verdict)
+	assert.NotNil(t, r.got)
+}
+
 func TestAnActHoldsWhomItsEndIsAbout(t *testing.T) {
 	p := newPush(t, "ES256", "https://rp.example.com")
 	one := p.Subject(response.Restrict, []byte(flagged))
