@@ -289,6 +289,42 @@ func TestWhatIsProtectedOrStoppedIsLeftAlone(t *testing.T) {
 	assert.False(t, o.Halted(&response.Delivery{}), "messages go on")
 }
 
+// A registry that does not answer for a while, or answers otherwise, takes nobody's protection away while an incident is open.
+func TestWhoIsProtectedStaysSo(t *testing.T) {
+	protecting := func(c *Config) {
+		locking(nil)(c)
+		c.Limits.Protected.Owners, c.Limits.Protected.Tags = []string{"acme"}, []string{"tier:critical"}
+	}
+	o := newOffice(t, protecting)
+	silent := func(token, id string) Anomaly {
+		a := anomalyOf(token, id, "leaked_credential")
+		a.Event.Token.Owner = nil
+		return a
+	}
+	tagged := anomalyOf("b", "b-0", "leaked_credential")
+	tagged.Event.Token.Owner.ID, tagged.Event.Token.Tags = "other", map[string]string{"tier": "critical"}
+	o.takes(anomalyOf("a", "a-0", "leaked_credential"), tagged)
+	assert.Equal(t, []string{"people opened", "people opened"}, o.done())
+	o.open()
+	sold := anomalyOf("a", "a-2", "leaked_credential")
+	sold.Event.Token.Owner.ID = "new"
+	untagged := anomalyOf("b", "b-2", "leaked_credential")
+	untagged.Event.Token.RegistryID = "key_b"
+	o.takes(silent("a", "a-1"), sold, silent("b", "b-1"), untagged)
+	assert.Empty(t, o.done())
+	o.book.All(func(i *incident.Incident) { assert.Equal(t, incident.Blocked, i.Acts[0].State) })
+
+	o.later(7 * time.Hour) // over, and another begins
+	o.done()
+	o.takes(silent("a", "a-3"))
+	assert.Equal(t, []string{"people opened"}, o.done())
+
+	o.cfg.Limits.Protected.Owners = nil
+	o.open()
+	o.takes(silent("a", "a-4"))
+	assert.Equal(t, []string{"kong do lock", "people act_done"}, o.done(), "the configuration says so")
+}
+
 func TestDryRunIsEnforcementButForTheAct(t *testing.T) {
 	run := func(dry bool) ([]string, []string) {
 		o := newOffice(t, func(c *Config) {

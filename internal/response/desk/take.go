@@ -3,6 +3,7 @@ package desk
 import (
 	"context"
 	"fmt"
+	"maps"
 	"strings"
 	"time"
 
@@ -106,6 +107,7 @@ func (t *turn) anomaly(a *Anomaly) {
 		}
 		i = t.open(a)
 	}
+	t.protect(i, &a.Event.Token)
 	if i.Note(&a.Event, a.Severity, t.now) {
 		t.worse[i.ID] = true
 	}
@@ -121,6 +123,19 @@ func (t *turn) anomaly(a *Anomaly) {
 	for _, n := range acts {
 		t.rule(i, &t.cfg.Policy[n])
 	}
+}
+
+// protect remembers that a token was protected: it stays so until its incident is over, whatever later anomalies know of it, as long as
+// the configuration protects such tokens.
+func (t *turn) protect(i *incident.Incident, token *response.Token) {
+	if t.cfg.Limits.Protected.Has(*token) == "" {
+		return
+	}
+	was := response.Token{ID: token.ID, RegistryID: token.RegistryID, Tags: maps.Clone(token.Tags)}
+	if token.Owner != nil {
+		was.Owner = &response.Owner{ID: token.Owner.ID}
+	}
+	i.Protected = &was
 }
 
 // each sends the anomaly to those who hear of every one, and returns the rules that do something about its incident.
@@ -226,7 +241,7 @@ func (t *turn) decide(i *incident.Incident, a *incident.Act, approval response.A
 	decision := guard.Decision{Verdict: guard.Block, Why: "all acts are stopped by the stop file"}
 	if !t.barred.Load() {
 		decision = t.guarded().Decide(t.cfg.Limits, guard.Wish{
-			Action: a.Action, Target: a.Target, Token: e.Token, Ability: ability, Approval: approval, Detectors: i.Detectors, Person: person,
+			Action: a.Action, Target: a.Target, Token: e.Token, Was: i.Protected, Ability: ability, Approval: approval, Detectors: i.Detectors, Person: person,
 		}, t.now)
 	}
 	before, why := a.State, a.Why

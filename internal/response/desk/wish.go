@@ -225,6 +225,7 @@ func (t *turn) byHand(w *Wish) (*incident.Incident, error) {
 	a.Event.ID = t.fresh("by hand")
 	a.Event.Sentence = w.By + " wants something done about it: " + reasonOf(w)
 	i := t.open(&a)
+	t.protect(i, &a.Event.Token)
 	i.Note(&a.Event, response.Warn, t.now)
 	return i, nil
 }

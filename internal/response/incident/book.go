@@ -5,6 +5,8 @@ import (
 	"errors"
 	"slices"
 	"time"
+
+	"github.com/holterhq/holter/internal/response"
 )
 
 // Terms say when incidents are told of again, and when they end.
@@ -203,6 +205,8 @@ func (t *Turn) Open(key Key, first string, now time.Time) (i, evicted *Incident)
 			}
 			i.Fired[rule] = at
 		}
+		i.Protected = before.Protected
+		i.Event = bounded(response.Event{Token: before.Anomaly().Token})
 	}
 	b := t.book
 	switch {

@@ -62,7 +62,8 @@ type Incident struct {
 	CauseWhy  string             `json:"cause_why,omitempty"`
 	Blast     *response.Blast    `json:"blast,omitempty"`
 	Grant     *response.Grant    `json:"grant,omitempty"`
-	Event     json.RawMessage    `json:"event"` // the latest anomaly, a response.Event
+	Event     json.RawMessage    `json:"event"`               // the latest anomaly, a response.Event
+	Protected *response.Token    `json:"protected,omitempty"` // the token as it was when it was protected; nil: it was not
 
 	AcknowledgedBy string `json:"acknowledged_by,omitempty"`
 	ResolvedBy     string `json:"resolved_by,omitempty"`
@@ -148,7 +149,10 @@ func (i *Incident) Note(e *response.Event, severity response.Severity, now time.
 			i.Facets = append(i.Facets, facet)
 		}
 	}
-	i.Event = bounded(*e)
+	known := i.Anomaly().Token
+	latest := *e
+	latest.Token = known.Completing(e.Token)
+	i.Event = bounded(latest)
 	for n := range i.Listeners {
 		i.Listeners[n].Stale = true
 	}
