@@ -13,6 +13,7 @@ import (
 
 	"github.com/holterhq/holter/internal/response"
 	"github.com/holterhq/holter/internal/response/incident"
+	"github.com/holterhq/holter/internal/response/outbox"
 	"github.com/holterhq/holter/internal/store"
 )
 
@@ -323,6 +324,59 @@ func TestWhoIsProtectedStaysSo(t *testing.T) {
 	o.open()
 	o.takes(silent("a", "a-4"))
 	assert.Equal(t, []string{"kong do lock", "people act_done"}, o.done(), "the configuration says so")
+}
+
+// Sending a dead act again is as much of an act as any that a person wants.
+func TestADeadActIsSentAgainOnlyAsTheGuardAllows(t *testing.T) {
+	o := newOffice(t, locking(nil))
+	dead := func(token string) (act string) {
+		o.takes(anomalyOf(token, token+"-0", "new_country"))
+		o.went(response.Dead, response.Answer{Verdict: response.Final, Reason: "status 403"})
+		o.book.All(func(i *incident.Incident) {
+			if i.Key.Token == "tok_"+token {
+				act = i.Acts[0].ID
+			}
+		})
+		return act
+	}
+	replay := func(act string) error {
+		o.t.Helper()
+		return o.wants(Wish{Verb: VerbReplay, Delivery: act, Target: "kong", By: "ann"})
+	}
+	one, two := dead("a"), dead("b")
+	o.cfg.Limits.Protected.Tokens = []string{"tok_a"}
+	o.open()
+	assert.EqualError(t, replay(one), "the token is protected")
+	o.Bar(true, o.now)
+	assert.EqualError(t, replay(two), "all acts are stopped by the stop file")
+	o.Bar(false, o.now)
+	require.NoError(t, o.wants(Wish{Verb: VerbStop, By: "bob"}))
+	assert.EqualError(t, replay(two), "all acts are stopped by bob")
+	require.NoError(t, o.wants(Wish{Verb: VerbResume, By: "bob"}))
+	o.done()
+	acts := len(o.guard.Acts)
+	require.NoError(t, replay(two))
+	assert.Len(t, o.guard.Acts, acts+1, "it counts")
+	assert.Equal(t, []string{"kong do lock", "people act_done"}, o.done())
+
+	// The token of an act whose incident is forgotten is known from what was sent.
+	require.NoError(t, o.Forget(context.Background(), o.now, []string{"tok_a"}, nil))
+	assert.EqualError(t, replay(one), "the token is protected")
+}
+
+// Asking once more whether an act holds changes nothing about where it stands.
+func TestAQuestionThatIsAskedAgainIsNoAct(t *testing.T) {
+	o := newOffice(t, locking(nil))
+	o.takes(anomalyOf("a", "a-0", "new_country"))
+	o.done()
+	o.later(time.Minute)
+	o.went(response.Dead, response.Answer{Verdict: response.Refused, Reason: "status 500"})
+	var question string
+	require.NoError(t, o.Letters(context.Background(), func(l outbox.Letter) { question = l.ID }))
+	require.NotEmpty(t, question)
+	require.NoError(t, o.wants(Wish{Verb: VerbReplay, Delivery: question, By: "ann"}))
+	assert.Equal(t, []string{"kong verify lock"}, o.done())
+	o.book.All(func(i *incident.Incident) { assert.Equal(t, incident.Proven, i.Acts[0].State) })
 }
 
 func TestDryRunIsEnforcementButForTheAct(t *testing.T) {
