@@ -100,7 +100,7 @@ func (r *responder) start(ctx context.Context, host component.Host) error {
 		r.tell.notice(courier.Notice{Kind: courier.Damaged, Err: damage})
 	}
 	r.dispatcher = courier.New(out, targets, courier.Environment{
-		Now: time.Now, Luck: rand.Float64, DownAfter: r.cfg.UnhealthyAfter, Ended: r.desk.Ended, Halted: r.desk.Halted,
+		Now: time.Now, Luck: rand.Float64, DownAfter: r.cfg.UnhealthyAfter, Ended: r.desk.Ended, Halted: r.desk.Halted, Recalled: r.desk.Recalled,
 	}, r.tell.notice)
 	r.dispatcher.Start(ctx, found)
 	r.desk.Begin(r.dispatcher)

@@ -23,9 +23,10 @@ const (
 	Dead                   // given up
 	Unknown                // an act was sent and nobody knows whether it was done: never sent again
 	DryRun                 // described instead of sent
+	Recalled               // called back before anything was sent
 )
 
-var stateNames = [...]string{"waiting", "sending", "asking", "delivered", "dead", "unknown", "dry_run"}
+var stateNames = [...]string{"waiting", "sending", "asking", "delivered", "dead", "unknown", "dry_run", "recalled"}
 
 func (s State) String() string { return stateNames[s] }
 

@@ -93,6 +93,18 @@ func (o *office) Line(_ context.Context, fresh []*response.Delivery) {
 	o.ready = append(o.ready, fresh...)
 }
 
+func (o *office) Recall(target, id string) {
+	for n, d := range o.ready {
+		if d.Target == target && d.ID == id {
+			if why := o.Recalled(d); why != "" {
+				o.ready = slices.Delete(o.ready, n, n+1)
+				o.end(d, response.Recalled, response.Answer{Verdict: response.Final, Reason: why})
+			}
+			return
+		}
+	}
+}
+
 func newOffice(t testing.TB, change func(*Config)) *office {
 	o := &office{t: t, shelf: &shelf{values: map[string][]byte{}}, now: noon}
 	o.cfg = Config{

@@ -49,6 +49,9 @@ func (t *turn) did(i *incident.Incident, a *incident.Act, d *response.Delivery) 
 		text := t.sentence(i, a, "is done: "+a.Answer)
 		t.audit(i, a, "done", a.By, text)
 		t.say(told{incident: i, occasion: response.ActDone, act: a, sentence: text, by: a.By})
+		t.late(i, a)
+	case response.Recalled:
+		t.never(i, a, d)
 	case response.DryRun:
 		a.State, a.Answer = incident.DryRun, d.Answer.Request
 		t.audit(i, a, "dry_run", a.By, t.sentence(i, a, "would have been sent"))
@@ -84,6 +87,8 @@ func (t *turn) undid(i *incident.Incident, a *incident.Act, d *response.Delivery
 		t.say(told{incident: i, occasion: response.ActUndone, act: a, sentence: text, by: a.By})
 	case response.Unknown:
 		t.unknown(i, a, d)
+	case response.Recalled:
+		t.still(i, a)
 	default:
 		a.State, a.Expires = incident.Done, time.Time{}
 		a.Answer = "taking it back failed: " + reason(d)

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"runtime"
+	"slices"
 	"testing"
 	"time"
 
@@ -377,6 +378,41 @@ func TestAQuestionThatIsAskedAgainIsNoAct(t *testing.T) {
 	require.NoError(t, o.wants(Wish{Verb: VerbReplay, Delivery: question, By: "ann"}))
 	assert.Equal(t, []string{"kong verify lock"}, o.done())
 	o.book.All(func(i *incident.Incident) { assert.Equal(t, incident.Proven, i.Acts[0].State) })
+}
+
+// What somebody called back while its request was under way is taken back; what may have been done stays unknown.
+func TestWhatIsCalledBackTooLateIsTakenBack(t *testing.T) {
+	for _, verb := range []string{VerbRefuse, VerbUndo, VerbResolve} {
+		start := func() (*office, *response.Delivery) {
+			o := newOffice(t, locking(nil))
+			o.takes(anomalyOf("a", "a-0", "new_country"))
+			n := slices.IndexFunc(o.ready, func(d *response.Delivery) bool { return d.Action == response.Lock })
+			sent := o.ready[n]
+			o.ready = slices.Delete(o.ready, n, n+1)
+			var id string
+			o.book.All(func(i *incident.Incident) { id = i.ID })
+			require.NoError(t, o.wants(Wish{Verb: verb, Act: sent.ID, Incident: id, By: "ann"}))
+			o.done()
+			return o, sent
+		}
+		o, sent := start()
+		if verb != VerbResolve {
+			assert.EqualError(t, o.wants(Wish{Verb: verb, Act: sent.ID, By: "bob"}), "ann has called it back already")
+		}
+		o.open() // what is known of it outlives a restart
+		o.ready = nil
+		o.end(sent, response.Delivered, response.Answer{Verdict: response.Done, Status: 204})
+		want := []string{"people act_done", "kong undo lock", "people act_undone"}
+		if verb == VerbResolve {
+			want = want[:1] // resolving takes nothing back
+		}
+		assert.ElementsMatch(t, want, o.done(), verb)
+
+		o, sent = start()
+		o.end(sent, response.Unknown, response.Answer{Verdict: response.Lost, Reason: "no answer in time"})
+		assert.Equal(t, []string{"people act_unknown"}, o.done(), verb)
+		o.book.All(func(i *incident.Incident) { assert.Equal(t, incident.Unknown, i.Acts[0].State) })
+	}
 }
 
 func TestDryRunIsEnforcementButForTheAct(t *testing.T) {

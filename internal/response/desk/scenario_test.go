@@ -30,6 +30,7 @@ var update = flag.Bool("update", false, "write the scenarios' effects anew")
 //	at +5m answer target=kong state=dead   what the target says from now on: delivered, dead, unknown, undone, or away for nothing at all
 //	at +5m file state=there                the stop file; or gone
 //	at +5m restart
+//	at +5m protect key=k1                  by a new configuration, with which it starts again
 //	at +9h nothing
 //
 // A scenario's config is lines of a rule, a target, or the terms of incidents and caps, such as
@@ -128,6 +129,9 @@ func (s *scenario) happen(what string, f map[string]string) {
 		s.Bar(f["state"] == "there", s.now)
 	case "restart":
 		s.open()
+	case "protect":
+		s.cfg.Limits.Protected.Tokens = append(s.cfg.Limits.Protected.Tokens, "tok_"+f["key"])
+		s.open()
 	case "nothing":
 	default:
 		require.Fail(s.t, "nothing can happen that is called "+what)
@@ -172,7 +176,11 @@ func (s *scenario) settle() (delivered bool) {
 			waiting = append(waiting, d)
 			continue
 		}
-		s.deliver(d)
+		if why := s.Recalled(d); why != "" {
+			s.end(d, response.Recalled, response.Answer{Verdict: response.Final, Reason: why})
+		} else {
+			s.deliver(d)
+		}
 		s.recorded()
 		delivered = true
 	}

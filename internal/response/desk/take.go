@@ -390,6 +390,11 @@ func (t *turn) resolve(i *incident.Incident, by, why string) bool {
 	if !i.Resolve(by, t.now) {
 		return false
 	}
+	for n := range i.Acts {
+		if a := &i.Acts[n]; by != Holter && a.State == incident.Sending && a.Recall == nil {
+			t.recall(a, by, "the incident is resolved by "+by+": "+why, false)
+		}
+	}
 	text := "The incident is over: " + why + "."
 	t.audit(i, nil, "resolve", by, text)
 	t.say(told{incident: i, occasion: response.Resolved, act: strongest(i), sentence: text, by: by})

@@ -109,6 +109,15 @@ func (t *turn) onAct(w *Wish) (*incident.Incident, *incident.Act, error) {
 	}
 	a := i.Act(w.Act)
 	switch {
+	case a.State == incident.Sending && (w.Verb == VerbUndo || w.Verb == VerbRefuse) && a.Recall != nil:
+		return i, a, fmt.Errorf("%s has called it back already", a.Recall.By)
+	case a.State == incident.Sending && (w.Verb == VerbUndo || w.Verb == VerbRefuse):
+		text := "is called back by " + w.By + ": " + reasonOf(w) + ". It is not sent, unless its request is under way already"
+		if a.CanUndo {
+			text += ": then it is taken back"
+		}
+		t.audit(i, a, w.Verb, w.By, t.sentence(i, a, text))
+		t.recall(a, w.By, reasonOf(w), true)
 	case w.Verb == VerbUndo && a.State == incident.Undoing:
 		return i, a, errors.New("it is being taken back already")
 	case w.Verb == VerbUndo && !a.InForce() && a.State != incident.Unknown:

@@ -158,7 +158,7 @@ func decodeProgress(value []byte) (response.Progress, error) {
 }
 
 func (p progress) checked() (response.Progress, error) {
-	if p.State > response.DryRun || p.Attempts < 0 || p.Verdict > uint8(response.Described) {
+	if p.State > response.Recalled || p.Attempts < 0 || p.Verdict > uint8(response.Described) {
 		return response.Progress{}, errors.New("progress out of range")
 	}
 	return response.Progress{
