@@ -415,6 +415,28 @@ func TestWhatIsCalledBackTooLateIsTakenBack(t *testing.T) {
 	}
 }
 
+// Whoever switches to enforcement means the tokens that are under attack at that moment first of all.
+func TestEnforcementBeginsWithOpenIncidents(t *testing.T) {
+	o := newOffice(t, func(c *Config) {
+		locking(func(r *response.Rule) { r.TTL = 4 * time.Hour })(c)
+		c.Targets["kong"] = Target{Actor: kong{reversible}, DryRun: true}
+	})
+	o.takes(anomalyOf("a", "a-0", "new_country"), anomalyOf("b", "b-0", "new_country"))
+	assert.Equal(t, []string{"kong do lock", "kong do lock", "people opened", "people opened"}, o.done())
+	o.takes(anomalyOf("a", "a-1", "new_country"))
+	assert.Empty(t, o.done(), "once")
+	o.decisions()
+
+	o.cfg.Targets["kong"] = Target{Actor: kong{reversible}}
+	o.open()
+	assert.Empty(t, o.done(), "nothing is done without a cause")
+	o.takes(anomalyOf("a", "a-2", "new_country"), anomalyOf("a", "a-3", "new_country"))
+	assert.Equal(t, []string{"kong do lock", "people act_done"}, o.done())
+	assert.Equal(t, []string{"sending", "done"}, o.decisions())
+	o.later(4 * time.Hour)
+	assert.Contains(t, o.done(), "kong undo lock")
+}
+
 func TestDryRunIsEnforcementButForTheAct(t *testing.T) {
 	run := func(dry bool) ([]string, []string) {
 		o := newOffice(t, func(c *Config) {

@@ -226,6 +226,9 @@ func (t *turn) want(i *incident.Incident, rule *response.Rule, target string) {
 		}
 	}
 	a, made := i.Want(rule.Action, target, rule.Name, t.now)
+	if a.State == incident.DryRun && !t.cfg.Targets[target].DryRun { // it was only said, and is meant now
+		a, made = i.Anew(a, t.now), true
+	}
 	if !made && a.State != incident.Proposed && a.State != incident.Blocked {
 		return
 	}
