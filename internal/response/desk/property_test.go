@@ -415,6 +415,46 @@ func TestWhatIsCalledBackTooLateIsTakenBack(t *testing.T) {
 	}
 }
 
+// What is to be taken back by itself is, however many incidents come after it, and however long it is over.
+func TestAnIncidentIsKeptForAsLongAsItsActsLast(t *testing.T) {
+	o := newOffice(t, func(c *Config) {
+		locking(func(r *response.Rule) { r.TTL = 48 * time.Hour })(c)
+		c.Policy = append(c.Policy, response.Rule{Name: "tell", Targets: []string{"people"}})
+		c.Incidents.Max = 2
+		c.Page = []string{"pager"}
+	})
+	told := func(token string) {
+		a := anomalyOf(token, token+"-0", "unknown_token")
+		a.Matched = []int{1}
+		o.takes(a)
+	}
+	o.takes(anomalyOf("a", "a-0", "new_country"))
+	o.done()
+	o.later(7 * time.Hour) // resolved
+	o.done()
+	for n := range 4 {
+		told(fmt.Sprint("x", n))
+		o.later(time.Minute)
+	}
+	o.done()
+	o.later(40 * time.Hour) // longer than what is over is kept
+	assert.NotContains(t, o.done(), "kong undo lock")
+	o.later(time.Hour)
+	assert.Equal(t, []string{"kong undo lock", "people act_undone"}, o.done())
+
+	// Where there is nothing else to forget, it is said that nobody takes it back.
+	o.later(48 * time.Hour)
+	o.done()
+	o.decisions()
+	o.takes(anomalyOf("b", "b-0", "new_country"), anomalyOf("c", "c-0", "new_country"))
+	o.done()
+	told("y")
+	assert.Equal(t, []string{"people opened", "people act_failed", "pager act_failed"}, o.done())
+	assert.Contains(t, o.decisions(), "abandoned")
+	all, _ := o.Size()
+	assert.Equal(t, 2, all)
+}
+
 // Whoever switches to enforcement means the tokens that are under attack at that moment first of all.
 func TestEnforcementBeginsWithOpenIncidents(t *testing.T) {
 	o := newOffice(t, func(c *Config) {

@@ -188,8 +188,23 @@ func (t *turn) open(a *Anomaly) *incident.Incident {
 		if evicted.Live() {
 			t.audit(evicted, nil, "evicted", Holter, "The incident is forgotten to make room for another: raise incidents::max_count.")
 		}
+		t.abandon(evicted)
 	}
 	return i
+}
+
+// abandon tells of acts that nobody will take back, because their incident had to go.
+func (t *turn) abandon(i *incident.Incident) {
+	for n := range i.Acts {
+		a := &i.Acts[n]
+		if !a.InForce() || a.Expires.IsZero() {
+			continue
+		}
+		a.Expires = time.Time{}
+		text := t.sentence(i, a, "is not taken back by itself any more: its incident is forgotten to make room for another. Take it back at the provider, and raise incidents::max_count")
+		t.audit(i, a, "abandoned", Holter, text)
+		t.say(told{incident: i, occasion: response.ActFailed, act: a, sentence: text, severity: response.Error, urgent: true})
+	}
 }
 
 // rule does what a rule asks for.

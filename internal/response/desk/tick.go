@@ -63,7 +63,9 @@ func (d *Desk) due(i *incident.Incident) (at time.Time) {
 		}
 	}
 	if !i.Live() {
-		earlier(i.Resolved.Add(d.cfg.Incidents.Keep))
+		if !i.Owes() {
+			earlier(i.Resolved.Add(d.cfg.Incidents.Keep))
+		}
 		return at
 	}
 	earlier(i.Last.Add(d.cfg.Incidents.ResolveAfter))
@@ -104,7 +106,7 @@ func (t *turn) tick(i *incident.Incident) {
 		}
 	}
 	if !i.Live() {
-		if t.past(i.Resolved.Add(t.cfg.Incidents.Keep)) && !expiring(i) {
+		if t.past(i.Resolved.Add(t.cfg.Incidents.Keep)) && !i.Owes() {
 			t.book.Drop(i.ID)
 		}
 		return
@@ -123,16 +125,6 @@ func (t *turn) tick(i *incident.Incident) {
 	if t.past(i.Last.Add(t.cfg.Incidents.ResolveAfter)) {
 		t.resolve(i, Holter, "the token has been calm for "+t.cfg.Incidents.ResolveAfter.String())
 	}
-}
-
-// expiring says whether an act is in force that is to end by itself.
-func expiring(i *incident.Incident) bool {
-	for n := range i.Acts {
-		if a := &i.Acts[n]; a.InForce() && !a.Expires.IsZero() {
-			return true
-		}
-	}
-	return false
 }
 
 func (t *turn) escalate(i *incident.Incident, w incident.Watch) {

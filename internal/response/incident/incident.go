@@ -131,6 +131,13 @@ func (i *Incident) clone() *Incident {
 // Live says whether the incident is not resolved.
 func (i *Incident) Live() bool { return i.State != Resolved }
 
+// Owes says whether something is still to be done about an act by itself: it is on its way, or is to be taken back.
+func (i *Incident) Owes() bool {
+	return slices.ContainsFunc(i.Acts, func(a Act) bool {
+		return a.State == Sending || a.State == Undoing || a.InForce() && !a.Expires.IsZero()
+	})
+}
+
 // Note takes an anomaly in. It returns whether the incident is more severe than before.
 func (i *Incident) Note(e *response.Event, severity response.Severity, now time.Time) (worse bool) {
 	worse = i.Anomalies > 0 && severity > i.Severity
