@@ -317,6 +317,17 @@ func TestWhatWasSoBeforeIsNotTakenBack(t *testing.T) {
 	assert.Empty(t, o.done(), "its time is nobody's")
 	assert.EqualError(t, o.wants(Wish{Verb: VerbUndo, Act: act, By: "ann"}), "it was so before: somebody else did it at kong, and has to take it back there")
 
+	// Nor is what a request of Holter's may have done whose answer was lost, though it was given up.
+	o = newOffice(t, locking(nil))
+	o.takes(anomalyOf("a", "a-0", "new_country"))
+	o.ready[slices.IndexFunc(o.ready, func(d *response.Delivery) bool { return d.Action == response.Lock })].Doubt = true
+	o.went(response.Dead, response.Answer{Verdict: response.Lost, Reason: "status 500"})
+	require.NoError(t, o.wants(Wish{Verb: VerbAct, Action: response.Lock, Token: "tok_a", By: "ann"}))
+	before()
+	o.book.All(func(i *incident.Incident) { act = i.Acts[1].ID })
+	require.NoError(t, o.wants(Wish{Verb: VerbUndo, Act: act, By: "ann"}))
+	assert.Equal(t, []string{"kong undo lock", "people act_undone"}, o.done())
+
 	// What another act of Holter did is Holter's to take back, once the last act that holds it has ended.
 	o = newOffice(t, func(c *Config) {
 		locking(func(r *response.Rule) { r.TTL = 4 * time.Hour })(c)

@@ -59,7 +59,7 @@ func (t *turn) did(i *incident.Incident, a *incident.Act, d *response.Delivery) 
 	case response.Unknown:
 		t.unknown(i, a, d)
 	default:
-		a.State, a.Answer = incident.Failed, reason(d)
+		a.State, a.Answer, a.Doubt = incident.Failed, reason(d), d.Doubt
 		text := t.sentence(i, a, "failed: "+a.Answer)
 		t.audit(i, a, "failed", a.By, text)
 		t.say(told{incident: i, occasion: response.ActFailed, act: a, sentence: text, severity: response.Error, urgent: true})

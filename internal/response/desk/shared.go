@@ -46,7 +46,8 @@ func (t *turn) ours(i *incident.Incident, a *incident.Act) (found bool) {
 	t.book.All(func(j *incident.Incident) {
 		for n := range j.Acts {
 			b := &j.Acts[n]
-			if b.ID != a.ID && !b.Before && (b.InForce() || b.State == incident.Unknown || b.State == incident.Undoing) && same(i, a, j, b) {
+			did := b.InForce() && !b.Before || b.State == incident.Unknown || b.State == incident.Undoing || b.State == incident.Failed && b.Doubt
+			if b.ID != a.ID && did && same(i, a, j, b) {
 				found = true
 			}
 		}

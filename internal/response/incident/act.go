@@ -51,6 +51,7 @@ type Act struct {
 	CanUndo bool            `json:"can_undo,omitempty"`
 	Before  bool            `json:"before,omitempty"`  // it was so before: nobody but who did that takes it back
 	Recall  *Recall         `json:"recall,omitempty"`  // somebody has called it back while it was on its way; nil: nobody has
+	Doubt   bool            `json:"doubt,omitempty"`   // it failed, and a request may have done it nevertheless
 	Subject string          `json:"subject,omitempty"` // what taking it back changes; empty: it is not known
 }
 
