@@ -105,7 +105,7 @@ func (r *responder) start(ctx context.Context, host component.Host) error {
 		r.desk.Bar(exists(r.cfg.StopFile), time.Now()) // before any act of an earlier process can go out
 	}
 	r.dispatcher = courier.New(out, targets, courier.Environment{
-		Now: time.Now, Luck: rand.Float64, DownAfter: r.cfg.UnhealthyAfter, Ended: r.desk.Ended, Halted: r.desk.Halted, Tried: r.desk.Tried,
+		Now: time.Now, Luck: rand.Float64, DownAfter: r.cfg.UnhealthyAfter, Ended: r.desk.Ended, Halted: r.desk.Halted, Recalled: r.desk.Recalled, Tried: r.desk.Tried,
 	}, r.tell.notice)
 	r.dispatcher.Start(ctx, found)
 	if err := r.desk.Begin(ctx, time.Now(), r.dispatcher); err != nil {

@@ -270,6 +270,8 @@ func (t *teller) ended(ctx context.Context, n courier.Notice) {
 	case response.DryRun:
 		t.telemetry.TokenResponseDryRunActs.Add(ctx, 1, to)
 		t.log.Info("dry run: this would have been sent", append(of(n), zap.String("request", n.Delivery.Answer.Request))...)
+	case response.Recalled:
+		t.log.Info("an act was called back before anything was sent", of(n)...)
 	default:
 		t.log.Error("a delivery is given up and kept as a dead letter", of(n)...)
 	}

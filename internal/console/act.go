@@ -178,7 +178,7 @@ func (k *call) answerAct() (any, error) {
 	switch {
 	case words == "":
 		return nil, badRequest("verb", "%q: write approve, refuse or undo", a.Verb)
-	case a.Verb == "undo" && !act.Undo, a.Verb == "approve" && !act.Approve, a.Verb == "refuse" && act.State != "proposed":
+	case a.Verb == "undo" && !act.Undo, a.Verb == "approve" && !act.Approve, a.Verb == "refuse" && act.State != "proposed" && act.State != "sending":
 		return nil, conflict("the act is " + act.State + ": it is too late, or too early, to " + a.Verb + " it")
 	}
 	return k.say(wish{

@@ -267,7 +267,7 @@ func (c *incidentCase) act(id string, e store.Entry, t told) {
 		a.Blast, _ = json.Marshal(blast)
 	}
 	a.Approve = a.State == "proposed" || a.State == "blocked"
-	a.Undo = a.State == "done" || a.State == "proven" || a.State == "unproven" || a.State == "unknown"
+	a.Undo = a.State == "sending" || a.State == "done" || a.State == "proven" || a.State == "unproven" || a.State == "unknown"
 }
 
 // file puts an entry among those of its incident.

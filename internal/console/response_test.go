@@ -96,7 +96,12 @@ func TestAnIncidentHasATimeLine(t *testing.T) {
 		"incident.id": "case-acme", "api_token.id": "tok_acme0"}`, string(approval.Attributes))
 	assert.Equal(t, []any{store.EntryAudit, "responder"}, []any{audit.Kind, audit.By})
 
-	w.answers(stood("acme", "act-1", "sending", "it is on its way", ""), stood("acme", "act-1", "done", "gate did it", `, "act.answer": "204"`),
+	w.answers(stood("acme", "act-1", "sending", "it is on its way", ""))
+	for _, verb := range []string{"undo", "refuse"} {
+		status, body = v.say("POST", "/api/v1/acts/act-1", answerTo{Verb: verb})
+		assert.Equal(t, 202, status, "an act that is on its way can be called back: %s", body)
+	}
+	w.answers(stood("acme", "act-1", "done", "gate did it", `, "act.answer": "204"`),
 		stood("acme", "act-1", "proven", "gate says that it holds", `, "act.proof": "inactive"`),
 		store.Entry{Kind: store.EntryAudit, Token: "tok_acme0", By: "responder", Body: "approved", Attributes: json.RawMessage(`{"audit.decision": "approve", "incident.id": "case-acme"}`)})
 	one := get[incidentDetail](v, "/api/v1/incidents/case-acme")
@@ -104,7 +109,7 @@ func TestAnIncidentHasATimeLine(t *testing.T) {
 	for _, h := range one.TimeLine {
 		kinds = append(kinds, h.Kind+" "+h.State)
 	}
-	assert.ElementsMatch(t, []string{"anomaly ", "incident open", "act proposed", "asked ", "act sending", "act done", "act proven", "decided "}, kinds)
+	assert.ElementsMatch(t, []string{"anomaly ", "incident open", "act proposed", "asked ", "asked ", "asked ", "act sending", "act done", "act proven", "decided "}, kinds)
 	assert.Equal(t, "anomaly", one.TimeLine[0].Kind, "the oldest first")
 	assert.Equal(t, []any{"proven", "inactive", "204", true, false}, []any{one.Acts[0].State, one.Acts[0].Proof, one.Acts[0].Answer, one.Acts[0].Undo, one.Acts[0].Approve})
 

@@ -23,9 +23,10 @@ const (
 	Dead                   // given up
 	Unknown                // an act was sent and nobody knows whether it was done: never sent again
 	DryRun                 // described instead of sent
+	Recalled               // called back before anything was sent
 )
 
-var stateNames = [...]string{"waiting", "sending", "asking", "delivered", "dead", "unknown", "dry_run"}
+var stateNames = [...]string{"waiting", "sending", "asking", "delivered", "dead", "unknown", "dry_run", "recalled"}
 
 func (s State) String() string { return stateNames[s] }
 
@@ -44,12 +45,17 @@ type Delivery struct {
 	Progress
 }
 
+// Dry says whether the delivery is described instead of sent, at a target that is dry or is not. What was done in earnest is proven and
+// taken back although its target is dry by now: that is never the dangerous direction.
+func (d *Delivery) Dry(target bool) bool { return d.DryRun || target && d.Step == Do }
+
 // Progress is what changes about a delivery.
 type Progress struct {
 	State    State
 	Attempts int // requests made so far
 	Due      time.Time
 	Answer   Answer // the last one
+	Doubt    bool   // an earlier request may have done it: its answer was lost
 }
 
 // Verdict is what an answer means.
@@ -76,5 +82,6 @@ type Answer struct {
 	Busy       bool          // the target is overloaded or unreachable: slow down
 	Request    string        // dry run: what would have been sent
 	Detour     bool          // the address that the event names is forbidden, the target's own endpoint got it
+	Before     bool          // Done: nothing was sent, it was so before
 	Overtaken  bool          // nothing was sent: the target has been told of something later that makes it void
 }

@@ -43,6 +43,21 @@ type Token struct {
 	Tags        map[string]string `json:"tags,omitempty"`
 }
 
+// Completing is a later sight of the same token, with what a registry said of it before and did not say this time: who owns it decides
+// what may be done about it, and a registry that does not answer for a while changes no owner.
+func (t Token) Completing(later Token) Token {
+	if later.Owner == nil || later.Owner.ID == "" {
+		later.Owner = t.Owner
+	}
+	if later.RegistryID == "" {
+		later.RegistryID = t.RegistryID
+		if len(later.Tags) == 0 {
+			later.Tags = t.Tags
+		}
+	}
+	return later
+}
+
 // Owner answers for a token.
 type Owner struct {
 	ID   string `json:"id,omitempty"`

@@ -47,6 +47,16 @@ func (q *Queue) Answered(a Answer, now time.Time) {
 // Closed says whether the target wants no more.
 func (q *Queue) Closed() bool { return q.closed }
 
+// Take takes out the delivery with an id, nil if none is in line.
+func (q *Queue) Take(id string) *Delivery {
+	for i, d := range q.waiting {
+		if d.ID == id {
+			return heap.Remove(&q.waiting, i).(*Delivery)
+		}
+	}
+	return nil
+}
+
 // Oldest takes out the delivery that has been in the outbox for longest.
 func (q *Queue) Oldest() (*Delivery, bool) {
 	if len(q.waiting) == 0 {

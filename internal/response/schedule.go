@@ -64,11 +64,13 @@ func (t Terms) Next(p Progress, answer Answer, now time.Time, luck float64) Prog
 		p.State = Dead
 		return p
 	case Undone:
+		p.Doubt = false
 		if p.State, p.Due = Waiting, now; !asked {
 			p.State = Dead // asked whether an act holds, the target says that it does not
 		}
 		return p
 	case Lost:
+		p.Doubt = true
 		if !t.Repeatable() && !t.ReadBack {
 			p.State = Unknown
 			return p
@@ -96,6 +98,7 @@ func (t Terms) Recover(p Progress, now time.Time) Progress {
 	if p.State != Sending {
 		return p
 	}
+	p.Doubt = true
 	switch {
 	case t.Repeatable():
 		p.State, p.Due = Waiting, now

@@ -127,7 +127,30 @@ func TestRecover(t *testing.T) {
 		{"it was being asked", Terms{Kind: Act, ReadBack: true}, Asking, Asking},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			assert.Equal(t, c.want, c.terms.Recover(Progress{State: c.before}, noon).State)
+			after := c.terms.Recover(Progress{State: c.before}, noon)
+			assert.Equal(t, c.want, after.State)
+			assert.Equal(t, c.before == Sending, after.Doubt, "a request that was begun may have done it")
 		})
 	}
+}
+
+// Whether a request may have done it is remembered over every answer but that it was not done.
+func TestDoubt(t *testing.T) {
+	terms := Terms{Kind: Act, Idempotent: true, Schedule: StandardSchedule()}
+	var p Progress
+	next := func(v Verdict) bool {
+		p = terms.Next(p, Answer{Verdict: v}, noon, 0.5)
+		return p.Doubt
+	}
+	assert.False(t, next(Unreached))
+	assert.False(t, next(Refused))
+	assert.True(t, next(Lost))
+	assert.True(t, next(Refused))
+	assert.True(t, next(Unreached))
+	assert.Equal(t, Waiting, p.State)
+	terms = Terms{Kind: Act, ReadBack: true, Schedule: StandardSchedule()}
+	assert.True(t, next(Lost))
+	assert.Equal(t, Asking, p.State)
+	assert.False(t, next(Undone))
+	assert.Equal(t, Waiting, p.State)
 }

@@ -145,6 +145,96 @@ func TestDryRunNeedsNoIntent(t *testing.T) {
 	})
 }
 
+// What is taken back in earnest at a target that is dry by now is as careful as ever.
+func TestUndoingInDryRunNeedsItsIntent(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		dry := func(t *Target) { t.DryRun = true }
+		kong := w.target("kong", response.Act, dry)
+		kong.takes = 10 * sec
+		w.start()
+		now := time.Now()
+		require.NoError(t, w.Accept(t.Context(), &response.Delivery{
+			ID: "a", Target: "kong", Arrived: now, Action: response.Lock, Step: response.Undo, Body: []byte("b"), Progress: response.Progress{Due: now},
+		}))
+		w.pass(sec)
+		w.disk.mu.Lock()
+		values := maps.Clone(w.disk.values)
+		w.disk.mu.Unlock()
+		w.stop()
+		w = newWorld(t)
+		w.disk.values = values
+		kong = w.target("kong", response.Act, dry)
+		w.start()
+		w.pass(day)
+		assert.Empty(t, kong.visits())
+		assert.Equal(t, map[string]response.State{"kong a": response.Unknown}, w.ends())
+		w.stop()
+	})
+}
+
+// An act that waits for its provider can be called back for as long as no request may have done it.
+func TestAnActIsCalledBack(t *testing.T) {
+	for _, c := range []struct {
+		name   string
+		change func(*Target)
+		answer response.Verdict
+		visits int
+		end    response.State
+	}{
+		{"the provider refuses", nil, response.Refused, 1, response.Recalled},
+		{"it cannot be reached", nil, response.Unreached, 1, response.Recalled},
+		{"an answer was lost, it may be sent again", func(t *Target) { t.Terms.Idempotent = true }, response.Lost, 2, response.Delivered},
+		{"an answer was lost, it is asked", func(t *Target) { t.Terms.ReadBack = true }, response.Lost, 2, response.Delivered},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				w := newWorld(t)
+				if c.change == nil {
+					c.change = func(*Target) {}
+				}
+				kong := w.target("kong", response.Act, c.change)
+				kong.says(c.answer)
+				var mu sync.Mutex
+				why := ""
+				w.recalled = func(*response.Delivery) string {
+					mu.Lock()
+					defer mu.Unlock()
+					return why
+				}
+				w.start()
+				w.sends("a", "kong")
+				w.sends("b", "kong")
+				w.pass(sec)
+				w.Recall("kong", "a")
+				w.pass(sec)
+				assert.Empty(t, w.ends(), "it was asked, and is wanted still")
+				mu.Lock()
+				why = "ann does not want it"
+				mu.Unlock()
+				w.Recall("kong", "a")
+				w.Recall("kong", "unheard of")
+				w.Recall("nowhere", "a")
+				w.pass(0)
+				if c.end == response.Recalled {
+					assert.Equal(t, map[string]response.State{"kong a": c.end}, w.ends(), "at once, not when its next attempt is due")
+					assert.Equal(t, "ann does not want it", w.told(Ended)[0].Delivery.Answer.Reason)
+				}
+				kong.says(response.Done)
+				w.pass(day)
+				assert.Equal(t, map[string]response.State{"kong a": c.end, "kong b": c.end}, w.ends(), "the other when it is due")
+				assert.Len(t, kong.visits(), 2*c.visits)
+				assert.Empty(t, w.DeadLetters()["kong"])
+				w.stop()
+				w.start()
+				w.pass(day)
+				assert.Len(t, kong.visits(), 2*c.visits)
+				w.stop()
+			})
+		})
+	}
+}
+
 // Whatever the targets answer and whenever the process stops: every message arrives, every act is done once or its end is
 // told, and nothing ends twice.
 func TestNothingIsLostAndNoActIsDoneTwice(t *testing.T) {

@@ -22,7 +22,7 @@ type Target struct {
 	Name       string
 	Terms      response.Terms // of every delivery, unless the sender knows better for each act
 	Sender     Sender
-	DryRun     bool          // acts are described
+	DryRun     bool          // what is to be done is described
 	MaxPending int           // deliveries that may wait; beyond it the oldest becomes a dead letter
 	Parallel   int           // requests at the same time
 	Timeout    time.Duration // of one attempt
@@ -54,6 +54,7 @@ type courier struct {
 	mu       sync.Mutex
 	queue    response.Queue
 	inFlight int
+	asked    []string  // ids of deliveries that may not be wanted any more
 	failing  time.Time // since when nothing has worked, zero if the last attempt did
 	last     response.Answer
 	down     bool // told that it has been failing for long
@@ -134,6 +135,7 @@ func (c *courier) run(ctx context.Context) {
 func (c *courier) dispatch(ctx context.Context) (time.Duration, bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	c.look(ctx)
 	for c.inFlight < c.Parallel {
 		now := c.env.Now()
 		d, ok := c.queue.Next(now)
@@ -149,12 +151,7 @@ func (c *courier) dispatch(ctx context.Context) (time.Duration, bool) {
 
 // deliver makes one attempt and records what came of it.
 func (c *courier) deliver(ctx context.Context, d *response.Delivery) {
-	defer func() {
-		c.mu.Lock()
-		c.inFlight--
-		c.mu.Unlock()
-		c.wake()
-	}()
+	defer c.landed()
 	if !c.prepare(ctx, d) {
 		return
 	}
@@ -163,6 +160,13 @@ func (c *courier) deliver(ctx context.Context, d *response.Delivery) {
 		return // cut short at shutdown: it counts as not tried, and is in the outbox
 	}
 	c.settle(ctx, d, answer)
+}
+
+func (c *courier) landed() {
+	c.mu.Lock()
+	c.inFlight--
+	c.mu.Unlock()
+	c.wake()
 }
 
 // attempt makes one request. A bug in a sender must not end the process that telemetry flows through; whether it had sent
@@ -185,6 +189,9 @@ func (c *courier) prepare(ctx context.Context, d *response.Delivery) bool {
 		c.hold(ctx, d, now)
 		return false
 	}
+	if c.recalled(ctx, d) {
+		return false
+	}
 	if err := c.out.Fetch(ctx, d); err != nil {
 		if errors.Is(err, outbox.ErrGone) {
 			d.State, d.Answer = response.Dead, response.Answer{Verdict: response.Final, Reason: err.Error()}
@@ -196,13 +203,53 @@ func (c *courier) prepare(ctx context.Context, d *response.Delivery) bool {
 		return false
 	}
 	terms := c.terms(d)
-	risky := terms.Kind == response.Act && d.Step != response.Verify && d.State == response.Waiting && !c.DryRun && !d.DryRun
+	risky := terms.Kind == response.Act && d.Step != response.Verify && d.State == response.Waiting && !d.Dry(c.DryRun)
 	if risky && !c.out.Intend(ctx, now, d) && !terms.Repeatable() {
 		c.notify(Notice{Kind: Held, Target: c.Name, Delivery: bare(d)})
 		c.hold(ctx, d, now)
 		return false
 	}
 	return true
+}
+
+// recalled ends a delivery that is not wanted any more, unless a request may have done it already: whether that is so has to be found out.
+func (c *courier) recalled(ctx context.Context, d *response.Delivery) bool {
+	if c.env.Recalled == nil || d.State != response.Waiting || d.Doubt {
+		return false
+	}
+	why := c.env.Recalled(d)
+	if why == "" {
+		return false
+	}
+	d.State, d.Answer = response.Recalled, response.Answer{Verdict: response.Final, Reason: why}
+	c.end(ctx, d)
+	return true
+}
+
+// recall has run look at a delivery that is not due yet.
+func (c *courier) recall(id string) {
+	c.mu.Lock()
+	c.asked = append(c.asked, id)
+	c.mu.Unlock()
+	c.wake()
+}
+
+// look takes those that may not be wanted any more out of the line, and puts back what is.
+func (c *courier) look(ctx context.Context) {
+	for _, id := range c.asked {
+		d := c.queue.Take(id)
+		if d == nil {
+			continue // on its way, or ended
+		}
+		c.inFlight++
+		c.group.Go(func() {
+			defer c.landed()
+			if !c.recalled(ctx, d) {
+				c.add(ctx, d)
+			}
+		})
+	}
+	c.asked = nil
 }
 
 // hold puts a delivery back in line without counting an attempt.

@@ -25,6 +25,9 @@ type Environment struct {
 	Tried func(d *response.Delivery)
 	// Halted says whether a delivery has to wait although it is due. Nil: none has.
 	Halted func(d *response.Delivery) bool
+	// Recalled says why a delivery is not to be sent any more, empty if it is. It is asked while nothing of it has been sent, before every
+	// attempt. Nil: all are sent.
+	Recalled func(d *response.Delivery) string
 }
 
 // ErrClosed says that a dispatcher does not run.
@@ -107,6 +110,13 @@ func (d *Dispatcher) Line(ctx context.Context, fresh []*response.Delivery) {
 		if c, ok := d.couriers[one.Target]; ok {
 			c.add(ctx, one)
 		}
+	}
+}
+
+// Recall asks soon whether a delivery that waits is not to be sent any more.
+func (d *Dispatcher) Recall(target, id string) {
+	if c, ok := d.couriers[target]; ok {
+		c.recall(id)
 	}
 }
 

@@ -103,6 +103,7 @@ type world struct {
 	places  map[string]*place
 	targets []Target
 	*Dispatcher
+	recalled func(*response.Delivery) string
 
 	mu      sync.Mutex
 	notices []Notice
@@ -137,7 +138,7 @@ func (w *world) start() {
 	out, found, err := outbox.Open(w.t.Context(), w.disk, limits, time.Now())
 	require.NoError(w.t, err)
 	w.Dispatcher = New(out, w.targets, Environment{
-		Now: time.Now, Luck: func() float64 { return 0.5 }, DownAfter: 5 * time.Minute,
+		Now: time.Now, Luck: func() float64 { return 0.5 }, DownAfter: 5 * time.Minute, Recalled: w.recalled,
 	}, func(n Notice) {
 		w.mu.Lock()
 		defer w.mu.Unlock()

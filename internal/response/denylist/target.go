@@ -30,6 +30,17 @@ func Can(action response.Action) response.Ability {
 	return response.Ability{Do: true, Undo: true, Verify: true, Idempotent: true, Reversible: true}
 }
 
+var _ response.Sharer = (*Target)(nil)
+
+// Subject is the act: each has an entry of its own, and a token is refused until the last is gone.
+func (t *Target) Subject(_ response.Action, body []byte) string {
+	var m told
+	if json.Unmarshal(body, &m) != nil {
+		return ""
+	}
+	return m.Data.Incident.Act.ID
+}
+
 // told is what the list reads of a message.
 type told struct {
 	Data struct {
@@ -59,7 +70,7 @@ func (t *Target) Send(ctx context.Context, d *response.Delivery, now time.Time) 
 	if d.Step == response.Verify || d.State == response.Asking {
 		return t.verify(&e, d.Step == response.Undo, now)
 	}
-	if t.DryRun || d.DryRun {
+	if d.Dry(t.DryRun) {
 		return response.Answer{Verdict: response.Described, Request: describe(d.Step, &e)}
 	}
 	text := fmt.Sprintf("gateways that ask refuse %s", e.Token)

@@ -53,6 +53,7 @@ func TestTargetDoesVerifiesAndUndoes(t *testing.T) {
 		assert.Zero(t, ability.Delay)
 	}
 	assert.Zero(t, Can(response.Notify))
+	assert.Equal(t, "act_1", (&Target{}).Subject(response.Lock, []byte(incident)), "each act has an entry of its own, which the end of another leaves there")
 }
 
 func TestTargetInDryRunDoesNothing(t *testing.T) {
@@ -60,7 +61,17 @@ func TestTargetInDryRunDoesNothing(t *testing.T) {
 	a := target.Send(t.Context(), delivery(response.Lock, response.Do, incident), noon)
 	assert.Equal(t, response.Described, a.Verdict)
 	assert.Contains(t, a.Request, `put on the deny list: {"id":"tok_a","act":"act_1","action":"lock"`)
-	assert.Contains(t, target.Send(t.Context(), delivery(response.Lock, response.Undo, incident), noon).Request, "take tok_a off")
+	undo := delivery(response.Lock, response.Undo, incident)
+	undo.DryRun = true
+	assert.Contains(t, target.Send(t.Context(), undo, noon).Request, "take tok_a off")
+	assert.Zero(t, target.List.Len())
+}
+
+func TestWhatWasDoneInEarnestIsTakenBackInDryRun(t *testing.T) {
+	target := &Target{List: New(10), Keep: func(context.Context) error { return nil }}
+	require.Equal(t, response.Done, target.Send(t.Context(), delivery(response.Lock, response.Do, incident), noon).Verdict)
+	target.DryRun = true
+	assert.Equal(t, response.Done, target.Send(t.Context(), delivery(response.Lock, response.Undo, incident), noon).Verdict)
 	assert.Zero(t, target.List.Len())
 }
 

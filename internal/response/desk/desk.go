@@ -25,6 +25,8 @@ type Post interface {
 	// Commit writes a batch and returns what Line is to be given. With must it takes what it has no room for.
 	Commit(ctx context.Context, must bool, batch outbox.Batch) ([]*response.Delivery, error)
 	Line(ctx context.Context, fresh []*response.Delivery)
+	// Recall asks Recalled soon about a delivery that waits.
+	Recall(target, id string)
 }
 
 // Desk is safe for concurrent use.
@@ -172,6 +174,32 @@ func (d *Desk) Halted(delivery *response.Delivery) bool {
 	return delivery.Action != response.Notify && delivery.Step == response.Do && !delivery.DryRun && (d.stopped.Load() || d.barred.Load())
 }
 
+// Recalled says why a delivery is not to be sent any more, empty if it is: its act was called back or its token is protected by now, or
+// what it would take back is held by another act.
+func (d *Desk) Recalled(delivery *response.Delivery) string {
+	if delivery.Action == response.Notify || delivery.Step == response.Verify || delivery.DryRun {
+		return ""
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	i := d.book.OfAct(delivery.ID)
+	if i == nil {
+		return ""
+	}
+	a := i.ActOf(delivery.ID)
+	if delivery.Step == response.Undo {
+		t := &turn{Desk: d, book: d.book.Begin()}
+		if _, other := t.holder(i, a); other != nil {
+			return "act " + other.ID + " holds the same"
+		}
+		return ""
+	}
+	if a.Recall != nil {
+		return a.Recall.Why
+	}
+	return d.cfg.Limits.Protected.Ever(i.Anomaly().Token, i.Protected)
+}
+
 // Nudged gets something when Tick may be due earlier than it said. There is one reader.
 func (d *Desk) Nudged() <-chan struct{} { return d.nudge }
 
@@ -180,16 +208,19 @@ var ErrNotOpen = errors.New("not running")
 
 // change makes a turn: all of what do asks for is written, or nothing is.
 func (d *Desk) change(ctx context.Context, now time.Time, must bool, do func(*turn) error) error {
-	fresh, notes, err := d.turn(ctx, now, must, do)
+	t, fresh, err := d.turn(ctx, now, must, do)
 	if err != nil {
 		return err
 	}
 	d.post.Line(ctx, fresh)
-	d.after(notes)
+	d.after(t.notes)
+	for _, back := range t.recalls {
+		d.post.Recall(back.target, back.id)
+	}
 	return nil
 }
 
-func (d *Desk) turn(ctx context.Context, now time.Time, must bool, do func(*turn) error) ([]*response.Delivery, []Note, error) {
+func (d *Desk) turn(ctx context.Context, now time.Time, must bool, do func(*turn) error) (*turn, []*response.Delivery, error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if d.post == nil {
@@ -203,7 +234,8 @@ func (d *Desk) turn(ctx context.Context, now time.Time, must bool, do func(*turn
 	if err != nil {
 		return nil, nil, err
 	}
-	return fresh, t.commit(), nil
+	t.commit()
+	return t, fresh, nil
 }
 
 // Ended takes note of how a delivery came to its end, and of what follows from it.

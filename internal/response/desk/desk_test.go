@@ -30,6 +30,17 @@ type kong struct{ ability response.Ability }
 
 func (k kong) Can(response.Action) response.Ability { return k.ability }
 
+// consumers is a target that knows owners, whatever key of theirs is meant.
+type consumers struct{ kong }
+
+func (consumers) Subject(_ response.Action, body []byte) string {
+	var envelope message.Envelope
+	if json.Unmarshal(body, &envelope) != nil {
+		return ""
+	}
+	return envelope.Data.Token.Owner.ID
+}
+
 var reversible = response.Ability{Do: true, Undo: true, Verify: true, Reversible: true, Delay: time.Minute}
 
 // shelf is a store in memory that survives the desk.
@@ -80,6 +91,18 @@ func (o *office) Commit(ctx context.Context, must bool, batch outbox.Batch) ([]*
 
 func (o *office) Line(_ context.Context, fresh []*response.Delivery) {
 	o.ready = append(o.ready, fresh...)
+}
+
+func (o *office) Recall(target, id string) {
+	for n, d := range o.ready {
+		if d.Target == target && d.ID == id {
+			if why := o.Recalled(d); why != "" {
+				o.ready = slices.Delete(o.ready, n, n+1)
+				o.end(d, response.Recalled, response.Answer{Verdict: response.Final, Reason: why})
+			}
+			return
+		}
+	}
 }
 
 func newOffice(t testing.TB, change func(*Config)) *office {
@@ -273,6 +296,53 @@ func TestWhatCannotBeTakenBackWaitsForConsent(t *testing.T) {
 	o.takes(anomalyOf("a", "a-0", "new_country"))
 	o.later(time.Hour)
 	assert.Equal(t, []string{"people opened", "people act_proposed", "people act_failed"}, o.done(), "it has expired")
+}
+
+func TestWhatWasSoBeforeIsNotTakenBack(t *testing.T) {
+	o := newOffice(t, locking(func(r *response.Rule) { r.TTL = 4 * time.Hour }))
+	before := func() []string {
+		return o.went(response.Delivered, response.Answer{Verdict: response.Done, Status: 200, Before: true})
+	}
+	o.takes(anomalyOf("a", "a-0", "new_country"))
+	assert.Equal(t, []string{"kong do lock", "people opened", "people act_done"}, before())
+	var act string
+	o.book.All(func(i *incident.Incident) {
+		act = i.Acts[0].ID
+		assert.Equal(t, "it was so before, nothing was sent and nothing is to be taken back", i.Acts[0].Answer)
+	})
+	o.later(time.Minute)
+	assert.Equal(t, []string{"kong verify lock"}, o.done())
+	o.open()
+	o.later(5 * time.Hour)
+	assert.Empty(t, o.done(), "its time is nobody's")
+	assert.EqualError(t, o.wants(Wish{Verb: VerbUndo, Act: act, By: "ann"}), "it was so before: somebody else did it at kong, and has to take it back there")
+
+	// Nor is what a request of Holter's may have done whose answer was lost, though it was given up.
+	o = newOffice(t, locking(nil))
+	o.takes(anomalyOf("a", "a-0", "new_country"))
+	o.ready[slices.IndexFunc(o.ready, func(d *response.Delivery) bool { return d.Action == response.Lock })].Doubt = true
+	o.went(response.Dead, response.Answer{Verdict: response.Lost, Reason: "status 500"})
+	require.NoError(t, o.wants(Wish{Verb: VerbAct, Action: response.Lock, Token: "tok_a", By: "ann"}))
+	before()
+	o.book.All(func(i *incident.Incident) { act = i.Acts[1].ID })
+	require.NoError(t, o.wants(Wish{Verb: VerbUndo, Act: act, By: "ann"}))
+	assert.Equal(t, []string{"kong undo lock", "people act_undone"}, o.done())
+
+	// What another act of Holter did is Holter's to take back, once the last act that holds it has ended.
+	o = newOffice(t, func(c *Config) {
+		locking(func(r *response.Rule) { r.TTL = 4 * time.Hour })(c)
+		c.Targets["kong"] = Target{Actor: consumers{kong{reversible}}}
+	})
+	o.takes(anomalyOf("a", "a-0", "new_country"))
+	o.done()
+	o.later(time.Hour)
+	o.done()
+	o.takes(anomalyOf("b", "b-0", "new_country"))
+	before()
+	o.later(3 * time.Hour)
+	assert.Equal(t, []string{"kong verify lock", "people act_undone"}, o.done(), "b holds it")
+	o.later(time.Hour)
+	assert.Equal(t, []string{"kong undo lock", "people act_undone"}, o.done())
 }
 
 func TestUnknownIsNeverSentAgain(t *testing.T) {

@@ -35,7 +35,12 @@ func (t *turn) did(i *incident.Incident, a *incident.Act, d *response.Delivery) 
 	switch d.State {
 	case response.Delivered:
 		a.State, a.Done, a.Answer = incident.Done, t.now, answer(d)
-		if a.TTL > 0 {
+		a.Before = d.Answer.Before && !t.ours(i, a)
+		switch {
+		case a.Before:
+			a.CanUndo, a.Expires = false, time.Time{}
+			a.Answer = "it was so before, nothing was sent and nothing is to be taken back"
+		case a.TTL > 0:
 			a.Expires = t.now.Add(a.TTL)
 		}
 		if t.cfg.Targets[a.Target].can(a.Action).Verify {
@@ -44,6 +49,9 @@ func (t *turn) did(i *incident.Incident, a *incident.Act, d *response.Delivery) 
 		text := t.sentence(i, a, "is done: "+a.Answer)
 		t.audit(i, a, "done", a.By, text)
 		t.say(told{incident: i, occasion: response.ActDone, act: a, sentence: text, by: a.By})
+		t.tooLate(i, a)
+	case response.Recalled:
+		t.never(i, a, d)
 	case response.DryRun:
 		a.State, a.Answer = incident.DryRun, d.Answer.Request
 		t.audit(i, a, "dry_run", a.By, t.sentence(i, a, "would have been sent"))
@@ -51,7 +59,7 @@ func (t *turn) did(i *incident.Incident, a *incident.Act, d *response.Delivery) 
 	case response.Unknown:
 		t.unknown(i, a, d)
 	default:
-		a.State, a.Answer = incident.Failed, reason(d)
+		a.State, a.Answer, a.Doubt = incident.Failed, reason(d), d.Doubt
 		text := t.sentence(i, a, "failed: "+a.Answer)
 		t.audit(i, a, "failed", a.By, text)
 		t.say(told{incident: i, occasion: response.ActFailed, act: a, sentence: text, severity: response.Error, urgent: true})
@@ -79,6 +87,8 @@ func (t *turn) undid(i *incident.Incident, a *incident.Act, d *response.Delivery
 		t.say(told{incident: i, occasion: response.ActUndone, act: a, sentence: text, by: a.By})
 	case response.Unknown:
 		t.unknown(i, a, d)
+	case response.Recalled:
+		t.still(i, a)
 	default:
 		a.State, a.Expires = incident.Done, time.Time{}
 		a.Answer = "taking it back failed: " + reason(d)

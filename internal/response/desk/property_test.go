@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"runtime"
+	"slices"
 	"testing"
 	"time"
 
@@ -14,6 +15,7 @@ import (
 
 	"github.com/holterhq/holter/internal/response"
 	"github.com/holterhq/holter/internal/response/incident"
+	"github.com/holterhq/holter/internal/response/outbox"
 	"github.com/holterhq/holter/internal/store"
 )
 
@@ -318,6 +320,192 @@ func TestAllActsAreStoppedWhenItIsNotKnownWhatWasDecided(t *testing.T) {
 
 	o := newOffice(t, func(c *Config) { c.Lost, c.Targets = errors.New("disk on fire"), map[string]Target{"people": {}} })
 	assert.False(t, o.Stopped(), "nothing can be done anyway")
+}
+
+// A registry that does not answer for a while, or answers otherwise, takes nobody's protection away while an incident is open.
+func TestWhoIsProtectedStaysSo(t *testing.T) {
+	protecting := func(c *Config) {
+		locking(nil)(c)
+		c.Limits.Protected.Owners, c.Limits.Protected.Tags = []string{"acme"}, []string{"tier:critical"}
+	}
+	o := newOffice(t, protecting)
+	silent := func(token, id string) Anomaly {
+		a := anomalyOf(token, id, "leaked_credential")
+		a.Event.Token.Owner = nil
+		return a
+	}
+	tagged := anomalyOf("b", "b-0", "leaked_credential")
+	tagged.Event.Token.Owner.ID, tagged.Event.Token.Tags = "other", map[string]string{"tier": "critical"}
+	o.takes(anomalyOf("a", "a-0", "leaked_credential"), tagged)
+	assert.Equal(t, []string{"people opened", "people opened"}, o.done())
+	o.open()
+	sold := anomalyOf("a", "a-2", "leaked_credential")
+	sold.Event.Token.Owner.ID = "new"
+	untagged := anomalyOf("b", "b-2", "leaked_credential")
+	untagged.Event.Token.RegistryID = "key_b"
+	o.takes(silent("a", "a-1"), sold, silent("b", "b-1"), untagged)
+	assert.Empty(t, o.done())
+	o.book.All(func(i *incident.Incident) { assert.Equal(t, incident.Blocked, i.Acts[0].State) })
+
+	o.later(7 * time.Hour) // over, and another begins
+	o.done()
+	o.takes(silent("a", "a-3"))
+	assert.Equal(t, []string{"people opened"}, o.done())
+
+	o.cfg.Limits.Protected.Owners = nil
+	o.open()
+	o.takes(silent("a", "a-4"))
+	assert.Equal(t, []string{"kong do lock", "people act_done"}, o.done(), "the configuration says so")
+}
+
+// Sending a dead act again is as much of an act as any that a person wants.
+func TestADeadActIsSentAgainOnlyAsTheGuardAllows(t *testing.T) {
+	o := newOffice(t, locking(nil))
+	dead := func(token string) (act string) {
+		o.takes(anomalyOf(token, token+"-0", "new_country"))
+		o.went(response.Dead, response.Answer{Verdict: response.Final, Reason: "status 403"})
+		o.book.All(func(i *incident.Incident) {
+			if i.Key.Token == "tok_"+token {
+				act = i.Acts[0].ID
+			}
+		})
+		return act
+	}
+	replay := func(act string) error {
+		o.t.Helper()
+		return o.wants(Wish{Verb: VerbReplay, Delivery: act, Target: "kong", By: "ann"})
+	}
+	one, two := dead("a"), dead("b")
+	o.cfg.Limits.Protected.Tokens = []string{"tok_a"}
+	o.open()
+	assert.EqualError(t, replay(one), "the token is protected")
+	o.Bar(true, o.now)
+	assert.EqualError(t, replay(two), "all acts are stopped by the stop file")
+	o.Bar(false, o.now)
+	require.NoError(t, o.wants(Wish{Verb: VerbStop, By: "bob"}))
+	assert.EqualError(t, replay(two), "all acts are stopped by bob")
+	require.NoError(t, o.wants(Wish{Verb: VerbResume, By: "bob"}))
+	o.done()
+	acts := len(o.guard.Acts)
+	require.NoError(t, replay(two))
+	assert.Len(t, o.guard.Acts, acts+1, "it counts")
+	assert.Equal(t, []string{"kong do lock", "people act_done"}, o.done())
+
+	// The token of an act whose incident is forgotten is known from what was sent.
+	require.NoError(t, o.Forget(context.Background(), o.now, []string{"tok_a"}, nil))
+	assert.EqualError(t, replay(one), "the token is protected")
+}
+
+// Asking once more whether an act holds changes nothing about where it stands.
+func TestAQuestionThatIsAskedAgainIsNoAct(t *testing.T) {
+	o := newOffice(t, locking(nil))
+	o.takes(anomalyOf("a", "a-0", "new_country"))
+	o.done()
+	o.later(time.Minute)
+	o.went(response.Dead, response.Answer{Verdict: response.Refused, Reason: "status 500"})
+	var question string
+	require.NoError(t, o.Letters(context.Background(), func(l outbox.Letter) { question = l.ID }))
+	require.NotEmpty(t, question)
+	require.NoError(t, o.wants(Wish{Verb: VerbReplay, Delivery: question, By: "ann"}))
+	assert.Equal(t, []string{"kong verify lock"}, o.done())
+	o.book.All(func(i *incident.Incident) { assert.Equal(t, incident.Proven, i.Acts[0].State) })
+}
+
+// What somebody called back while its request was under way is taken back; what may have been done stays unknown.
+func TestWhatIsCalledBackTooLateIsTakenBack(t *testing.T) {
+	for _, verb := range []string{VerbRefuse, VerbUndo, VerbResolve} {
+		start := func() (*office, *response.Delivery) {
+			o := newOffice(t, locking(nil))
+			o.takes(anomalyOf("a", "a-0", "new_country"))
+			n := slices.IndexFunc(o.ready, func(d *response.Delivery) bool { return d.Action == response.Lock })
+			sent := o.ready[n]
+			o.ready = slices.Delete(o.ready, n, n+1)
+			var id string
+			o.book.All(func(i *incident.Incident) { id = i.ID })
+			require.NoError(t, o.wants(Wish{Verb: verb, Act: sent.ID, Incident: id, By: "ann"}))
+			o.done()
+			return o, sent
+		}
+		o, sent := start()
+		if verb != VerbResolve {
+			assert.EqualError(t, o.wants(Wish{Verb: verb, Act: sent.ID, By: "bob"}), "ann has called it back already")
+		}
+		o.open() // what is known of it outlives a restart
+		o.ready = nil
+		o.end(sent, response.Delivered, response.Answer{Verdict: response.Done, Status: 204})
+		want := []string{"people act_done", "kong undo lock", "people act_undone"}
+		if verb == VerbResolve {
+			want = want[:1] // resolving takes nothing back
+		}
+		assert.ElementsMatch(t, want, o.done(), verb)
+
+		o, sent = start()
+		o.end(sent, response.Unknown, response.Answer{Verdict: response.Lost, Reason: "no answer in time"})
+		assert.Equal(t, []string{"people act_unknown"}, o.done(), verb)
+		o.book.All(func(i *incident.Incident) { assert.Equal(t, incident.Unknown, i.Acts[0].State) })
+	}
+}
+
+// What is to be taken back by itself is, however many incidents come after it, and however long it is over.
+func TestAnIncidentIsKeptForAsLongAsItsActsLast(t *testing.T) {
+	o := newOffice(t, func(c *Config) {
+		locking(func(r *response.Rule) { r.TTL = 48 * time.Hour })(c)
+		c.Policy = append(c.Policy, response.Rule{Name: "tell", Targets: []string{"people"}})
+		c.Incidents.Max = 2
+		c.Page = []string{"pager"}
+	})
+	told := func(token string) {
+		a := anomalyOf(token, token+"-0", "unknown_token")
+		a.Matched = []int{1}
+		o.takes(a)
+	}
+	o.takes(anomalyOf("a", "a-0", "new_country"))
+	o.done()
+	o.later(7 * time.Hour) // resolved
+	o.done()
+	for n := range 4 {
+		told(fmt.Sprint("x", n))
+		o.later(time.Minute)
+	}
+	o.done()
+	o.later(40 * time.Hour) // longer than what is over is kept
+	assert.NotContains(t, o.done(), "kong undo lock")
+	o.later(time.Hour)
+	assert.Equal(t, []string{"kong undo lock", "people act_undone"}, o.done())
+
+	// Where there is nothing else to forget, it is said that nobody takes it back.
+	o.later(48 * time.Hour)
+	o.done()
+	o.decisions()
+	o.takes(anomalyOf("b", "b-0", "new_country"), anomalyOf("c", "c-0", "new_country"))
+	o.done()
+	told("y")
+	assert.Equal(t, []string{"people opened", "people act_failed", "pager act_failed"}, o.done())
+	assert.Contains(t, o.decisions(), "abandoned")
+	all, _ := o.Size()
+	assert.Equal(t, 2, all)
+}
+
+// Whoever switches to enforcement means the tokens that are under attack at that moment first of all.
+func TestEnforcementBeginsWithOpenIncidents(t *testing.T) {
+	o := newOffice(t, func(c *Config) {
+		locking(func(r *response.Rule) { r.TTL = 4 * time.Hour })(c)
+		c.Targets["kong"] = Target{Actor: kong{reversible}, DryRun: true}
+	})
+	o.takes(anomalyOf("a", "a-0", "new_country"), anomalyOf("b", "b-0", "new_country"))
+	assert.Equal(t, []string{"kong do lock", "kong do lock", "people opened", "people opened"}, o.done())
+	o.takes(anomalyOf("a", "a-1", "new_country"))
+	assert.Empty(t, o.done(), "once")
+	o.decisions()
+
+	o.cfg.Targets["kong"] = Target{Actor: kong{reversible}}
+	o.open()
+	assert.Empty(t, o.done(), "nothing is done without a cause")
+	o.takes(anomalyOf("a", "a-2", "new_country"), anomalyOf("a", "a-3", "new_country"))
+	assert.Equal(t, []string{"kong do lock", "people act_done"}, o.done())
+	assert.Equal(t, []string{"sending", "done"}, o.decisions())
+	o.later(4 * time.Hour)
+	assert.Contains(t, o.done(), "kong undo lock")
 }
 
 func TestDryRunIsEnforcementButForTheAct(t *testing.T) {

@@ -30,12 +30,14 @@ var update = flag.Bool("update", false, "write the scenarios' effects anew")
 //	at +5m answer target=kong state=dead   what the target says from now on: delivered, dead, unknown, undone, refused, or away for nothing at all
 //	at +5m file state=there                the stop file; or gone
 //	at +5m restart
+//	at +5m protect key=k1                  by a new configuration, with which it starts again
 //	at +9h nothing
 //
 // A scenario's config is lines of a rule, a target, or the terms of incidents and caps, such as
 //
 //	rule name=lock action=lock targets=kong,people ttl=4h escalate=1h:pager
 //	target name=kong undo=no
+//	target name=kong subject=owner         all keys of an owner have one switch
 //	terms update_every=15m per_hour=10
 func TestScenarios(t *testing.T) {
 	files, err := filepath.Glob("testdata/*.txtar")
@@ -127,6 +129,9 @@ func (s *scenario) happen(what string, f map[string]string) {
 		s.Bar(f["state"] == "there", s.now)
 	case "restart":
 		s.open()
+	case "protect":
+		s.cfg.Limits.Protected.Tokens = append(s.cfg.Limits.Protected.Tokens, "tok_"+f["key"])
+		s.open()
 	case "nothing":
 	default:
 		require.Fail(s.t, "nothing can happen that is called "+what)
@@ -169,6 +174,12 @@ func (s *scenario) settle() (delivered bool) {
 		s.ready = s.ready[1:]
 		if s.answers[d.Target] == "away" || s.Halted(d) {
 			waiting = append(waiting, d)
+			continue
+		}
+		if why := s.Recalled(d); why != "" {
+			s.end(d, response.Recalled, response.Answer{Verdict: response.Final, Reason: why})
+			s.recorded()
+			delivered = true
 			continue
 		}
 		if s.answers[d.Target] == "refused" {
@@ -253,7 +264,11 @@ func configure(t *testing.T, c *Config, text string) {
 			if f["undo"] == "no" {
 				ability.Undo, ability.Reversible = false, false
 			}
-			c.Targets[f["name"]] = Target{Actor: kong{ability}, DryRun: f["dry_run"] == "yes"}
+			target := Target{Actor: kong{ability}, DryRun: f["dry_run"] == "yes"}
+			if f["subject"] == "owner" {
+				target.Actor = consumers{kong{ability}}
+			}
+			c.Targets[f["name"]] = target
 		case "terms":
 			for name, value := range f {
 				term(t, c, name, value)

@@ -3,6 +3,7 @@ package desk
 import (
 	"context"
 	"fmt"
+	"maps"
 	"strings"
 	"time"
 
@@ -106,6 +107,7 @@ func (t *turn) anomaly(a *Anomaly) {
 		}
 		i = t.open(a)
 	}
+	t.protect(i, &a.Event.Token)
 	if i.Note(&a.Event, a.Severity, t.now) {
 		t.worse[i.ID] = true
 	}
@@ -121,6 +123,19 @@ func (t *turn) anomaly(a *Anomaly) {
 	for _, n := range acts {
 		t.rule(i, &t.cfg.Policy[n])
 	}
+}
+
+// protect remembers that a token was protected: it stays so until its incident is over, whatever later anomalies know of it, as long as
+// the configuration protects such tokens.
+func (t *turn) protect(i *incident.Incident, token *response.Token) {
+	if t.cfg.Limits.Protected.Has(*token) == "" {
+		return
+	}
+	was := response.Token{ID: token.ID, RegistryID: token.RegistryID, Tags: maps.Clone(token.Tags)}
+	if token.Owner != nil {
+		was.Owner = &response.Owner{ID: token.Owner.ID}
+	}
+	i.Protected = &was
 }
 
 // each sends the anomaly to those who hear of every one, and returns the rules that do something about its incident.
@@ -173,8 +188,23 @@ func (t *turn) open(a *Anomaly) *incident.Incident {
 		if evicted.Live() {
 			t.audit(evicted, nil, "evicted", Holter, "The incident is forgotten to make room for another: raise incidents::max_count.")
 		}
+		t.abandon(evicted)
 	}
 	return i
+}
+
+// abandon tells of acts that nobody will take back, because their incident had to go.
+func (t *turn) abandon(i *incident.Incident) {
+	for n := range i.Acts {
+		a := &i.Acts[n]
+		if !a.InForce() || a.Expires.IsZero() {
+			continue
+		}
+		a.Expires = time.Time{}
+		text := t.sentence(i, a, "is not taken back by itself any more: its incident is forgotten to make room for another. Take it back at the provider, and raise incidents::max_count")
+		t.audit(i, a, "abandoned", Holter, text)
+		t.say(told{incident: i, occasion: response.ActFailed, act: a, sentence: text, severity: response.Error, urgent: true})
+	}
 }
 
 // rule does what a rule asks for.
@@ -211,6 +241,9 @@ func (t *turn) want(i *incident.Incident, rule *response.Rule, target string) {
 		}
 	}
 	a, made := i.Want(rule.Action, target, rule.Name, t.now)
+	if a.State == incident.DryRun && !t.cfg.Targets[target].DryRun { // it was only said, and is meant now
+		a, made = i.Anew(a, t.now), true
+	}
 	if !made && a.State != incident.Proposed && a.State != incident.Blocked {
 		return
 	}
@@ -226,7 +259,7 @@ func (t *turn) decide(i *incident.Incident, a *incident.Act, approval response.A
 	decision := guard.Decision{Verdict: guard.Block, Why: "all acts are stopped by the stop file"}
 	if !t.barred.Load() {
 		decision = t.guarded().Decide(t.cfg.Limits, guard.Wish{
-			Action: a.Action, Target: a.Target, Token: e.Token, Ability: ability, Approval: approval, Detectors: i.Detectors, Person: person,
+			Action: a.Action, Target: a.Target, Token: e.Token, Was: i.Protected, Ability: ability, Approval: approval, Detectors: i.Detectors, Person: person,
 		}, t.now)
 	}
 	before, why := a.State, a.Why
@@ -286,6 +319,9 @@ func (t *turn) step(i *incident.Incident, a *incident.Act, step response.Step) {
 	body, err := message.Body(e)
 	if err != nil { // plain fields only
 		return
+	}
+	if sharer, ok := t.cfg.Targets[a.Target].Actor.(response.Sharer); ok && step == response.Do {
+		a.Subject = sharer.Subject(a.Action, body)
 	}
 	t.batch.Deliveries = append(t.batch.Deliveries, &response.Delivery{
 		ID: a.StepID(step), Target: a.Target, Rule: a.Rule, Arrived: t.now, DryRun: a.DryRun, Action: a.Action, Step: step, Body: body,
@@ -371,6 +407,11 @@ func (t *turn) ofToken(token, direction string) (found []*incident.Incident) {
 func (t *turn) resolve(i *incident.Incident, by, why string) bool {
 	if !i.Resolve(by, t.now) {
 		return false
+	}
+	for n := range i.Acts {
+		if a := &i.Acts[n]; by != Holter && a.State == incident.Sending && a.Recall == nil {
+			t.recall(a, by, "the incident is resolved by "+by+": "+why, false)
+		}
 	}
 	text := "The incident is over: " + why + "."
 	t.audit(i, nil, "resolve", by, text)

@@ -65,7 +65,9 @@ func (d *Desk) due(i *incident.Incident) (at time.Time) {
 		}
 	}
 	if !i.Live() {
-		earlier(i.Resolved.Add(d.cfg.Incidents.Keep))
+		if !i.Owes() {
+			earlier(i.Resolved.Add(d.cfg.Incidents.Keep))
+		}
 		return at
 	}
 	earlier(i.Last.Add(d.cfg.Incidents.ResolveAfter))
@@ -93,6 +95,8 @@ func (t *turn) tick(i *incident.Incident) {
 			text := t.sentence(i, a, "is not done: "+a.Why)
 			t.audit(i, a, "expired", Holter, text)
 			t.say(told{incident: i, occasion: response.ActFailed, act: a, sentence: text})
+		case a.InForce() && t.past(a.Expires) && t.coming(i, a):
+			a.Expires = t.now.Add(postponed)
 		case a.InForce() && t.past(a.Expires):
 			a.By = Holter
 			t.undo(i, a, "its time is over")
@@ -106,7 +110,7 @@ func (t *turn) tick(i *incident.Incident) {
 		}
 	}
 	if !i.Live() {
-		if t.past(i.Resolved.Add(t.cfg.Incidents.Keep)) && !expiring(i) {
+		if t.past(i.Resolved.Add(t.cfg.Incidents.Keep)) && !i.Owes() {
 			t.book.Drop(i.ID)
 		}
 		return
@@ -127,16 +131,6 @@ func (t *turn) tick(i *incident.Incident) {
 	}
 }
 
-// expiring says whether an act is in force that is to end by itself.
-func expiring(i *incident.Incident) bool {
-	for n := range i.Acts {
-		if a := &i.Acts[n]; a.InForce() && !a.Expires.IsZero() {
-			return true
-		}
-	}
-	return false
-}
-
 func (t *turn) escalate(i *incident.Incident, w incident.Watch) {
 	text := "Nobody has acknowledged it in time. " + i.Anomaly().Sentence
 	for _, name := range w.Targets {
@@ -149,8 +143,12 @@ func (t *turn) escalate(i *incident.Incident, w incident.Watch) {
 	t.say(told{incident: i, occasion: response.Escalated, act: strongest(i), sentence: text, targets: w.Targets})
 }
 
-// undo takes an act back.
+// undo takes an act back, unless another one holds the same.
 func (t *turn) undo(i *incident.Incident, a *incident.Act, why string) {
+	if of, other := t.holder(i, a); other != nil {
+		t.leave(i, a, of, other, why)
+		return
+	}
 	a.State, a.Why, a.Changed, a.Expires, a.Verify = incident.Undoing, why, t.now, time.Time{}, time.Time{}
 	a.Undos++
 	t.audit(i, a, "undo", a.By, t.sentence(i, a, "is being taken back: "+why))

@@ -26,6 +26,7 @@ type turn struct {
 	notes   []Note
 	entries []store.Entry
 	told    []told
+	recalls []recalled
 	worse   map[string]bool // incidents that have become more severe
 }
 

@@ -2,6 +2,7 @@ package desk
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"maps"
@@ -10,7 +11,9 @@ import (
 	"time"
 
 	"github.com/holterhq/holter/internal/response"
+	"github.com/holterhq/holter/internal/response/guard"
 	"github.com/holterhq/holter/internal/response/incident"
+	"github.com/holterhq/holter/internal/response/message"
 )
 
 // Verbs of wishes.
@@ -111,12 +114,25 @@ func (t *turn) onAct(w *Wish) (*incident.Incident, *incident.Act, error) {
 	}
 	a := i.Act(w.Act)
 	switch {
+	case a.State == incident.Sending && (w.Verb == VerbUndo || w.Verb == VerbRefuse) && a.Recall != nil:
+		return i, a, fmt.Errorf("%s has called it back already", a.Recall.By)
+	case a.State == incident.Sending && (w.Verb == VerbUndo || w.Verb == VerbRefuse):
+		text := "is called back by " + w.By + ": " + reasonOf(w) + ". It is not sent, unless its request is under way already"
+		if a.CanUndo {
+			text += ": then it is taken back"
+		}
+		t.audit(i, a, w.Verb, w.By, t.sentence(i, a, text))
+		t.recall(a, w.By, reasonOf(w), true)
 	case w.Verb == VerbUndo && a.State == incident.Undoing:
 		return i, a, errors.New("it is being taken back already")
 	case w.Verb == VerbUndo && !a.InForce() && a.State != incident.Unknown:
 		return i, a, fmt.Errorf("it is not in force: it is %s", a.State)
+	case w.Verb == VerbUndo && a.Before:
+		return i, a, fmt.Errorf("it was so before: somebody else did it at %s, and has to take it back there", a.Target)
 	case w.Verb == VerbUndo && !a.CanUndo:
 		return i, a, fmt.Errorf("%s cannot take it back: look at the provider", a.Target)
+	case w.Verb == VerbUndo && t.coming(i, a):
+		return i, a, errors.New("another act that does the same is on its way: take that one back, or wait until it has ended")
 	case w.Verb == VerbUndo:
 		a.By = w.By
 		t.undo(i, a, reasonOf(w))
@@ -226,6 +242,7 @@ func (t *turn) byHand(w *Wish) (*incident.Incident, error) {
 	a.Event.ID = t.fresh("by hand")
 	a.Event.Sentence = w.By + " wants something done about it: " + reasonOf(w)
 	i := t.open(&a)
+	t.protect(i, &a.Event.Token)
 	i.Note(&a.Event, response.Warn, t.now)
 	return i, nil
 }
@@ -270,8 +287,15 @@ func (t *turn) replay(w *Wish) error {
 		if letter.State == response.Unknown {
 			return errors.New("nobody knows whether it was done: look at the provider, and act anew if it was not")
 		}
+	}
+	for _, letter := range letters {
+		if err := t.allowed(&letter.Delivery); err != nil {
+			return err
+		}
+	}
+	for _, letter := range letters {
 		t.batch.Replay = append(t.batch.Replay, letter)
-		if i := t.book.ByAct(letter.ID); i != nil && letter.Action != response.Notify {
+		if i := t.book.ByAct(letter.ID); i != nil && letter.Action != response.Notify && letter.Step != response.Verify {
 			a := i.ActOf(letter.ID)
 			a.State, a.By, a.Changed = incident.Sending, w.By, t.now
 			if letter.Step == response.Undo {
@@ -279,6 +303,35 @@ func (t *turn) replay(w *Wish) error {
 			}
 		}
 		t.audit(nil, nil, w.Verb, w.By, fmt.Sprintf("%s for %s is sent again.", letter.ID, letter.Target))
+	}
+	return nil
+}
+
+// allowed asks the guard about an act that is sent again, as about one that a person wants, and counts it.
+func (t *turn) allowed(d *response.Delivery) error {
+	if d.Action == response.Notify || d.Step != response.Do || d.DryRun {
+		return nil
+	}
+	var envelope message.Envelope
+	if err := json.Unmarshal(d.Body, &envelope); err != nil {
+		return fmt.Errorf("what was sent cannot be read: %w", err)
+	}
+	token, was := envelope.Data.Token, (*response.Token)(nil)
+	if i := t.book.ByAct(d.ID); i != nil {
+		latest := i.Anomaly().Token
+		token, was = latest, i.Protected
+		if why := t.cfg.Limits.Protected.Has(envelope.Data.Token); why != "" {
+			was = &envelope.Data.Token
+		}
+	}
+	if t.barred.Load() {
+		return errors.New("all acts are stopped by the stop file")
+	}
+	decision := t.guarded().Decide(t.cfg.Limits, guard.Wish{
+		Action: d.Action, Target: d.Target, Token: token, Was: was, Ability: t.cfg.Targets[d.Target].can(d.Action), Person: true,
+	}, t.now)
+	if decision.Verdict != guard.Go {
+		return errors.New(decision.Why)
 	}
 	return nil
 }

@@ -58,6 +58,7 @@ type Wish struct {
 	Action    response.Action
 	Target    string
 	Token     response.Token
+	Was       *response.Token // as it was earlier in the incident, when it was protected; nil: it was not
 	Ability   response.Ability
 	Approval  response.Approval
 	Detectors []string // that have spoken in the incident
@@ -125,7 +126,7 @@ func (g *Guard) Decide(l Limits, w Wish, now time.Time) Decision {
 	if g.Stopped != nil {
 		return Decision{Verdict: Block, Why: "all acts are stopped by " + g.Stopped.By}
 	}
-	if why := l.Protected.Has(w.Token); why != "" {
+	if why := l.Protected.Ever(w.Token, w.Was); why != "" {
 		return Decision{Verdict: Block, Why: why}
 	}
 	if !w.Ability.Do {
@@ -267,6 +268,14 @@ func Enough(detectors []string) bool {
 		}
 	}
 	return len(families) > 1
+}
+
+// Ever says why a token is protected, as it is or as it was, empty if it is not.
+func (p Protected) Ever(is response.Token, was *response.Token) string {
+	if why := p.Has(is); why != "" || was == nil {
+		return why
+	}
+	return p.Has(*was)
 }
 
 // Has says why a token is protected, empty if it is not.

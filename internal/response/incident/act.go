@@ -50,6 +50,17 @@ type Act struct {
 	Verify  time.Time       `json:"verify,omitzero"`  // when the target is asked whether it holds
 	Delay   time.Duration   `json:"delay,omitempty"`
 	CanUndo bool            `json:"can_undo,omitempty"`
+	Before  bool            `json:"before,omitempty"`  // it was so before: nobody but who did that takes it back
+	Recall  *Recall         `json:"recall,omitempty"`  // somebody has called it back while it was on its way; nil: nobody has
+	Doubt   bool            `json:"doubt,omitempty"`   // it failed, and a request may have done it nevertheless
+	Subject string          `json:"subject,omitempty"` // what taking it back changes; empty: it is not known
+}
+
+// Recall is why an act that is on its way is not to be done any more.
+type Recall struct {
+	By   string `json:"by"`
+	Why  string `json:"why"`
+	Undo bool   `json:"undo,omitempty"` // should it be done nevertheless, it is taken back
 }
 
 // InForce says whether the act is believed to hold.

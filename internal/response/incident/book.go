@@ -5,6 +5,8 @@ import (
 	"errors"
 	"slices"
 	"time"
+
+	"github.com/holterhq/holter/internal/response"
 )
 
 // Terms say when incidents are told of again, and when they end.
@@ -181,7 +183,19 @@ func (t *Turn) ByAct(id string) *Incident {
 	return nil
 }
 
-// Open begins an incident. Where there are too many, one has to go: evicted, one that is resolved if there is any.
+// All calls visit for every incident, as the turn has left it so far. It is not to be changed.
+func (t *Turn) All(visit func(*Incident)) {
+	t.book.All(func(i *Incident) {
+		if t.changed[i.ID] == nil && t.gone[i.ID] == nil {
+			visit(i)
+		}
+	})
+	for _, c := range t.order {
+		visit(c)
+	}
+}
+
+// Open begins an incident. Where there are too many, one has to go: evicted, a copy; one that owes nothing and is resolved if there is any.
 func (t *Turn) Open(key Key, first string, now time.Time) (i, evicted *Incident) {
 	i = open(key, first, now)
 	if before := t.ByKey(key); before != nil {
@@ -191,6 +205,8 @@ func (t *Turn) Open(key Key, first string, now time.Time) (i, evicted *Incident)
 			}
 			i.Fired[rule] = at
 		}
+		i.Protected = before.Protected
+		i.Event = bounded(response.Event{Token: before.Anomaly().Token})
 	}
 	b := t.book
 	switch {
@@ -208,6 +224,7 @@ func (t *Turn) Open(key Key, first string, now time.Time) (i, evicted *Incident)
 		}
 		t.gone[evicted.ID] = evicted
 		i.slot = evicted.slot
+		evicted = evicted.clone()
 	}
 	t.changed[i.ID] = i
 	t.order = append(t.order, i)
@@ -215,11 +232,18 @@ func (t *Turn) Open(key Key, first string, now time.Time) (i, evicted *Incident)
 	return i, evicted
 }
 
-// victim is the incident that is missed least: of those that are resolved the one that changed first, else of all.
+// victim is the incident that is missed least: of those that owe nothing, of these of those that are resolved, of these the one that changed
+// first.
 func (t *Turn) victim() *Incident {
 	if t.victims == nil {
 		t.book.All(func(i *Incident) { t.victims = append(t.victims, i) })
 		slices.SortFunc(t.victims, func(a, b *Incident) int {
+			if a.Owes() != b.Owes() {
+				if b.Owes() {
+					return -1
+				}
+				return 1
+			}
 			if a.Live() != b.Live() {
 				if b.Live() {
 					return -1

@@ -62,7 +62,8 @@ type Incident struct {
 	CauseWhy  string             `json:"cause_why,omitempty"`
 	Blast     *response.Blast    `json:"blast,omitempty"`
 	Grant     *response.Grant    `json:"grant,omitempty"`
-	Event     json.RawMessage    `json:"event"` // the latest anomaly, a response.Event
+	Event     json.RawMessage    `json:"event"`               // the latest anomaly, a response.Event
+	Protected *response.Token    `json:"protected,omitempty"` // the token as it was when it was protected; nil: it was not
 
 	AcknowledgedBy string `json:"acknowledged_by,omitempty"`
 	ResolvedBy     string `json:"resolved_by,omitempty"`
@@ -130,6 +131,13 @@ func (i *Incident) clone() *Incident {
 // Live says whether the incident is not resolved.
 func (i *Incident) Live() bool { return i.State != Resolved }
 
+// Owes says whether something is still to be done about an act by itself: it is on its way, or is to be taken back.
+func (i *Incident) Owes() bool {
+	return slices.ContainsFunc(i.Acts, func(a Act) bool {
+		return a.State == Sending || a.State == Undoing || a.InForce() && !a.Expires.IsZero()
+	})
+}
+
 // Note takes an anomaly in. It returns whether the incident is more severe than before.
 func (i *Incident) Note(e *response.Event, severity response.Severity, now time.Time) (worse bool) {
 	worse = i.Anomalies > 0 && severity > i.Severity
@@ -148,7 +156,10 @@ func (i *Incident) Note(e *response.Event, severity response.Severity, now time.
 			i.Facets = append(i.Facets, facet)
 		}
 	}
-	i.Event = bounded(*e)
+	known := i.Anomaly().Token
+	latest := *e
+	latest.Token = known.Completing(e.Token)
+	i.Event = bounded(latest)
 	for n := range i.Listeners {
 		i.Listeners[n].Stale = true
 	}

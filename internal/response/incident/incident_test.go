@@ -83,6 +83,19 @@ func TestAnIncidentStaysSmall(t *testing.T) {
 	assert.True(t, i.Anomaly().Truncated)
 }
 
+func TestAnIncidentRemembersWhoseTokenItIs(t *testing.T) {
+	i := open(key(1), "a", noon)
+	note := func(token response.Token) response.Token {
+		i.Note(&response.Event{ID: "a", Token: token}, response.Warn, noon)
+		return i.Anomaly().Token
+	}
+	whole := response.Token{ID: "tok_1", RegistryID: "key_1", Owner: &response.Owner{ID: "acme"}, Tags: map[string]string{"plan": "gold"}, Hint: "…1"}
+	assert.Equal(t, whole, note(whole))
+	assert.Equal(t, whole, note(response.Token{ID: "tok_1", Hint: "…1"}))
+	assert.Equal(t, response.Token{ID: "tok_1", RegistryID: "key_1", Owner: &response.Owner{ID: "zed"}}, note(response.Token{ID: "tok_1", RegistryID: "key_1", Owner: &response.Owner{ID: "zed"}}),
+		"a registry that answers knows what is so")
+}
+
 func TestCoolDownsOutliveAnIncident(t *testing.T) {
 	b := NewBook(Terms{Max: 10})
 	turned(b, func(turn *Turn) {

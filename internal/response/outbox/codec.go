@@ -39,6 +39,8 @@ type progress struct {
 	Text     string         `json:"text,omitempty"`
 	Reason   string         `json:"reason,omitempty"`
 	Request  string         `json:"request,omitempty"`
+	Doubt    bool           `json:"doubt,omitempty"`
+	Before   bool           `json:"before,omitempty"`
 }
 
 // letter is the header of a delivery that has come to an end; its body follows like a record's.
@@ -143,6 +145,7 @@ func progressOf(p response.Progress) progress {
 	return progress{
 		State: p.State, Attempts: p.Attempts, Due: p.Due.UnixNano(),
 		Verdict: uint8(p.Answer.Verdict), Status: p.Answer.Status, Text: p.Answer.Text, Reason: p.Answer.Reason, Request: p.Answer.Request,
+		Doubt: p.Doubt, Before: p.Answer.Before,
 	}
 }
 
@@ -155,12 +158,14 @@ func decodeProgress(value []byte) (response.Progress, error) {
 }
 
 func (p progress) checked() (response.Progress, error) {
-	if p.State > response.DryRun || p.Attempts < 0 || p.Verdict > uint8(response.Described) {
+	if p.State > response.Recalled || p.Attempts < 0 || p.Verdict > uint8(response.Described) {
 		return response.Progress{}, errors.New("progress out of range")
 	}
 	return response.Progress{
-		State: p.State, Attempts: p.Attempts, Due: time.Unix(0, p.Due),
-		Answer: response.Answer{Verdict: response.Verdict(p.Verdict), Status: p.Status, Text: p.Text, Reason: p.Reason, Request: p.Request},
+		State: p.State, Attempts: p.Attempts, Due: time.Unix(0, p.Due), Doubt: p.Doubt,
+		Answer: response.Answer{
+			Verdict: response.Verdict(p.Verdict), Status: p.Status, Text: p.Text, Reason: p.Reason, Request: p.Request, Before: p.Before,
+		},
 	}, nil
 }
 

@@ -20,6 +20,8 @@ func TestStoredForm(t *testing.T) {
 	assert.Equal(t,
 		"\x01"+`{"state":0,"attempts":2,"due":1774440000000000000,"verdict":1,"status":500,"text":"oops","reason":"500"}`,
 		string(encode(progressOf(d.Progress))))
+	d.Doubt, d.Answer = true, response.Answer{Before: true}
+	assert.Equal(t, "\x01"+`{"state":0,"attempts":2,"due":1774440000000000000,"doubt":true,"before":true}`, string(encode(progressOf(d.Progress))))
 	assert.Equal(t, "delivery/000000000000002a", key(deliveryPrefix, 42))
 }
 

@@ -53,6 +53,6 @@ func (o *Outbox) revive(l Letter, now time.Time) (d *response.Delivery, change C
 		return nil, Change{}, false
 	}
 	again := l.Delivery
-	again.Arrived, again.Progress = now, response.Progress{Due: now}
+	again.Arrived, again.Progress = now, response.Progress{Due: now, Doubt: l.Doubt}
 	return &again, Change{Key: key(deadPrefix, l.place)}, true
 }

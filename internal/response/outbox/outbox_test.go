@@ -262,6 +262,23 @@ func TestDeadLettersAndActsAreKept(t *testing.T) {
 	assert.Equal(t, "ok", letters[3].Answer.Text)
 }
 
+func TestWhatIsSentAgainMayHaveBeenDoneBefore(t *testing.T) {
+	ctx := context.Background()
+	store := newDisk()
+	o, _ := open(t, store, roomy)
+	act := delivery("lock", "kong")
+	add(t, o, act)
+	act.State, act.Doubt = response.Dead, true
+	o.End(ctx, noon, act, response.Act, Batch{})
+	o, _ = open(t, store.snapshot(), roomy)
+	letters, err := o.Find(ctx, "lock", "kong")
+	require.NoError(t, err)
+	receipt, err := o.Commit(ctx, noon, true, Batch{Replay: letters})
+	require.NoError(t, err)
+	require.Len(t, receipt.Fresh, 1)
+	assert.Equal(t, response.Progress{Due: noon, Doubt: true}, receipt.Fresh[0].Progress)
+}
+
 func TestDamageIsToldAndLeftAlone(t *testing.T) {
 	ctx := context.Background()
 	t.Run("one record", func(t *testing.T) {

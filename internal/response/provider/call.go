@@ -20,6 +20,7 @@ type Call struct {
 	Success    Success
 	Refusals   []Refusal // what the provider's own errors mean
 	ReadBack   *ReadBack // nil: the provider cannot be asked
+	Before     *ReadBack // asked first: what is so already is not done, and not to be undone; nil: it does not matter
 	Idempotent bool      // sending twice does no harm
 }
 
@@ -47,18 +48,40 @@ func (c *Call) Send(ctx context.Context, d *response.Delivery, now time.Time) re
 	if err != nil {
 		return c.unsent(err, c.Secrets)
 	}
-	if c.DryRun || d.DryRun {
+	if d.Dry(c.DryRun) {
 		text, err := c.Request.Show(w.shown, d.ID)
 		if err != nil {
 			return c.unsent(Impossible("the request cannot be written: %w", err), w.hide)
 		}
 		return response.Answer{Verdict: response.Described, Request: w.hide.Mask(text)}
 	}
+	if a, holds := c.before(ctx, w, d, now); holds {
+		return a
+	}
 	reply, err := c.exchange(ctx, c.Request, w, d.ID, now)
 	if err != nil {
 		return c.unsent(err, w.hide)
 	}
 	return c.judge(reply, w.hide)
+}
+
+// before says whether it is so already. What the provider does not say clearly, and soon, keeps nobody from acting, nor is it asked
+// once an earlier request may have done it.
+func (c *Call) before(ctx context.Context, w whole, d *response.Delivery, now time.Time) (response.Answer, bool) {
+	if c.Before == nil || d.Doubt {
+		return response.Answer{}, false
+	}
+	if deadline, ok := ctx.Deadline(); ok {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, time.Until(deadline)/3)
+		defer cancel()
+	}
+	a := c.Before.ask(ctx, &c.Channel, w, now)
+	if a.Verdict != response.Done {
+		return response.Answer{}, false
+	}
+	a.Before, a.Reason = true, "it was so before, nothing was sent"
+	return a, true
 }
 
 // judge says what an answer to an act means. "No" is believed where it cannot mean "done": 3xx and 4xx, and 503 by its

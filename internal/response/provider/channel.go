@@ -45,6 +45,11 @@ func (c *Channel) fill(ctx context.Context, d *response.Delivery, now time.Time)
 	if err != nil {
 		return whole{}, Impossible("the stored event cannot be read: %w", err)
 	}
+	return c.complete(ctx, event, d, now)
+}
+
+// complete adds to an event what only the call knows.
+func (c *Channel) complete(ctx context.Context, event map[string]any, d *response.Delivery, now time.Time) (whole, error) {
 	event["arrived"] = d.Arrived.UTC().Format(time.RFC3339)
 	w := whole{sent: event, shown: event, hide: c.Secrets}
 	if c.Fill == nil {

@@ -226,8 +226,11 @@ type act struct {
 }
 
 func (a act) send(step response.Step, state response.State) response.Answer {
-	d := &response.Delivery{ID: "act-1", Body: []byte(flagged), Action: a.action, Step: step, Arrived: noon}
-	d.State = state
+	return a.sendOf(step, response.Progress{State: state})
+}
+
+func (a act) sendOf(step response.Step, at response.Progress) response.Answer {
+	d := &response.Delivery{ID: "act-1", Body: []byte(flagged), Action: a.action, Step: step, Arrived: noon, Progress: at}
 	return a.preset.Send(a.t.Context(), d, noon)
 }
 
@@ -271,7 +274,7 @@ func (a act) refusals(f *fake, table []refused) {
 	a.t.Helper()
 	for _, r := range table {
 		f.will(r.status, r.body, r.header...)
-		got := a.send(response.Do, response.Waiting)
+		got := a.sendOf(response.Do, response.Progress{Doubt: true}) // it is not asked before
 		assert.Equal(a.t, r.verdict, got.Verdict, "%d %s: %s", r.status, r.body, got.Reason)
 		if r.why != "" {
 			assert.Contains(a.t, got.Reason, r.why)

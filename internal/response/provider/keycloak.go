@@ -130,7 +130,7 @@ func (k Keycloak) uuid(channel Channel, find *Request) Filler {
 		if err != nil {
 			return nil, Impossible("%w", err)
 		}
-		if channel.DryRun || d.DryRun {
+		if d.Dry(channel.DryRun) {
 			return map[string]string{"client_uuid": "the id of client " + client}, nil
 		}
 		reply, err := channel.exchange(ctx, find, whole{sent: event}, "", now)

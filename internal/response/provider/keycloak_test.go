@@ -77,7 +77,8 @@ func TestKeycloak(t *testing.T) {
 	assert.Equal(t, response.Ability{Do: true, Undo: true, Verify: true, ReadBack: true, Idempotent: true, Reversible: true}, preset.Can(response.Lock))
 	lock.is(response.Done, response.Do)
 	assert.Equal(t, []string{
-		"POST /realms/shop/protocol/openid-connect/token", "GET /admin/realms/shop/clients", "PUT /admin/realms/shop/clients/9f3a6c0e-7f5a-4f4c-9f55-0c5b1b9e2b11",
+		"POST /realms/shop/protocol/openid-connect/token", "GET /admin/realms/shop/clients",
+		"GET /admin/realms/shop/clients/9f3a6c0e-7f5a-4f4c-9f55-0c5b1b9e2b11", "PUT /admin/realms/shop/clients/9f3a6c0e-7f5a-4f4c-9f55-0c5b1b9e2b11",
 	}, f.made())
 	lock.is(response.Done, response.Undo)
 	assert.Len(t, f.made(), 2, "the access token is used again")

@@ -79,7 +79,11 @@ func (p *Preset) Send(ctx context.Context, d *response.Delivery, now time.Time) 
 	case response.Verify:
 		return calls.Do.verify(ctx, calls.question(), d, now)
 	}
-	return calls.Do.Send(ctx, d, now)
+	do := *calls.Do
+	if calls.Undo != nil && calls.Do.ReadBack.sees() {
+		do.Before = calls.Do.ReadBack
+	}
+	return do.Send(ctx, d, now)
 }
 
 // verify asks, the way the call goes, whether an act holds: Done if it does, Undone if it does not.
@@ -91,7 +95,7 @@ func (c *Channel) verify(ctx context.Context, question *ReadBack, d *response.De
 	if err != nil {
 		return c.unsent(err, c.Secrets)
 	}
-	if c.DryRun || d.DryRun {
+	if d.Dry(c.DryRun) {
 		text, err := question.Request.Show(w.shown, "")
 		if err != nil {
 			return c.unsent(Impossible("the request cannot be written: %w", err), w.hide)

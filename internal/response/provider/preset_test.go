@@ -57,7 +57,18 @@ func TestPresetPerformsTheStepOfTheAction(t *testing.T) {
 	assert.Equal(t, response.Undone, step(response.Undo, response.Asking).Verdict, "the answer to undoing it was lost: it still holds")
 	assert.Equal(t, response.Done, step(response.Undo, response.Waiting).Verdict)
 	assert.Equal(t, response.Done, step(response.Undo, response.Asking).Verdict)
-	assert.Equal(t, []string{"GET", "GET", "PUT", "GET", "GET", "DELETE", "GET"}, seen)
+	assert.Equal(t, []string{"GET", "GET", "GET", "PUT", "GET", "GET", "DELETE", "GET"}, seen)
+
+	dry := *p
+	calls := p.Steps[response.Lock]
+	held, let := *calls.Do, *calls.Undo
+	held.DryRun, let.DryRun, calls.Do, calls.Undo = true, true, &held, &let
+	dry.Steps = Steps{response.Lock: calls}
+	locked, p, seen = true, &dry, nil
+	assert.Equal(t, response.Described, step(response.Do, response.Waiting).Verdict)
+	assert.Equal(t, response.Done, step(response.Verify, response.Waiting).Verdict)
+	assert.Equal(t, response.Done, step(response.Undo, response.Waiting).Verdict, "what was done before the dry run is taken back")
+	assert.Equal(t, []string{"GET", "DELETE"}, seen)
 
 	d := locking()
 	d.Action = response.Restrict

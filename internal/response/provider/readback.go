@@ -3,6 +3,8 @@ package provider
 import (
 	"context"
 	"fmt"
+	"net/http"
+	"slices"
 	"time"
 
 	"github.com/holterhq/holter/internal/response"
@@ -15,6 +17,11 @@ type ReadBack struct {
 	NotDone Success
 	// Judge reads answers that no predicate can, instead of Done and NotDone: Done, Undone, or Refused and why.
 	Judge func(event map[string]any, status int, body []byte) (response.Verdict, string)
+}
+
+// sees says whether the question tells what is so already from what is not there at all, such as a consumer by a wrong name.
+func (r *ReadBack) sees() bool {
+	return r != nil && (r.Judge != nil || !slices.Contains(r.Done.Status, http.StatusNotFound) && !slices.Contains(r.Done.Status, http.StatusGone))
 }
 
 // inverse asks whether an act was taken back.

@@ -117,7 +117,7 @@ func revoked(_ map[string]any, status int, body []byte) (response.Verdict, strin
 // In dry run nobody is asked. Each request has an assertion of its own: a server takes one only once.
 func (r Revocation) active(channel Channel, open Filler, ask *ReadBack) Filler {
 	return func(ctx context.Context, event map[string]any, d *response.Delivery, now time.Time) (map[string]string, error) {
-		if d.Step != response.Do || d.State == response.Asking || channel.DryRun || d.DryRun {
+		if d.Step != response.Do || d.State == response.Asking || d.Dry(channel.DryRun) {
 			return open.and(r.Auth.Fill)(ctx, event, d, now)
 		}
 		asking := channel

@@ -30,6 +30,31 @@ func (p *Push) Can(action response.Action) response.Ability {
 	return response.Ability{Do: ok, Undo: ok && kind.Undone(), Idempotent: ok}
 }
 
+var _ response.Sharer = (*Push)(nil)
+
+// Subject is whom the event that takes an act back is about.
+func (p *Push) Subject(action response.Action, body []byte) string {
+	kind, ok := p.Kinds[action]
+	if !ok || !kind.Undone() {
+		return ""
+	}
+	var envelope struct {
+		Data response.Event `json:"data"`
+	}
+	if json.Unmarshal(body, &envelope) != nil {
+		return ""
+	}
+	of, err := p.Words.Subject.of(&envelope.Data)
+	if err != nil {
+		return ""
+	}
+	text, err := json.Marshal(of)
+	if err != nil { // of texts
+		return ""
+	}
+	return string(text)
+}
+
 // Send makes one attempt.
 func (p *Push) Send(ctx context.Context, d *response.Delivery, now time.Time) response.Answer {
 	final := func(format string, args ...any) response.Answer {
@@ -54,7 +79,7 @@ func (p *Push) Send(ctx context.Context, d *response.Delivery, now time.Time) re
 	if err != nil {
 		return final("the event cannot be written: %v", err)
 	}
-	if p.DryRun || d.DryRun {
+	if d.Dry(p.DryRun) {
 		text, err := json.Marshal(claims)
 		if err != nil {
 			return final("the event cannot be written: %v", err)

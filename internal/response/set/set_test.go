@@ -16,6 +16,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -307,4 +308,22 @@ func TestWhatAReceiverCannotBeTold(t *testing.T) {
 	bare.Body = []byte(`{"data":{"token":{"id":"tok_abc","issuer":"i","owner":{"id":"o"}}}}`)
 	final("incident.grant.scopes", bare)
 	assert.ErrorContains(t, Kind("revoke").Valid(), "write one of risk-level-change, ")
+}
+
+func TestWhatWasDoneInEarnestIsTakenBackInDryRun(t *testing.T) {
+	r := receive(t)
+	p := newPush(t, "ES256", r.URL)
+	p.DryRun = true
+	assert.Equal(t, response.Described, p.Send(t.Context(), delivery(response.Restrict, response.Do), noon).Verdict)
+	assert.Nil(t, r.got)
+	assert.Equal(t, response.Done, p.Send(t.Context(), delivery(response.Restrict, response.Undo), noon).Verdict)
+	assert.NotNil(t, r.got)
+}
+
+func TestAnActHoldsWhomItsEndIsAbout(t *testing.T) {
+	p := newPush(t, "ES256", "https://rp.example.com")
+	one := p.Subject(response.Restrict, []byte(flagged))
+	assert.NotEmpty(t, one)
+	assert.Equal(t, one, p.Subject(response.Restrict, []byte(strings.ReplaceAll(flagged, "identity_shift", "new_country"))))
+	assert.Empty(t, p.Subject(response.Lock, []byte(flagged)), "no event takes it back")
 }
