@@ -343,6 +343,16 @@ func TestWhatWasSoBeforeIsNotTakenBack(t *testing.T) {
 	assert.Equal(t, []string{"kong verify lock", "people act_undone"}, o.done(), "b holds it")
 	o.later(time.Hour)
 	assert.Equal(t, []string{"kong undo lock", "people act_undone"}, o.done())
+
+	// What somebody else had done holds nothing that Holter did later, when that was undone.
+	o.takes(anomalyOf("c", "c-0", "new_country"))
+	before()
+	o.later(time.Minute)
+	o.done()
+	o.takes(anomalyOf("d", "d-0", "new_country"))
+	o.done()
+	o.later(4 * time.Hour)
+	assert.Equal(t, []string{"kong verify lock", "people resolved", "people resolved", "kong undo lock", "people act_undone"}, o.done())
 }
 
 func TestUnknownIsNeverSentAgain(t *testing.T) {
