@@ -66,6 +66,8 @@ func problemOf(err error) (p *problem, unexpected bool) {
 		return &problem{status: http.StatusRequestEntityTooLarge, Code: "too_large", Message: fmt.Sprintf("the body is longer than %d bytes", tooLarge.Limit)}, false
 	case errors.Is(err, store.ErrApart):
 		return &problem{status: http.StatusBadRequest, Code: "apart", Message: err.Error()}, false
+	case errors.Is(err, store.ErrTooWide):
+		return &problem{status: http.StatusBadRequest, Code: "too_wide", Message: err.Error()}, false
 	case errors.Is(err, store.ErrNotFound):
 		return notFound("there is no such thing, or it is not yours to see"), false
 	case errors.Is(err, store.ErrAway):

@@ -2,6 +2,7 @@ package insight
 
 import (
 	"fmt"
+	"hash/fnv"
 	"strconv"
 	"strings"
 	"time"
@@ -36,6 +37,20 @@ func slug(text string) string {
 	}, text), "_")
 }
 
+// slugs are those of texts, each another one: routes may differ in nothing but marks.
+type slugs map[string]bool
+
+func (n slugs) of(text string) string {
+	name := slug(text)
+	if n[name] {
+		sum := fnv.New32a()
+		_, _ = sum.Write([]byte(text))
+		name = fmt.Sprintf("%s_%08x", name, sum.Sum32())
+	}
+	n[name] = true
+	return name
+}
+
 // comment is text that stays within one line.
 func comment(text string) string { return strings.Join(strings.Fields(text), " ") }
 
@@ -52,6 +67,7 @@ func per(window time.Duration) string {
 // kong is a declarative configuration of the plugin rate-limiting.
 func kong(limits []Limit, window time.Duration) string {
 	var b strings.Builder
+	known := slugs{}
 	b.WriteString("# Kong, declarative configuration. Consumers are called like the tokens' ids here, and routes after their method and path: give them your own names.\n")
 	b.WriteString("_format_version: \"3.0\"\nplugins:\n")
 	for i := range limits {
@@ -59,7 +75,7 @@ func kong(limits []Limit, window time.Duration) string {
 		fmt.Fprintf(&b, "  # %s: p99 %d, most %d a %s; would have refused %d of %d\n", comment(l.Label), l.P99, l.Max, per(window), l.WouldRefuse, l.Requests)
 		b.WriteString("  - name: rate-limiting\n")
 		if l.Route != "" {
-			fmt.Fprintf(&b, "    route: %s\n", strconv.Quote(slug(l.Route)))
+			fmt.Fprintf(&b, "    route: %s\n", strconv.Quote(known.of(l.Route)))
 		} else {
 			fmt.Fprintf(&b, "    consumer: %s\n", strconv.Quote(l.Token))
 		}
@@ -103,12 +119,13 @@ typed_config:
 // nginx is for the http block. Its rates are of a second or a minute: longer windows are spread over their minutes, with the rest as burst.
 func nginx(limits []Limit, window time.Duration) string {
 	var zones, uses strings.Builder
+	known := slugs{}
 	zones.WriteString("# nginx, in http {}: $api_token is who calls, by the id here: set it where keys are checked. An empty key is not limited.\n")
 	uses.WriteString("# In server {} or location {}:\n")
 	minutes := int64(window / time.Minute)
 	for i := range limits {
 		l := &limits[i]
-		name := "holter_" + slug(l.Key)
+		name := "holter_" + known.of(l.Key)
 		rate := max(1, (l.Recommended+minutes-1)/minutes)
 		fmt.Fprintf(&zones, "# %s: p99 %d, most %d a %s; would have refused %d of %d\n", comment(l.Label), l.P99, l.Max, per(window), l.WouldRefuse, l.Requests)
 		if l.Route != "" {
@@ -123,6 +140,9 @@ func nginx(limits []Limit, window time.Duration) string {
 	return zones.String() + uses.String()
 }
 
+// marks are what has a meaning in expressions, and how it is spelled without one; 1 stands for any character.
+var marks = strings.NewReplacer(".", "[.]", "+", "[+]", "(", "[(]", ")", "[)]", "?", "[?]", "*", ".*", "{", ".", "}", ".", "\x01", ".")
+
 // pattern is a regular expression for the paths of a route such as /v1/orders/{id}.
 func pattern(path string) string {
 	parts := strings.Split(path, "/")
@@ -131,12 +151,12 @@ func pattern(path string) string {
 			parts[i] = "[^/]+"
 			continue
 		}
-		parts[i] = strings.Map(func(c rune) rune {
-			if c == '"' || c == '\\' || c == '$' || c < ' ' {
-				return '.'
+		parts[i] = marks.Replace(strings.Map(func(c rune) rune {
+			if strings.ContainsRune("\"\\$[]|^;'#", c) || c < ' ' {
+				return 1 // a mark of nginx's, or one that has no other spelling
 			}
 			return c
-		}, strings.NewReplacer(".", "[.]", "+", "[+]", "(", "[(]", ")", "[)]", "?", "[?]", "*", ".*", "{", ".", "}", ".").Replace(part))
+		}, part))
 	}
 	return strings.Join(parts, "/")
 }

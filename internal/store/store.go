@@ -17,6 +17,8 @@ var (
 	ErrAway = errors.New("the store is not open")
 	// ErrInUse says that another process has the store open.
 	ErrInUse = errors.New("in use: stop the process that has it open, or give this one another folder")
+	// ErrTooWide says that a Query has more groups and steps than can be counted at once.
+	ErrTooWide = errors.New("too much to count at once: ask for a wider step, less time or fewer groups (limit)")
 	// ErrNotFound says that there is no such token or event.
 	ErrNotFound = errors.New("not found")
 )

@@ -18,6 +18,8 @@ const (
 	mostPoints = 100_000
 	// mostCells is how many points of all groups are counted at once; where there are more, the greatest groups are found first.
 	mostCells = 4_000_000
+	// askedAtOnce is how many queries are answered at the same time; others wait. Telemetry needs the memory.
+	askedAtOnce = 4
 )
 
 var errTooMany = errors.New("too many groups to count all their points at once")
@@ -32,6 +34,12 @@ func (s *Store) Query(ctx context.Context, q store.Query) (store.Answer, error) 
 	}
 	if q.Step < 0 || q.Step%time.Minute != 0 {
 		return store.Answer{}, fmt.Errorf("a step of %v is no multiple of a minute", q.Step)
+	}
+	select {
+	case s.asked <- struct{}{}:
+		defer func() { <-s.asked }()
+	case <-ctx.Done():
+		return store.Answer{}, ctx.Err()
 	}
 	match := newMatcher(q.Filter)
 	p, err := newPlan(&q, match.everything())
@@ -59,9 +67,9 @@ func (s *Store) Query(ctx context.Context, q store.Query) (store.Answer, error) 
 	t, err := c.run(ctx, g, points, mostCells)
 	if errors.Is(err, errTooMany) {
 		// Once for the greatest, and once more for their points.
-		totals, err := c.run(ctx, g, 1, math.MaxInt)
+		totals, err := c.run(ctx, g, 1, 4*mostCells)
 		if err != nil {
-			return store.Answer{}, err
+			return store.Answer{}, tooWide(err)
 		}
 		names := g.ranked(totals)
 		answer.Keys = len(names)
@@ -71,8 +79,8 @@ func (s *Store) Query(ctx context.Context, q store.Query) (store.Answer, error) 
 			again.only[g.names[slot]] = true
 		}
 		answer.Facts = 0
-		if t, err = c.run(ctx, again, points, math.MaxInt); err != nil {
-			return store.Answer{}, err
+		if t, err = c.run(ctx, again, points, 4*mostCells); err != nil {
+			return store.Answer{}, tooWide(err)
 		}
 		again.fill(&answer, t, points, q.Limit)
 		return answer, nil
@@ -82,6 +90,14 @@ func (s *Store) Query(ctx context.Context, q store.Query) (store.Answer, error) 
 	}
 	g.fill(&answer, t, points, q.Limit)
 	return answer, nil
+}
+
+// tooWide says what to do about too many cells.
+func tooWide(err error) error {
+	if errors.Is(err, errTooMany) {
+		return store.ErrTooWide
+	}
+	return err
 }
 
 // cut says which levels answer for which time, and widens time and step to what they have.

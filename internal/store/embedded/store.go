@@ -30,6 +30,7 @@ type Store struct {
 	folder    string
 	retention store.Retention
 	most      int // rows in memory
+	asked     chan struct{}
 
 	create func(path string) (output, error)
 
@@ -89,6 +90,7 @@ var _ store.Store = (*Store)(nil)
 // Open opens a folder, or makes it.
 func Open(o Options) (*Store, error) {
 	s := &Store{
+		asked:  make(chan struct{}, askedAtOnce),
 		folder: o.Folder, retention: o.Retention.WithDefaults(), most: o.Rows, create: create, dictionary: newDictionary(), sequences: sequences{}, tokens: map[string]*record{},
 		trouble: map[string]string{}, closing: make(chan struct{}),
 	}

@@ -3,6 +3,7 @@ package embedded
 import (
 	"math"
 	"math/bits"
+	"slices"
 
 	"github.com/holterhq/holter/internal/store"
 )
@@ -118,8 +119,50 @@ type distinct struct {
 	points  int
 	numbers []uint32 // of each subject; 0: none
 	most    int
-	sets    [][]uint64
-	held    int
+	sets    []members
+	held    int // words
+}
+
+// members is a set of numbers: a sorted list while they are few, bits when they are many.
+type members struct {
+	few  []uint32
+	bits []uint64
+}
+
+// add puts a number below most into the set and returns by how many words it has grown.
+func (m *members) add(n uint32, most int) int {
+	if m.bits != nil {
+		m.bits[n/64] |= 1 << (n % 64)
+		return 0
+	}
+	at, found := slices.BinarySearch(m.few, n)
+	if found {
+		return 0
+	}
+	words := (most + 63) / 64
+	if len(m.few) < words { // half as large as the bits
+		room := cap(m.few)
+		m.few = slices.Insert(m.few, at, n)
+		return (cap(m.few) - room + 1) / 2
+	}
+	before := cap(m.few) / 2
+	m.bits = make([]uint64, words)
+	for _, known := range m.few {
+		m.bits[known/64] |= 1 << (known % 64)
+	}
+	m.bits[n/64] |= 1 << (n % 64)
+	m.few = nil
+	return words - before
+}
+
+// union puts the set's numbers into bits.
+func (m *members) union(bits []uint64) {
+	for _, n := range m.few {
+		bits[n/64] |= 1 << (n % 64)
+	}
+	for i, word := range m.bits {
+		bits[i] |= word
+	}
 }
 
 func newDistinct(points int, subjects []store.Subject, of func(store.Subject) string) *distinct {
@@ -148,13 +191,9 @@ func (t *distinct) add(slot, point int, s *section, i int) {
 	}
 	at := slot*t.points + point
 	if at >= len(t.sets) {
-		t.sets = append(t.sets, make([][]uint64, (slot+1)*t.points-len(t.sets))...)
+		t.sets = append(t.sets, make([]members, (slot+1)*t.points-len(t.sets))...)
 	}
-	if t.sets[at] == nil {
-		t.sets[at] = make([]uint64, (t.most+63)/64)
-		t.held += len(t.sets[at])
-	}
-	t.sets[at][n/64] |= 1 << (n % 64)
+	t.held += t.sets[at].add(n, t.most)
 }
 
 func (t *distinct) value(slot, point int) float64 {
@@ -164,9 +203,7 @@ func (t *distinct) value(slot, point int) float64 {
 	}
 	all := make([]uint64, (t.most+63)/64)
 	for at := from; at < min(to, len(t.sets)); at++ {
-		for i, word := range t.sets[at] {
-			all[i] |= word
-		}
+		t.sets[at].union(all)
 	}
 	n := 0
 	for _, word := range all {
