@@ -142,6 +142,23 @@ const steps = {
     await page.keyboard.press('ArrowDown');
     await page.keyboard.press('Enter');
     await page.waitForURL(/\/token\//);
+
+    // A search without a choice is a filter as any other: it is seen, the stream follows it, and it can be taken away.
+    await page.goto('/');
+    await settled(page);
+    const turned = page.waitForRequest((r) => new URL(r.url()).pathname === '/api/v1/stream' && new URL(r.url()).searchParams.has('q'));
+    const sought = owner.hint || owner.id, { total: hits } = await ask('/api/v1/tokens?q=' + encodeURIComponent(sought));
+    await page.keyboard.press('/');
+    await page.keyboard.type(sought);
+    await page.keyboard.press('Enter');
+    await page.locator('.chip', { hasText: sought }).waitFor();
+    await until('what was found', async () => await rows(page).count() === hits);
+    assert.equal(new URL((await turned).url()).searchParams.get('q'), sought);
+    await page.getByRole('button', { name: 'remove search ' + sought }).click();
+    await page.waitForURL((url) => !url.searchParams.has('q'));
+    await page.goto(`/?q=${encodeURIComponent(sought)}&direction=inbound`);
+    await page.getByRole('button', { name: 'clear', exact: true }).click();
+    await page.waitForURL((url) => !url.search);
     await page.keyboard.press('?');
     await page.getByRole('dialog').waitFor();
     await page.keyboard.press('Escape');

@@ -18,7 +18,8 @@ type watcher struct {
 func (w watcher) sees(t store.Token) bool {
 	f := w.filter
 	return w.who.Sees(t.Tenant, t.OwnerTeam) && among(f.IDs, t.ID) && among(f.Owners, t.OwnerID) && among(f.Teams, t.OwnerTeam) && among(f.Statuses, t.Status) &&
-		among(f.Directions, t.Direction) && among(f.Environments, t.Environment) && !slices.Contains(f.NotEnvironments, t.Environment) && tagged(f.Tags, t.Tags)
+		among(f.Directions, t.Direction) && among(f.Environments, t.Environment) && !slices.Contains(f.NotEnvironments, t.Environment) && tagged(f.Tags, t.Tags) &&
+		(f.Text == "" || t.Mentions(f.Text))
 }
 
 // hears says whether an anomaly is in the scope, and wanted. It is nil's that are about many tokens at once.
@@ -28,7 +29,7 @@ func (w watcher) hears(e store.Event, t *store.Token) bool {
 	}
 	if t == nil {
 		f := w.filter
-		return len(f.IDs)+len(f.Owners)+len(f.Teams)+len(f.Statuses)+len(f.Directions)+len(f.Environments)+len(f.Tags) == 0
+		return len(f.IDs)+len(f.Owners)+len(f.Teams)+len(f.Statuses)+len(f.Directions)+len(f.Environments)+len(f.Tags)+len(f.Text) == 0
 	}
 	return w.sees(*t)
 }

@@ -1,6 +1,6 @@
 import { html, useContext, useMemo, useState } from '../lib/html.js';
 import { address, useAnswer, useShown } from '../lib/api.js';
-import { asked, change, counted, dimensions, filters, go, link, subjects, tokenLink } from '../lib/url.js';
+import { asked, change, counted, dimensions, filters, go, link, ofTokens, subjects, tokenLink } from '../lib/url.js';
 import { changed, country, duration, exact, measures, share, span } from '../lib/format.js';
 import { dimension, outcomes } from '../lib/words.js';
 import { A, Bar, Country, Pane, Time } from '../ui/bits.js';
@@ -119,6 +119,6 @@ function Latest({ query, params, later }) {
     { key: 'client', label: 'client', wide: true, value: (t) => (t.last_use || {}).client },
     { key: 'trace', label: 'trace', value: (t) => (t.last_use || {}).trace, cell: (t) => html`<${Traces} id=${(t.last_use || {}).trace} />` },
   ];
-  return html`<section><div class="titled"><h2>Latest requests</h2><span class="soft">the last of each token, with its trace</span><${A} class="right" href=${link('/anomalies', {}, [...subjects, 'q', 'from', 'to', 'demo'])}>${other ? `anomalies, whatever the ${dimension[other]}` : 'anomalies under this filter'}<//></div>
+  return html`<section><div class="titled"><h2>Latest requests</h2><span class="soft">the last of each token, with its trace</span><${A} class="right" href=${link('/anomalies', {}, [...ofTokens, 'from', 'to'])}>${other ? `anomalies, whatever the ${dimension[other]}` : 'anomalies under this filter'}<//></div>
     <${Pane} answer=${answer} rows=${4}>${(data) => html`<${Table} columns=${columns} rows=${(data.tokens || []).filter(matches)} id=${(t) => t.id} caption="Latest requests" url=${url} limit=${8} empty="No request of these tokens is kept." />`}<//></section>`;
 }
