@@ -2,10 +2,12 @@ package console
 
 import (
 	"encoding/json"
+	"fmt"
 	"net/url"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -23,7 +25,7 @@ func TestAStreamAndAListMeanTheSameTokens(t *testing.T) {
 	require.NoError(t, err)
 	for _, query := range []string{
 		"", "q=ACME+corp", "q=sk_zeta_%E2%80%A60001", "q=plan:ACME", "q=tok_zeta1", "q=nobody", "q=acme&team=zeta-team", "token=tok_acme0", "owner=zeta-owner", "team=acme-team",
-		"tag=plan:acme", "environment=staging", "status=active", "direction=outbound", "demo=only", "demo=hide",
+		"tag=plan:acme", "tag=" + url.QueryEscape("aws:env: prod:eu"), "tag=aws:env", "environment=staging", "status=active", "direction=outbound", "demo=only", "demo=hide",
 	} {
 		args, err := url.ParseQuery(query)
 		require.NoError(t, err)
@@ -73,4 +75,37 @@ func TestAStreamFollowsASearch(t *testing.T) {
 			break
 		}
 	}
+}
+
+// Of a token that was not among those that are watched it is told what it does now, and not its whole life.
+func TestABeatIsWhatHappensNow(t *testing.T) {
+	w := newTown(t)
+	old, at := store.Subject{Token: "tok_old"}, noon.Add(-3*time.Hour)
+	others := make([]store.Sighting, mostWatched)
+	for i := range others {
+		others[i].Token = store.Token{ID: fmt.Sprintf("tok_other%d", i), LastUse: store.Use{At: noon.Add(-time.Duration(i) * time.Second / 10)}}
+	}
+	require.NoError(t, w.store.Write(t.Context(), store.Batch{
+		Sightings: append(others, store.Sighting{Token: store.Token{ID: old.Token, LastUse: store.Use{At: at}}}),
+		Facts: []store.Fact{
+			{Minute: at.Unix() / 60, Kind: store.Outcomes, Subject: old, First: "success", Value: 25},
+			{Minute: at.Unix() / 60, Kind: store.Outcomes, Subject: old, First: "server_error", Value: 25},
+		},
+	}))
+	stream := w.visit("").heard("/api/v1/stream?token=tok_old&token=tok_new")
+	w.watched(1)
+	beats := func(of store.Subject, outcomes ...string) [2]float64 {
+		batch := store.Batch{Sightings: []store.Sighting{{Token: store.Token{ID: of.Token, LastUse: store.Use{At: noon}}}}}
+		for _, outcome := range outcomes {
+			batch.Facts = append(batch.Facts, store.Fact{Minute: noon.Unix() / 60, Kind: store.Outcomes, Subject: of, First: outcome, Value: 1})
+		}
+		require.NoError(t, w.store.Write(t.Context(), batch))
+		var b beat
+		require.NoError(t, json.Unmarshal([]byte(wait(t, stream, "beat")), &b))
+		require.Len(t, b.Tokens, 1)
+		return b.Tokens[of.Token]
+	}
+	assert.Equal(t, [2]float64{1, 0}, beats(old, "success"))
+	assert.Equal(t, [2]float64{2, 1}, beats(old, "success", "server_error"), "as of all that are watched")
+	assert.Equal(t, [2]float64{3, 2}, beats(store.Subject{Token: "tok_new"}, "success", "auth_error", "rate_limited"), "nobody knew it: all it did is new")
 }

@@ -30,6 +30,18 @@ type Token struct {
 	Evidence    Evidence          `json:"evidence,omitzero"`
 }
 
+// HasTag says whether the token has a tag, written key:value. Keys and values may hold colons.
+func (t *Token) HasTag(tag string) bool {
+	for i, c := range tag {
+		if c == ':' {
+			if v, ok := t.Tags[tag[:i]]; ok && v == tag[i+1:] {
+				return true
+			}
+		}
+	}
+	return false
+}
+
 // Mentions says whether a text stands in what people look for a token by: its id, its hint, its owner's id or name, or a tag, whatever the case.
 func (t *Token) Mentions(text string) bool {
 	text = strings.ToLower(text)

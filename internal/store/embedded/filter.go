@@ -74,22 +74,10 @@ func (m *matcher) record(t *store.Token) bool {
 		return false
 	case !m.NewSince.IsZero() && t.FirstSeen.Before(m.NewSince):
 		return false
-	case len(m.Tags) > 0 && !slices.ContainsFunc(m.Tags, func(tag string) bool { return hasTag(t, tag) }):
+	case len(m.Tags) > 0 && !slices.ContainsFunc(m.Tags, t.HasTag):
 		return false
 	}
 	return m.Text == "" || t.Mentions(m.Text)
-}
-
-// hasTag says whether a token has a tag, written key:value. Keys and values may hold colons.
-func hasTag(t *store.Token, tag string) bool {
-	for i, c := range tag {
-		if c == ':' {
-			if v, ok := t.Tags[tag[:i]]; ok && v == tag[i+1:] {
-				return true
-			}
-		}
-	}
-	return false
 }
 
 // chosen are the subjects that a filter wants, by their numbers.
