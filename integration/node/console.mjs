@@ -142,6 +142,23 @@ const steps = {
     await page.keyboard.press('ArrowDown');
     await page.keyboard.press('Enter');
     await page.waitForURL(/\/token\//);
+
+    // A search without a choice is a filter as any other: it is seen, the stream follows it, and it can be taken away.
+    await page.goto('/');
+    await settled(page);
+    const turned = page.waitForRequest((r) => new URL(r.url()).pathname === '/api/v1/stream' && new URL(r.url()).searchParams.has('q'));
+    const sought = owner.hint || owner.id, { total: hits } = await ask('/api/v1/tokens?q=' + encodeURIComponent(sought));
+    await page.keyboard.press('/');
+    await page.keyboard.type(sought);
+    await page.keyboard.press('Enter');
+    await page.locator('.chip', { hasText: sought }).waitFor();
+    await until('what was found', async () => await rows(page).count() === hits);
+    assert.equal(new URL((await turned).url()).searchParams.get('q'), sought);
+    await page.getByRole('button', { name: 'remove search ' + sought }).click();
+    await page.waitForURL((url) => !url.searchParams.has('q'));
+    await page.goto(`/?q=${encodeURIComponent(sought)}&direction=inbound`);
+    await page.getByRole('button', { name: 'clear', exact: true }).click();
+    await page.waitForURL((url) => !url.search);
     await page.keyboard.press('?');
     await page.getByRole('dialog').waitFor();
     await page.keyboard.press('Escape');
@@ -236,6 +253,91 @@ const steps = {
 
   // Every page, in both themes and two widths: no violation of accessibility, nothing that overflows.
   async pages() { await inspect(await pages()); },
+
+  // Whatever the pages offer to filter by, to count, to open and to fetch is answered.
+  async filters() {
+    const page = await open();
+    const at = await pages();
+    const answered = async (what) => {
+      await settled(page);
+      assert.equal(await page.locator('main .trouble').count(), 0, `${what}: ${await page.locator('main .trouble').allInnerTexts()}`);
+      assert.deepEqual(complaints, [], what);
+    };
+    const seen = new Set();
+    const fetched = async (what) => {
+      for (const href of await page.locator('main a[href^="/api/"]').evaluateAll((all) => all.map((a) => a.getAttribute('href')))) {
+        const url = new URL(href, base), kind = url.pathname + [...url.searchParams].map(([name, value]) => name + (['what', 'format', 'measure', 'group'].includes(name) ? value : '')).sort();
+        if (seen.has(kind)) continue;
+        seen.add(kind);
+        const response = await fetch(url);
+        assert.ok(response.ok, `${what}: ${href}: ${response.status} ${response.ok || await response.text()}`);
+        await response.body.cancel();
+      }
+    };
+    const filter = async (path, name) => {
+      await page.goto(path);
+      await settled(page);
+      await page.getByRole('button', { name: '+ filter' }).click();
+      const names = await page.locator('.adder select option').evaluateAll((all) => all.map((o) => o.value));
+      if (!name) return names;
+      await page.locator('.adder select').selectOption(name);
+      const choice = page.locator('.adder .choices button').first();
+      await choice.waitFor({ timeout: 2000 }).then(() => choice.click(), async () => { // nobody has one: it can be typed
+        await page.locator('.adder input').fill(name === 'tag' ? 'plan:none' : 'none');
+        await page.keyboard.press('Enter');
+      });
+      await page.waitForURL((url) => url.searchParams.has(name));
+      await answered(`${path}, filtered by ${name}`);
+      return names;
+    };
+    let filters = 0;
+    for (const name of ['overview', 'explore', 'anomalies', 'hygiene', 'coverage', 'limits', 'plans', 'routes', 'capacity', 'spend']) {
+      for (const by of await filter(at[name])) {
+        await filter(at[name], by);
+        await fetched(`${name}, filtered by ${by}`);
+        filters++;
+      }
+    }
+    assert.ok(filters > 50, 'filters were offered: ' + filters);
+
+    const enabled = (n) => page.locator('.controls select').nth(n).locator('option:not([disabled])').evaluateAll((all) => all.map((o) => o.value));
+    let questions = 0;
+    for (const chip of ['', '&country=DE', '&route=GET+/v1/orders', '&unit=none', '&owner=none', '&owner=none&outcome=success']) {
+      for (const measure of ['requests', 'errors', 'bytes_in', 'time_spent', 'p95', 'tokens', 'units', 'cost']) {
+        await page.goto(`/explore?from=-7d&measure=${measure}${chip}`);
+        await settled(page);
+        if (!(await enabled(0)).includes(measure)) { complaints.length = 0; continue; } // and it is said why it is not answered
+        await answered(page.url());
+        await fetched(page.url());
+        for (const group of await enabled(1)) {
+          await ask(`/api/v1/series?from=-7d&limit=1&measure=${measure}&group=${encodeURIComponent(group)}${chip}`);
+          questions++;
+        }
+      }
+    }
+    assert.ok(questions > 100, 'groups were offered: ' + questions);
+
+    await page.goto('/explore?from=-7d&country=DE');
+    await page.getByRole('link', { name: 'anomalies, whatever the country' }).click();
+    await page.waitForURL(/\/anomalies/);
+    await answered('anomalies from Explore');
+    for (const control of ['what', 'severity']) {
+      await page.goto('/anomalies?from=-30d');
+      await settled(page);
+      await page.getByLabel(control, { exact: true }).selectOption({ index: 1 });
+      await answered('anomalies by ' + control);
+      const [download] = await Promise.all([page.waitForEvent('download'), page.getByRole('link', { name: 'Export JSONL' }).click()]);
+      assert.equal(await download.failure(), null);
+      assert.match(download.suggestedFilename(), /^holter-anomalies-.*\.jsonl$/);
+    }
+    for (const mode of ['hide', 'only']) {
+      await page.goto('/coverage?from=-7d&demo=' + mode);
+      await answered('coverage, demo ' + mode);
+      assert.equal(await page.locator('main tbody tr').count() > 0, mode === 'only', 'all that is covered is the demo');
+    }
+    await page.context().close();
+    return { filters, questions };
+  },
 
   // A request's token is on the page within two seconds of its arrival.
   async live() {

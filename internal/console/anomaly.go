@@ -11,7 +11,11 @@ import (
 	"github.com/holterhq/holter/internal/store"
 )
 
-var severities = []string{"WARN", "ERROR", "FATAL"}
+var (
+	severities    = []string{"WARN", "ERROR", "FATAL"}
+	detectorParam = param{name: "detector", about: "which noticed", many: true}
+	severityParam = param{name: "severity", about: "WARN look, ERROR act, FATAL confirmed", many: true, of: severities}
+)
 
 // anomalyList is a page of anomalies.
 type anomalyList struct {
@@ -54,6 +58,9 @@ func (k *call) anomalies() (any, error) {
 	if err != nil {
 		return nil, err
 	}
+	if query.Limit, err = k.limit(50, 500); err != nil {
+		return nil, err
+	}
 	page, err := k.Store.Events(k.ctx, query)
 	if err != nil {
 		return nil, ofCursor(query.Cursor, err)
@@ -70,13 +77,10 @@ func (k *call) anomalyQuery() (q store.EventQuery, err error) {
 	if q.From, q.To, err = k.span(k.Limits.MaxRange); err != nil {
 		return q, err
 	}
-	if q.Limit, err = k.limit(50, 500); err != nil {
+	if q.Names, err = k.values(detectorParam); err != nil {
 		return q, err
 	}
-	if q.Names, err = k.values(param{name: "detector", many: true}); err != nil {
-		return q, err
-	}
-	q.Severities, err = k.values(param{name: "severity", many: true, of: severities})
+	q.Severities, err = k.values(severityParam)
 	return q, err
 }
 

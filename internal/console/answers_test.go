@@ -170,7 +170,6 @@ func TestWhatIsAskedWrongly(t *testing.T) {
 		"/tokens?status=":                            `1 to 256 characters`,
 		"/tokens?outcome=maybe":                      `choose from success`,
 		"/export?what=everything":                    `choose from tokens, series, anomalies, usage`,
-		"/export?what=usage&country=NL":              `filter the file`,
 		"/export?what=usage&measure=p95":             `counts requests`,
 		"/tokens?q=" + strings.Repeat("x", 300):      `longer than 256 characters`,
 		"/tokens?limit=5&limit=6":                    `give it once`,

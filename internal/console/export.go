@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -34,6 +35,14 @@ func (k *call) export() error {
 	defer stop()
 	k.ctx = ctx
 	sheet := &sheet{k: k, name: "holter-" + what + "-" + k.now.Format("20060102-1504"), format: format, most: k.Limits.Export}
+	if err := k.fits(what); err != nil {
+		return err
+	}
+	if what != "series" {
+		if sheet.wanted, err = k.limit(0, k.Limits.Export); err != nil {
+			return err
+		}
+	}
 	switch what {
 	case "tokens":
 		err = k.exportTokens(sheet)
@@ -44,7 +53,7 @@ func (k *call) export() error {
 	default:
 		err = k.exportUsage(sheet)
 	}
-	if err == nil {
+	if err == nil || errors.Is(err, errEnough) {
 		err = sheet.end()
 	}
 	if err != nil && sheet.begun { // half a file must not look like a whole one
@@ -56,7 +65,29 @@ func (k *call) export() error {
 	return err
 }
 
-var errRows = errors.New("more rows than an export holds")
+// fits refuses filters that change nothing of what is exported.
+func (k *call) fits(what string) error {
+	if what != "anomalies" {
+		for _, p := range []param{detectorParam, severityParam} {
+			if k.args.Has(p.name) {
+				return badRequest(p.name, "this is of anomalies alone: leave it out, or export them")
+			}
+		}
+	}
+	if what == "tokens" || what == "anomalies" {
+		for _, p := range whereParams {
+			if k.args.Has(p.name) {
+				return badRequest(p.name, "%s are not filtered by %s: leave it out", what, p.name)
+			}
+		}
+	}
+	return nil
+}
+
+var (
+	errRows   = errors.New("more rows than an export holds")
+	errEnough = errors.New("as many rows as were asked for")
+)
 
 // sheet is a table that is being written.
 type sheet struct {
@@ -64,6 +95,7 @@ type sheet struct {
 	name, format string
 	columns      []string
 	most, rows   int
+	wanted       int // rows; 0: all
 
 	begun bool
 	out   *bufio.Writer
@@ -90,6 +122,9 @@ func (s *sheet) begin(columns ...string) error {
 
 // row writes one; its values are in the order of the columns.
 func (s *sheet) row(values ...any) error {
+	if s.wanted > 0 && s.rows == s.wanted {
+		return errEnough
+	}
 	if s.rows++; s.rows > s.most {
 		return errRows
 	}
@@ -200,14 +235,11 @@ func (k *call) exportTokens(s *sheet) error {
 }
 
 func (k *call) exportAnomalies(s *sheet) error {
-	query := store.EventQuery{Kinds: []string{store.EventAnomaly}, Limit: 1000}
-	var err error
-	if query.Filter, err = k.tokenFilter(); err != nil {
+	query, err := k.anomalyQuery()
+	if err != nil {
 		return err
 	}
-	if query.From, query.To, err = k.span(k.Limits.MaxRange); err != nil {
-		return err
-	}
+	query.Limit = 1000
 	for {
 		page, err := k.Store.Events(k.ctx, query)
 		if err != nil {
@@ -294,18 +326,36 @@ func usageKind(measure store.Measure, group store.Group) (kind store.Kind, first
 	return 0, "", "", 0, badRequest("group", "usage is counted by outcome, route, country, network, release, service or client")
 }
 
+// usageOf is a fact's value in a dimension; nil: facts of that kind have none.
+func usageOf(kind store.Kind, by store.Group) func(store.SubjectUse) string {
+	switch {
+	case kind == store.Releases && by == store.ByRelease:
+		return func(u store.SubjectUse) string { return u.First + "@" + u.Second }
+	case kind == store.Origins && by == store.ByNetwork, (kind == store.Units || kind == store.Costs) && by == store.ByModel:
+		return func(u store.SubjectUse) string { return u.Second }
+	case kind == store.Outcomes && by == store.ByOutcome, kind == store.Routes && by == store.ByRoute, kind == store.Origins && by == store.ByCountry,
+		kind == store.Releases && by == store.ByService, kind == store.Clients && by == store.ByClient, kind == store.Units && by == store.ByUnit:
+		return func(u store.SubjectUse) string { return u.First }
+	}
+	return nil
+}
+
 // exportUsage writes the facts themselves: they add up to what was counted.
 func (k *call) exportUsage(s *sheet) error {
-	q, query, err := k.query(1, 1)
+	q, query, err := k.query(1, k.Limits.Export)
 	if err != nil {
 		return err
 	}
-	if q.where.Group != "" {
-		return badRequest(string(q.where.Group), "an export of usage holds all of a group: leave it out, and filter the file")
+	if q.where.Group != "" && (query.Group == store.ByNothing || query.Group == store.ByToken) {
+		query.Group = q.where.Group // what is filtered by is what is told
 	}
 	kind, first, second, scale, err := usageKind(query.Measure, query.Group)
 	if err != nil {
 		return err
+	}
+	where := usageOf(kind, q.where.Group)
+	if where == nil && q.where.Group != "" {
+		return store.ErrApart
 	}
 	level, err := k.choice("step", "1h", "1m", "1d")
 	if err != nil {
@@ -327,6 +377,9 @@ func (k *call) exportUsage(s *sheet) error {
 			return err
 		}
 		if kind == store.Bytes && (use.First == "receive") != (query.Measure == store.MeasureBytesIn) {
+			continue
+		}
+		if where != nil && !slices.Contains(q.where.Values, where(use)) {
 			continue
 		}
 		values := []any{time.Unix(use.At*60, 0).UTC(), use.Subject.Token, use.Subject.Owner, use.Subject.Team, use.First}

@@ -24,6 +24,7 @@ type hub struct {
 	// What was seen last; only the hub's own goroutine looks at it.
 	known  map[string]glimpse
 	newest time.Time // last use of any token, in event time
+	since  time.Time // of tokens that were not used since then it may not be known how they were; zero: of all it is
 	heard  map[string]bool
 	failed map[string]float64 // errors of each token since base
 	base   time.Time
@@ -187,13 +188,14 @@ type change struct {
 	errors   float64
 	evidence bool
 	moved    bool
+	unknown  bool // how it was before
 }
 
 // look tells everybody what has changed in what they see.
 func (h *hub) look(ctx context.Context) error {
 	first := h.known == nil
 	if first {
-		h.known, h.heard, h.newest, h.base = map[string]glimpse{}, map[string]bool{}, time.Time{}, time.Time{}
+		h.known, h.heard, h.newest, h.since, h.base = map[string]glimpse{}, map[string]bool{}, time.Time{}, time.Time{}, time.Time{}
 	}
 	changes, err := h.changes(ctx)
 	if err != nil {
@@ -247,7 +249,8 @@ func (h *hub) changes(ctx context.Context) (out []change, err error) {
 	if !h.newest.IsZero() {
 		query.Filter.SeenSince = h.newest.Add(-time.Hour) // others sleep
 	}
-	for range mostWatched / query.Limit {
+	since := query.Filter.SeenSince
+	for left := mostWatched / query.Limit; ; {
 		page, err := h.c.Store.Tokens(ctx, query)
 		if err != nil {
 			return nil, err
@@ -261,6 +264,7 @@ func (h *hub) changes(ctx context.Context) (out []change, err error) {
 			h.known[t.ID] = now
 			out = append(out, change{
 				token: t, requests: max(0, now.requests-was.requests), evidence: was.nats != now.nats || was.threshold != now.threshold, moved: !seen || !was.used.Equal(now.used),
+				unknown: !seen && t.FirstSeen.Before(h.since),
 			})
 			if t.LastUse.At.After(h.newest) {
 				h.newest = t.LastUse.At
@@ -269,9 +273,56 @@ func (h *hub) changes(ctx context.Context) (out []change, err error) {
 		if query.Cursor = page.Next; page.Next == "" {
 			break
 		}
+		if left--; left == 0 {
+			since = page.Tokens[len(page.Tokens)-1].LastUse.At
+			break
+		}
 	}
+	if err := h.countUnknown(ctx, out, later(h.since, query.Filter.SeenSince)); err != nil {
+		return nil, err
+	}
+	h.since = later(h.since, since)
 	h.forgetOthers()
 	return out, nil
+}
+
+// countUnknown asks what those did since then of whom it is not known how they were: all they ever did is not what happened now.
+func (h *hub) countUnknown(ctx context.Context, changes []change, since time.Time) error {
+	query := store.Query{To: h.newest.Truncate(time.Minute).Add(time.Minute), Measure: store.MeasureRequests, Group: store.ByToken, Limit: mostWatched}
+	for _, c := range changes {
+		if c.unknown {
+			query.Filter.IDs = append(query.Filter.IDs, c.token.ID)
+		}
+	}
+	if len(query.Filter.IDs) == 0 {
+		return nil
+	}
+	query.From = since.Truncate(time.Minute).Add(time.Minute) // what was in that minute may have been before
+	if !query.From.Before(query.To) {
+		query.From = query.To.Add(-time.Minute)
+	}
+	answer, err := h.c.Store.Query(ctx, query)
+	if err != nil {
+		return err
+	}
+	did := totals(answer)
+	for i := range changes {
+		if c := &changes[i]; c.unknown {
+			least := 0.
+			if !c.token.LastUse.At.Before(since) {
+				least = 1 // it has been used
+			}
+			c.requests = min(c.requests, int64(max(least, did[c.token.ID])))
+		}
+	}
+	return nil
+}
+
+func later(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
 }
 
 // forgetOthers keeps what is known from growing: tokens that were not used for long are new when they wake.

@@ -2,7 +2,7 @@ package console
 
 import (
 	"iter"
-	"net/http"
+	"slices"
 	"strconv"
 	"time"
 
@@ -13,14 +13,11 @@ import (
 // month is what limits, plans, routes, capacity and spend are about where nobody says.
 const month = 30 * 24 * time.Hour
 
-// insightQuestion is what insights are asked about: some tokens, some time, and no dimension.
+// insightQuestion is what insights are asked about: some tokens, and some time.
 func (k *call) insightQuestion() (q insight.Question, err error) {
 	asked, err := k.asked()
 	if err != nil {
 		return q, err
-	}
-	if asked.where.Group != "" {
-		return q, &problem{status: http.StatusBadRequest, Code: "apart", Field: string(asked.where.Group), Message: "this is not counted by " + string(asked.where.Group) + ": leave it out"}
 	}
 	if k.args.Get("from") == "" {
 		if asked.from, asked.to, err = k.span(month); err != nil {
@@ -66,16 +63,49 @@ type coverage struct {
 }
 
 func (k *call) coverage() (any, error) {
-	if _, err := k.insightQuestion(); err != nil { // what it refuses is refused
-		return nil, err
-	}
-	from, to, err := k.span(24 * time.Hour)
+	asked, err := k.asked()
 	if err != nil {
 		return nil, err
 	}
 	// Spans without a token are no token's: only who sees all may count them.
-	found, err := insight.FindCoverage(k.ctx, k.Store, insight.Question{Filter: store.TokenFilter{Scope: k.who.Scope}, From: from, To: to})
-	return coverage{list(found)}, err
+	found, err := insight.FindCoverage(k.ctx, k.Store, insight.Question{Filter: store.TokenFilter{Scope: k.who.Scope}, From: asked.from, To: asked.to})
+	if err != nil {
+		return nil, err
+	}
+	if wanted := asked.where.Values; wanted != nil {
+		found = slices.DeleteFunc(found, func(c insight.Coverage) bool { return !slices.Contains(wanted, c.Service) })
+	}
+	if mode := k.args.Get("demo"); mode == "hide" || mode == "only" {
+		played, err := k.servicesOf(asked, store.TokenFilter{Environments: []string{DemoEnvironment}})
+		if err != nil {
+			return nil, err
+		}
+		others, err := k.servicesOf(asked, store.TokenFilter{NotEnvironments: []string{DemoEnvironment}})
+		if err != nil {
+			return nil, err
+		}
+		found = slices.DeleteFunc(found, func(c insight.Coverage) bool {
+			if mode == "only" {
+				return !played[c.Service]
+			}
+			return played[c.Service] && !others[c.Service] // of a service that both use it is not told apart
+		})
+	}
+	return coverage{list(found)}, nil
+}
+
+// mostServices bounds of how many it is known whether they are the demo's.
+const mostServices = 10_000
+
+// servicesOf are the services that some tokens used.
+func (k *call) servicesOf(q question, of store.TokenFilter) (map[string]bool, error) {
+	of.Scope = k.who.Scope
+	answer, err := k.Store.Query(k.ctx, store.Query{Filter: of, From: q.from, To: q.to, Measure: store.MeasureRequests, Group: store.ByService, Limit: mostServices})
+	out := make(map[string]bool, len(answer.Series))
+	for _, s := range answer.Series {
+		out[s.Key] = true
+	}
+	return out, err
 }
 
 // windows that limits are for.
@@ -145,7 +175,15 @@ func (k *call) routesNow() (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	return insight.FindRoutes(k.ctx, k.Store, insight.RouteQuestion{Question: q, Deprecated: k.Deprecated})
+	found, err := insight.FindRoutes(k.ctx, k.Store, insight.RouteQuestion{Question: q, Deprecated: k.Deprecated})
+	if wanted := k.args["route"]; err == nil && wanted != nil {
+		unwanted := func(route string) bool { return !slices.Contains(wanted, route) }
+		found.Stress = slices.DeleteFunc(found.Stress, func(r insight.Stress) bool { return unwanted(r.Route) })
+		found.Invest = slices.DeleteFunc(found.Invest, func(r insight.Invest) bool { return unwanted(r.Route) })
+		found.Adoption = slices.DeleteFunc(found.Adoption, func(r insight.Adoption) bool { return unwanted(r.Route) })
+		found.Deprecated = slices.DeleteFunc(found.Deprecated, func(r insight.Deprecated) bool { return unwanted(r.Route) })
+	}
+	return found, err
 }
 
 // capacity is who reaches a limit, and when.
@@ -171,5 +209,5 @@ func (k *call) spend() (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	return insight.FindSpend(k.ctx, k.Store, q, store.Group(group))
+	return insight.FindSpend(k.ctx, k.Store, insight.SpendQuestion{Question: q, Group: store.Group(group), Models: k.args["model"]})
 }

@@ -2,7 +2,6 @@ package console
 
 import (
 	"slices"
-	"strings"
 
 	"github.com/holterhq/holter/internal/console/access"
 	"github.com/holterhq/holter/internal/store"
@@ -18,7 +17,8 @@ type watcher struct {
 func (w watcher) sees(t store.Token) bool {
 	f := w.filter
 	return w.who.Sees(t.Tenant, t.OwnerTeam) && among(f.IDs, t.ID) && among(f.Owners, t.OwnerID) && among(f.Teams, t.OwnerTeam) && among(f.Statuses, t.Status) &&
-		among(f.Directions, t.Direction) && among(f.Environments, t.Environment) && !slices.Contains(f.NotEnvironments, t.Environment) && tagged(f.Tags, t.Tags)
+		among(f.Directions, t.Direction) && among(f.Environments, t.Environment) && !slices.Contains(f.NotEnvironments, t.Environment) && (len(f.Tags) == 0 || slices.ContainsFunc(f.Tags, t.HasTag)) &&
+		(f.Text == "" || t.Mentions(f.Text))
 }
 
 // hears says whether an anomaly is in the scope, and wanted. It is nil's that are about many tokens at once.
@@ -28,19 +28,11 @@ func (w watcher) hears(e store.Event, t *store.Token) bool {
 	}
 	if t == nil {
 		f := w.filter
-		return len(f.IDs)+len(f.Owners)+len(f.Teams)+len(f.Statuses)+len(f.Directions)+len(f.Environments)+len(f.Tags) == 0
+		return len(f.IDs)+len(f.Owners)+len(f.Teams)+len(f.Statuses)+len(f.Directions)+len(f.Environments)+len(f.Tags)+len(f.Text) == 0
 	}
 	return w.sees(*t)
 }
 
 func among(wanted []string, value string) bool {
 	return len(wanted) == 0 || slices.Contains(wanted, value)
-}
-
-func tagged(wanted []string, tags map[string]string) bool {
-	return len(wanted) == 0 || slices.ContainsFunc(wanted, func(tag string) bool {
-		key, value, _ := strings.Cut(tag, ":")
-		has, ok := tags[key]
-		return ok && has == value
-	})
 }

@@ -56,6 +56,33 @@ func filterParams(more ...param) []param {
 	return slices.Concat(timeParams, tokenParams, whereParams, more)
 }
 
+// subjectParams are those of questions about some tokens in some time, whatever these did.
+func subjectParams(more ...param) []param {
+	return slices.Concat(timeParams, tokenParams, more)
+}
+
+// filterParam is one of those that filter.
+func filterParam(name string) (param, bool) {
+	all := slices.Concat(tokenParams, whereParams)
+	i := slices.IndexFunc(all, func(p param) bool { return p.name == name })
+	if i < 0 {
+		return param{}, false
+	}
+	return all[i], true
+}
+
+// only is a filter parameter where there are few, and what it is about there.
+func only(name, about string) param {
+	p, _ := filterParam(name)
+	return p.but(about)
+}
+
+// but is a parameter that is about something else.
+func (p param) but(about string) param {
+	p.about = about
+	return p
+}
+
 // question is what the filter parameters ask for.
 type question struct {
 	tokens   store.TokenFilter

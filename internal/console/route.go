@@ -168,6 +168,9 @@ func (k *call) admit(route route) error {
 		switch {
 		case route.anyParams:
 		case i < 0:
+			if _, filter := filterParam(name); filter {
+				return badRequest(name, "this is not counted by %s: leave it out", name)
+			}
 			return badRequest(name, "there is no parameter %q here: /api/v1/openapi.json lists those there are", name)
 		case len(values) > 1 && !route.params[i].many:
 			return badRequest(name, "give it once")

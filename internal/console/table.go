@@ -51,9 +51,7 @@ func (c *Console) table() []route {
 		},
 		{
 			method: get, path: "/anomalies", summary: "Anomalies, the latest first", role: access.Read,
-			params: append(append(timeParams[:2:2], tokenParams...), param{name: "detector", about: "which noticed", many: true},
-				param{name: "severity", about: "WARN look, ERROR act, FATAL confirmed", many: true, of: severities}, limitParam, cursorParam),
-			gives: anomalyList{}, answer: (*call).anomalies,
+			params: subjectParams(detectorParam, severityParam, limitParam, cursorParam), gives: anomalyList{}, answer: (*call).anomalies,
 		},
 		{method: get, path: "/anomalies/{id}", summary: "One anomaly, with where to look further", role: access.Read, gives: anomalyDetail{}, answer: (*call).anomaly},
 		{
@@ -102,35 +100,38 @@ func (c *Console) table() []route {
 		},
 		{
 			method: get, path: "/hygiene", summary: "Tokens that want tidying up", role: access.Read,
-			params: filterParams(param{name: "days", about: "without use, and without rotation; 90 unless given", number: true}), gives: insight.Hygiene{}, answer: kept((*call).hygiene),
+			params: subjectParams(param{name: "days", about: "without use, and without rotation; 90 unless given", number: true}), gives: insight.Hygiene{}, answer: kept((*call).hygiene),
 		},
 		{
-			method: get, path: "/coverage", summary: "How much of each service's traffic can be told by its token", role: access.Read, params: filterParams(), gives: coverage{},
+			method: get, path: "/coverage", summary: "How much of each service's traffic can be told by its token", role: access.Read,
+			params: append(timeParams[:2:2], only("service", "service.name"), only("demo", "services that the demo makes up")), gives: coverage{},
 			answer: kept((*call).coverage),
 		},
 		{
-			method: get, path: "/limits", summary: "Rate limits that leave tokens room", role: access.Read, params: filterParams(limitGroup, window), gives: limits{},
+			method: get, path: "/limits", summary: "Rate limits that leave tokens room", role: access.Read, params: subjectParams(limitGroup, window), gives: limits{},
 			answer: kept((*call).limits),
 		},
 		{
 			method: get, path: "/limits/export", summary: "The same as the configuration of a gateway", role: access.Read,
-			params: filterParams(limitGroup, window, param{name: "format", about: "of which gateway", of: insight.GatewayFormats}), media: "text/plain", answer: (*call).exportLimits,
+			params: subjectParams(limitGroup, window, param{name: "format", about: "of which gateway", of: insight.GatewayFormats}), media: "text/plain", answer: (*call).exportLimits,
 		},
-		{method: get, path: "/plans", summary: "Usage by owner and plan", role: access.Read, params: filterParams(), gives: insight.Plans{}, answer: kept((*call).plans)},
+		{method: get, path: "/plans", summary: "Usage by owner and plan", role: access.Read, params: subjectParams(), gives: insight.Plans{}, answer: kept((*call).plans)},
 		{
-			method: get, path: "/routes", summary: "Routes under stress, worth an effort, new, and deprecated", role: access.Read, params: filterParams(), gives: insight.Routes{},
+			method: get, path: "/routes", summary: "Routes under stress, worth an effort, new, and deprecated", role: access.Read,
+			params: subjectParams(only("route", "such as GET /v1/orders/{id}")), gives: insight.Routes{},
 			answer: kept((*call).routesNow),
 		},
-		{method: get, path: "/capacity", summary: "When limits are reached", role: access.Read, params: filterParams(), gives: capacity{}, answer: kept((*call).capacity)},
+		{method: get, path: "/capacity", summary: "When limits are reached", role: access.Read, params: subjectParams(), gives: capacity{}, answer: kept((*call).capacity)},
 		{
 			method: get, path: "/spend", summary: "What priced usage cost", role: access.Read,
-			params: filterParams(param{name: "group", about: "it is broken down by", of: []string{"token", "owner", "model"}}), gives: insight.Spending{}, answer: kept((*call).spend),
+			params: subjectParams(only("model", "language model"), param{name: "group", about: "it is broken down by", of: []string{"token", "owner", "model"}}), gives: insight.Spending{}, answer: kept((*call).spend),
 		},
 		{method: get, path: "/stream", summary: "What happens, while it happens: beat, token, anomaly, response and demo", role: access.Read, params: tokenParams, media: "text/event-stream", write: (*call).stream},
 		{
 			method: get, path: "/export", summary: "Tokens, series, anomalies or usage as a file", role: access.Read,
-			params: filterParams(measure, group, step, limitParam, param{name: "what", about: "is exported", of: exports}, param{name: "format", about: "of the file", of: formats}),
-			media:  "text/csv", write: (*call).export,
+			params: filterParams(measure, group, step, param{name: "limit", about: "of series: how many of the greatest; of what else: how many rows at most", number: true},
+				detectorParam.but("of anomalies: which noticed"), severityParam.but("of anomalies"), param{name: "what", about: "is exported", of: exports}, param{name: "format", about: "of the file", of: formats}),
+			media: "text/csv", write: (*call).export,
 		},
 		{
 			method: post, path: "/demo", summary: "Play the demo, or remove it", role: access.Admin, takes: demoOrder{}, gives: demoEvent{}, status: http.StatusAccepted,

@@ -147,16 +147,23 @@ type Spending struct {
 	Total float64 `json:"total"`
 }
 
+// SpendQuestion asks for spending.
+type SpendQuestion struct {
+	Question
+	Group  store.Group // by token, owner or model
+	Models []string    // of these alone; none: of all
+}
+
 // FindSpend adds up costs and units over whole UTC days, by token, owner or model. With several currencies a row is of the one that its first cost was in, and
 // the total is of all: price everything in one.
-func FindSpend(ctx context.Context, s store.Store, q Question, group store.Group) (Spending, error) {
+func FindSpend(ctx context.Context, s store.Store, q SpendQuestion) (Spending, error) {
 	all, err := tokens(ctx, s, q.Filter)
 	if err != nil {
 		return Spending{}, err
 	}
 	labels := make(map[string]string)
 	for i := range all {
-		switch t := &all[i]; group {
+		switch t := &all[i]; q.Group {
 		case store.ByToken:
 			labels[t.ID] = hintOf(t)
 		case store.ByOwner:
@@ -166,7 +173,7 @@ func FindSpend(ctx context.Context, s store.Store, q Question, group store.Group
 	rows := make(map[string]*Spend)
 	row := func(u store.SubjectUse) *Spend {
 		key := u.Second
-		switch group {
+		switch q.Group {
 		case store.ByToken:
 			key = u.Subject.Token
 		case store.ByOwner:
@@ -180,7 +187,14 @@ func FindSpend(ctx context.Context, s store.Store, q Question, group store.Group
 		return r
 	}
 	from, to := q.wholeDays()
-	err = each(ctx, s, q.facts(store.Costs, from, to, day), func(u store.SubjectUse) {
+	each := func(kind store.Kind, take func(store.SubjectUse)) error {
+		return each(ctx, s, q.facts(kind, from, to, day), func(u store.SubjectUse) {
+			if len(q.Models) == 0 || slices.Contains(q.Models, u.Second) {
+				take(u)
+			}
+		})
+	}
+	err = each(store.Costs, func(u store.SubjectUse) {
 		r := row(u)
 		r.Cost += float64(u.Value) / 1e9
 		r.Currency = cmp.Or(r.Currency, u.First)
@@ -188,7 +202,7 @@ func FindSpend(ctx context.Context, s store.Store, q Question, group store.Group
 	if err != nil {
 		return Spending{}, err
 	}
-	if err := each(ctx, s, q.facts(store.Units, from, to, day), func(u store.SubjectUse) { row(u).Units[u.First] += u.Value }); err != nil {
+	if err := each(store.Units, func(u store.SubjectUse) { row(u).Units[u.First] += u.Value }); err != nil {
 		return Spending{}, err
 	}
 	spending := Spending{Rows: make([]Spend, 0, len(rows))}

@@ -65,7 +65,7 @@ func TestSpendingAddsUp(t *testing.T) {
 	for group, first := range map[store.Group]Spend{
 		store.ByToken: {Key: "tok_a", Label: "tok_a"}, store.ByOwner: {Key: "acme", Label: "acme Inc."}, store.ByModel: {Key: "large", Label: "large"},
 	} {
-		found, err := FindSpend(t.Context(), s, Question{From: ago(29), To: now}, group)
+		found, err := FindSpend(t.Context(), s, SpendQuestion{Question: Question{From: ago(29), To: now}, Group: group})
 		require.NoError(t, err)
 		first.Cost, first.Currency, first.Units = 2.5, "USD", map[string]int64{"input_tokens": 1000, "output_tokens": 300}
 		require.Len(t, found.Rows, 2)

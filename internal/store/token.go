@@ -1,6 +1,9 @@
 package store
 
-import "time"
+import (
+	"strings"
+	"time"
+)
 
 // Token is what outlives the usage of a token: whose it is, when it was seen first, how it was used last. An empty field of a sighting
 // changes nothing; of two sightings the one with the later LastUse.At wins.
@@ -25,6 +28,34 @@ type Token struct {
 	LastUse     Use               `json:"last_use,omitzero"`
 	Requests    int64             `json:"requests"` // ever
 	Evidence    Evidence          `json:"evidence,omitzero"`
+}
+
+// HasTag says whether the token has a tag, written key:value. Keys and values may hold colons.
+func (t *Token) HasTag(tag string) bool {
+	for i, c := range tag {
+		if c == ':' {
+			if v, ok := t.Tags[tag[:i]]; ok && v == tag[i+1:] {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// Mentions says whether a text stands in what people look for a token by: its id, its hint, its owner's id or name, or a tag, whatever the case.
+func (t *Token) Mentions(text string) bool {
+	text = strings.ToLower(text)
+	for _, of := range [...]string{t.ID, t.Hint, t.OwnerID, t.OwnerName} {
+		if strings.Contains(strings.ToLower(of), text) {
+			return true
+		}
+	}
+	for k, v := range t.Tags {
+		if strings.Contains(strings.ToLower(k+":"+v), text) {
+			return true
+		}
+	}
+	return false
 }
 
 // Use is one request. Its network is truncated: a person's address is nobody's business.

@@ -1,7 +1,7 @@
 // The page: what is in the address decides what is shown.
 import { html, render, useCallback, useEffect, useRef, useState } from './lib/html.js';
 import { address, get, setToken, useAnswer, welcome } from './lib/api.js';
-import { asked, go, link, subjects, useLocation } from './lib/url.js';
+import { asked, go, link, ofTokens, useLocation } from './lib/url.js';
 import { setTheme, theme, themes } from './lib/palette.js';
 import { detector } from './lib/words.js';
 import * as live from './lib/live.js';
@@ -49,7 +49,7 @@ function App() {
   const current = status.data || began || {};
 
   useEffect(() => { if (!me) get('/api/v1/me').then((m) => { setToken(m.csrf); setMe(m); }).catch(setError); }, []);
-  const scope = new URLSearchParams([...asked(query)].filter(([name]) => subjects.includes(name) || name === 'demo')).toString();
+  const scope = new URLSearchParams([...asked(query)].filter(([name]) => ofTokens.includes(name))).toString();
   useEffect(() => { if (signedIn) live.open(new URLSearchParams(scope)); }, [signedIn, scope]);
 
   const [, room, rest] = path.split('/');

@@ -193,7 +193,7 @@ func (s *Store) matches(m *matcher, e *store.Event) bool {
 		return false
 	}
 	if !known {
-		return m.environments == nil && m.statuses == nil && m.text == "" && len(m.Tags) == 0 && m.SeenBefore.IsZero() && m.SeenSince.IsZero() && m.NewSince.IsZero()
+		return m.environments == nil && m.statuses == nil && m.Text == "" && len(m.Tags) == 0 && m.SeenBefore.IsZero() && m.SeenSince.IsZero() && m.NewSince.IsZero()
 	}
 	is := r.Token
 	is.Tenant, is.Direction = tenant, direction

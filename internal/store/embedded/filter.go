@@ -36,14 +36,14 @@ type matcher struct {
 	ids, owners, teams, environments, statuses, directions, tenants, scopeTeams wanted
 
 	notEnvironments wanted
-	text            string
 }
 
 func newMatcher(f store.TokenFilter) *matcher {
+	f.Text = strings.ToLower(f.Text) // once, and not for each token
 	return &matcher{
 		TokenFilter: f, ids: newWanted(f.IDs), owners: newWanted(f.Owners), teams: newWanted(f.Teams), environments: newWanted(f.Environments),
 		statuses: newWanted(f.Statuses), directions: newWanted(f.Directions), tenants: newWanted(f.Scope.Tenants), scopeTeams: newWanted(f.Scope.Teams),
-		notEnvironments: newWanted(f.NotEnvironments), text: strings.ToLower(f.Text),
+		notEnvironments: newWanted(f.NotEnvironments),
 	}
 }
 
@@ -54,7 +54,7 @@ func (m *matcher) everything() bool {
 
 // asksRecord says that a token's record decides, beside its id and what facts say of it.
 func (m *matcher) asksRecord() bool {
-	return m.environments != nil || m.statuses != nil || m.directions != nil || m.tenants != nil || m.text != "" || len(m.Tags) > 0 ||
+	return m.environments != nil || m.statuses != nil || m.directions != nil || m.tenants != nil || m.Text != "" || len(m.Tags) > 0 ||
 		!m.SeenBefore.IsZero() || !m.SeenSince.IsZero() || !m.NewSince.IsZero()
 }
 
@@ -74,36 +74,10 @@ func (m *matcher) record(t *store.Token) bool {
 		return false
 	case !m.NewSince.IsZero() && t.FirstSeen.Before(m.NewSince):
 		return false
-	case len(m.Tags) > 0 && !slices.ContainsFunc(m.Tags, func(tag string) bool { return hasTag(t, tag) }):
+	case len(m.Tags) > 0 && !slices.ContainsFunc(m.Tags, t.HasTag):
 		return false
 	}
-	return m.text == "" || m.mentions(t)
-}
-
-// hasTag says whether a token has a tag, written key:value. Keys and values may hold colons.
-func hasTag(t *store.Token, tag string) bool {
-	for i, c := range tag {
-		if c == ':' {
-			if v, ok := t.Tags[tag[:i]]; ok && v == tag[i+1:] {
-				return true
-			}
-		}
-	}
-	return false
-}
-
-func (m *matcher) mentions(t *store.Token) bool {
-	for _, text := range [...]string{t.ID, t.Hint, t.OwnerID, t.OwnerName} {
-		if strings.Contains(strings.ToLower(text), m.text) {
-			return true
-		}
-	}
-	for k, v := range t.Tags {
-		if strings.Contains(strings.ToLower(k+":"+v), m.text) {
-			return true
-		}
-	}
-	return false
+	return m.Text == "" || t.Mentions(m.Text)
 }
 
 // chosen are the subjects that a filter wants, by their numbers.

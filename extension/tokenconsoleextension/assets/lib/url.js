@@ -5,7 +5,22 @@ import { useState, useEffect } from './html.js';
 export const subjects = ['token', 'owner', 'team', 'tag', 'environment', 'status', 'direction'];
 export const dimensions = ['route', 'country', 'network', 'release', 'service', 'client', 'outcome', 'unit', 'model'];
 export const filters = [...subjects, ...dimensions];
-const carried = ['from', 'to', 'demo', ...filters];
+export const ofTokens = [...subjects, 'q', 'demo']; // which tokens are meant, as the stream takes it
+
+// What is counted together: a measure can be filtered and grouped by the dimensions of one of these lists at a time, and by whose it was.
+const usage = [['outcome'], ['route'], ['country', 'network'], ['release', 'service'], ['client']], units = ['unit', 'model'], whole = [[]];
+const together = {
+  requests: usage, errors: [['outcome']], bytes_in: whole, bytes_out: whole, time_spent: whole, p50: whole, p95: whole, p99: whole,
+  units: [units], cost: [['model']], tokens: [...usage, units], owners: [...usage, units],
+};
+const everybodys = { measures: ['requests', 'errors', 'time_spent', 'p50', 'p95', 'p99'], of: ['route', 'outcome'] }; // of routes, whoever asked
+
+// counted says whether a measure is counted by some dimensions at once; whose: and by whose it was.
+export function counted(measure, by, whose) {
+  const wanted = by.filter((name) => dimensions.includes(name)), in_ = (list) => wanted.every((name) => list.includes(name));
+  return together[measure].some(in_) || (!whose && everybodys.measures.includes(measure) && in_(everybodys.of));
+}
+const carried = ['from', 'to', 'demo', 'q', ...filters];
 
 const listeners = new Set();
 const told = () => { for (const listener of listeners) listener(); };
@@ -57,7 +72,7 @@ export function link(path, extra = {}, keep = ['from', 'to', 'demo']) {
 // asked are the parameters of this view that the API takes too.
 export function asked(query = new URLSearchParams(location.search), extra = {}) {
   const out = new URLSearchParams();
-  for (const name of [...carried, 'q']) for (const value of query.getAll(name)) out.append(name, value);
+  for (const name of carried) for (const value of query.getAll(name)) out.append(name, value);
   for (const [name, value] of Object.entries(extra)) {
     out.delete(name);
     for (const one of Array.isArray(value) ? value : [value]) if (one !== undefined && one !== null && one !== '') out.append(name, one);

@@ -55,6 +55,7 @@ export const marks = {
 };
 
 export const dimension = {
+  q: 'search',
   token: 'token', owner: 'owner', team: 'team', tag: 'tag', environment: 'environment', status: 'status', direction: 'direction',
   route: 'route', country: 'country', network: 'network', release: 'release', service: 'service', client: 'client', outcome: 'outcome', unit: 'unit', model: 'model',
 };

@@ -40,7 +40,7 @@ const shown = (name, value) => (name === 'country' ? `${value} ${country(value) 
 // Chips shows the filter and changes it. names: what may be filtered by here.
 export function Chips({ query, names = filters, children }) {
   const set = (changes) => go(change(changes), { keep: true });
-  const on = filters.filter((name) => query.getAll(name).length);
+  const on = ['q', ...filters].filter((name) => query.getAll(name).length);
   return html`<div class="chips">
     ${children}
     ${on.map((name) => query.getAll(name).map((value) => html`<span class="chip" key=${name + value}><span class="soft">${dimension[name]}</span> ${shown(name, value)}<button type="button" class="plain" aria-label=${`remove ${dimension[name]} ${value}`} onClick=${() => set({ [name]: query.getAll(name).filter((v) => v !== value) })}>×</button></span>`))}

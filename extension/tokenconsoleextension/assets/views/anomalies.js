@@ -24,6 +24,8 @@ export function View({ query }) {
       setMore((m) => ({ list: [...m.list, ...(page.anomalies || [])], next: page.next || '', error: null }));
     } catch (error) { setMore((m) => ({ ...m, error })); }
   };
+  const exported = new URLSearchParams([...params, ['what', 'anomalies'], ['format', 'jsonl']]);
+  exported.delete('limit'); // all of them, not a page
   const columns = [
     { key: 'severity', label: 'grade', value: (e) => ['WARN', 'ERROR', 'FATAL'].indexOf(e.severity), cell: (e) => html`<${Severity} name=${e.severity} />` },
     { key: 'time', label: 'when', cell: (e) => html`<${Time} at=${e.time} />` },
@@ -35,7 +37,7 @@ export function View({ query }) {
   return html`<div class="head"><h1>Anomalies</h1><${Chips} query=${query} names=${subjects}><${Range} query=${query} initial="-7d" /><//></div>
     <div class="controls"><label><span class="soft">what</span><select value=${names[0] || ''} onChange=${(e) => go(change({ detector: e.currentTarget.value || null }), { keep: true })}><option value="">everything</option>${Object.entries(detectors).map(([key, text]) => html`<option key=${key} value=${key}>${text}</option>`)}</select></label>
       <label><span class="soft">severity</span><select value=${grave[0] || ''} onChange=${(e) => go(change({ severity: e.currentTarget.value || null }), { keep: true })}><option value="">any</option>${Object.entries(severities).map(([key, s]) => html`<option key=${key} value=${key}>${s.word}</option>`)}</select></label>
-      <span class="right"><a href=${'/api/v1/export?' + new URLSearchParams([...params, ['what', 'anomalies'], ['format', 'jsonl']])} download>Export JSONL</a></span></div>
+      <span class="right"><a href=${'/api/v1/export?' + exported} download>Export JSONL</a></span></div>
     <${Pane} answer=${answer} rows=${8}>${(data) => {
       const seen = new Set(), rows = [...(data.anomalies || []), ...more.list].filter((e) => !seen.has(e.id) && seen.add(e.id)), next = more.next === null ? data.next : more.next;
       return html`<${Table} columns=${columns} rows=${rows} id=${(e) => e.id} caption="Anomalies" url=${url} empty="None in this time: everybody behaves as they have learned to. A token is judged after five active days." >${next ? html`<button type="button" onClick=${() => load(next)}>Older ones</button>` : ''}<//>

@@ -26,7 +26,7 @@ export function View({ query }) {
     { key: 'unreadable', label: 'unreadable', number: true, cell: (s) => html`<span title=${exact(s.unreadable)}>${count(s.unreadable)}</span>` },
     { key: 'series', label: 'over time', sort: false, bare: true, wide: true, cell: (s) => html`<${Spark} points=${pointsOf(s.series)} width=${140} label=${'server spans of ' + s.service} />` },
   ];
-  return html`<div class="head"><h1>Coverage</h1><${Chips} query=${query} names=${['service', 'environment']}><${Range} query=${query} /><//></div>
+  return html`<div class="head"><h1>Coverage</h1><${Chips} query=${query} names=${['service']}><${Range} query=${query} /><//></div>
     <p class="soft lead">Server spans that came with a credential which Holter could read. What it cannot see it cannot watch.</p>
     <${Pane} answer=${answer} rows=${6}>${(data) => {
       const services = data.services || [], broken = services.filter((s) => s.fix);

@@ -1,6 +1,6 @@
-import { html, useMemo, useState } from '../lib/html.js';
+import { html, useContext, useMemo, useState } from '../lib/html.js';
 import { address, useAnswer, useShown } from '../lib/api.js';
-import { asked, change, dimensions, filters, go, link, tokenLink } from '../lib/url.js';
+import { asked, change, counted, dimensions, filters, go, link, ofTokens, subjects, tokenLink } from '../lib/url.js';
 import { changed, country, duration, exact, measures, share, span } from '../lib/format.js';
 import { dimension, outcomes } from '../lib/words.js';
 import { A, Bar, Country, Pane, Time } from '../ui/bits.js';
@@ -8,7 +8,7 @@ import { Chips, Range } from '../ui/filters.js';
 import { BeatTable, Heartbeat } from '../ui/heartbeat.js';
 import { Spark } from '../ui/strip.js';
 import { Table } from '../ui/table.js';
-import { Traces } from '../ui/traces.js';
+import { Me, Traces } from '../ui/traces.js';
 
 export const title = () => 'Explore';
 
@@ -29,7 +29,11 @@ const whole = () => go(change({ from: null, to: null }), { keep: true });
 export function View({ query }) {
   const measure = measures[query.get('measure')] ? query.get('measure') : 'requests';
   const other = dimensions.find((d) => query.getAll(d).length);
-  const group = groups.includes(query.get('group')) || (query.get('group') || '').startsWith('tag:') ? query.get('group') : other || 'token';
+  const me = useContext(Me), some = [...subjects, 'q'].some((name) => query.has(name)) || query.get('demo') === 'only' || !!(me.tenants || []).length || !!(me.teams || []).length;
+  const can = { measure: (m) => counted(m, [other], some), group: (g) => counted(measure, [g, other], some || !dimensions.includes(g)) };
+  const known = (g) => g && (groups.includes(g) || g.startsWith('tag:')) && can.group(g);
+  const group = [query.get('group'), other, 'token'].find(known) || 'token';
+  const names = filters.filter((name) => (dimensions.includes(name) ? counted(measure, [name], some) : counted(measure, [other], true)));
   const params = useMemo(() => asked(query), [query.toString()]);
   const step = query.get('step') || ''; // without one Holter takes what fits the range
   const with_ = (extra) => { const p = new URLSearchParams(params); for (const [k, v] of Object.entries(extra)) if (v !== '') p.set(k, v); return p; };
@@ -42,20 +46,21 @@ export function View({ query }) {
   const [over, setOver] = useState(null);
 
   return html`
-    <div class="head"><h1>Explore</h1><${Chips} query=${query}><${Range} query=${query} /><//></div>
-    <${Controls} query=${query} params=${params} measure=${measure} group=${group} step=${step} taken=${shown.step} later=${later} with_=${with_} />
+    <div class="head"><h1>Explore</h1><${Chips} query=${query} names=${names}><${Range} query=${query} /><//></div>
+    <${Controls} query=${query} can=${can} other=${other} params=${params} measure=${measure} group=${group} step=${step} taken=${shown.step} later=${later} with_=${with_} />
     <${Chart} url=${url} measure=${measure} over=${over} onOut=${query.get('from') ? whole : null} onShown=${setShown} />
     <${Breakdown} query=${query} measure=${measure} group=${group} later=${later} setOver=${setOver} url=${address('series', with_({ measure, group, step, limit: 50 }))} topUrl=${address('top', with_({ measure, group, limit: 50 }))} />
     <${Latest} query=${query} params=${params} later=${later} />`;
 }
 
-function Controls({ query, params, measure, group, step, taken, later, with_ }) {
+function Controls({ query, params, can, other, measure, group, step, taken, later, with_ }) {
   const tags = useTags(params, later);
+  const usage = ['bytes_in', 'bytes_out', 'units', 'cost'].includes(measure) ? measure : ['unit', 'model'].includes(other) ? 'units' : '';
   return html`<div class="controls">
-      <label><span class="soft">count</span><select value=${measure} onChange=${(e) => go(change({ measure: e.currentTarget.value === 'requests' ? null : e.currentTarget.value }), { keep: true })}>${Object.entries(measures).map(([key, v]) => html`<option key=${key} value=${key}>${v.label}</option>`)}</select></label>
-      <label><span class="soft">by</span><select value=${group} onChange=${(e) => go(change({ group: e.currentTarget.value }), { keep: true })}>${groups.map((g) => html`<option key=${g} value=${g}>${dimension[g]}</option>`)}${[...new Set([...tags.map((t) => 'tag:' + t), ...(group.startsWith('tag:') ? [group] : [])])].map((t) => html`<option key=${t} value=${t}>tag ${t.slice(4)}</option>`)}</select></label>
+      <label><span class="soft">count</span><select value=${measure} onChange=${(e) => go(change({ measure: e.currentTarget.value === 'requests' ? null : e.currentTarget.value }), { keep: true })}>${Object.entries(measures).map(([key, v]) => html`<option key=${key} value=${key} disabled=${!can.measure(key)}>${v.label}</option>`)}</select></label>
+      <label><span class="soft">by</span><select value=${group} onChange=${(e) => go(change({ group: e.currentTarget.value }), { keep: true })}>${groups.map((g) => html`<option key=${g} value=${g} disabled=${!can.group(g)}>${dimension[g]}</option>`)}${[...new Set([...tags.map((t) => 'tag:' + t), ...(group.startsWith('tag:') ? [group] : [])])].map((t) => html`<option key=${t} value=${t} disabled=${!can.group(t)}>tag ${t.slice(4)}</option>`)}</select></label>
       <label><span class="soft">step</span><select value=${step} onChange=${(e) => go(change({ step: e.currentTarget.value || null }), { keep: true })}><option value="">auto${!step && taken ? ` (${span(duration(taken))})` : ''}</option>${['1m', '10m', '1h', '6h', '1d'].map((s) => html`<option key=${s} value=${s}>${span(duration(s))}</option>`)}</select></label>
-      <span class="right"><a href=${'/api/v1/export?' + with_({ what: 'series', format: 'csv', measure, group, step })} download>Export CSV</a> <a href=${'/api/v1/export?' + with_({ what: 'usage', format: 'jsonl' })} download>Export usage as JSONL</a></span>
+      <span class="right"><a href=${'/api/v1/export?' + with_({ what: 'series', format: 'csv', measure, group, step })} download>Export CSV</a> <a href=${'/api/v1/export?' + with_({ what: 'usage', format: 'jsonl', measure: usage })} download>Export usage as JSONL</a></span>
     </div>`;
 }
 
@@ -88,7 +93,7 @@ function Breakdown({ query, measure, group, later, setOver, url, topUrl }) {
     const lay = (s) => () => setOver({ label: named(group, s), points: (s.points || []).map((v) => v || 0) });
     const drill = (row) => { const changes = group.startsWith('tag:') ? { tag: [...query.getAll('tag'), group.slice(4) + ':' + row.key] } : { [group]: row.key }; if (dimensions.includes(group)) for (const d of dimensions) if (d !== group) changes[d] = null; return change({ ...changes, group: group === 'token' ? 'route' : null }); };
     const columns = [
-      { key: 'label', label: group.startsWith('tag:') ? group : dimension[group], grow: true, value: (s) => named(group, s), cell: (s) => html`<${A} href=${drill(s)} keep=${true} data-j onFocus=${lay(s)} title=${'only ' + named(group, s)}>${named(group, s)}<//>${group === 'country' && s.key ? html` <span class="soft">${s.key}</span>` : ''}${group === 'token' ? html` <${A} class="soft" href=${tokenLink(s.key)}>open<//>` : ''}` },
+      { key: 'label', label: group.startsWith('tag:') ? group : dimension[group], grow: true, value: (s) => named(group, s), cell: (s) => html`${s.key ? html`<${A} href=${drill(s)} keep=${true} data-j onFocus=${lay(s)} title=${'only ' + named(group, s)}>${named(group, s)}<//>` : named(group, s)}${group === 'country' && s.key ? html` <span class="soft">${s.key}</span>` : ''}${group === 'token' && s.key ? html` <${A} class="soft" href=${tokenLink(s.key)}>open<//>` : ''}` },
       { key: 'total', label: m.label, number: true, cell: (s) => html`<span title=${measure === 'requests' ? exact(s.total) : undefined}>${m.format(s.total)}</span>` },
       ...(quantile(measure) ? [] : [{ key: 'share', label: 'share', number: true, wide: true, value: (s) => s.total / (sum || 1), cell: (s) => html`${share(s.total / (sum || 1))} <${Bar} part=${s.total / most} />` }]),
       { key: 'previous', label: 'compared', wide: true, value: (s) => (before.get(s.key) || {}).previous, cell: (s) => (before.has(s.key) ? html`<span class="soft">${changed(before.get(s.key).value, before.get(s.key).previous)}</span>` : '') },
@@ -104,7 +109,7 @@ const added = (list, n) => { const sum = new Array(n).fill(0); for (const s of l
 // Latest leads from what is counted to single requests.
 function Latest({ query, params, later }) {
   const only = useMemo(() => { const p = new URLSearchParams(params); for (const d of dimensions) p.delete(d); p.set('sort', '-last_used'); p.set('limit', '20'); return p; }, [params.toString()]);
-  const url = address('tokens', only), answer = useAnswer(later ? url : null);
+  const url = address('tokens', only), answer = useAnswer(later ? url : null), other = dimensions.find((d) => query.getAll(d).length);
   const matches = (t) => dimensions.every((d) => { const wanted = query.getAll(d); if (!wanted.length) return true; const u = t.last_use || {}; const is = { route: u.route, country: u.country, network: u.network, release: u.service + '@' + u.version, service: u.service, client: u.client }[d]; return is === undefined || wanted.includes(is); });
   const columns = [
     { key: 'at', label: 'when', value: (t) => (t.last_use || {}).at, cell: (t) => html`<${Time} at=${(t.last_use || {}).at} />` },
@@ -114,6 +119,6 @@ function Latest({ query, params, later }) {
     { key: 'client', label: 'client', wide: true, value: (t) => (t.last_use || {}).client },
     { key: 'trace', label: 'trace', value: (t) => (t.last_use || {}).trace, cell: (t) => html`<${Traces} id=${(t.last_use || {}).trace} />` },
   ];
-  return html`<section><div class="titled"><h2>Latest requests</h2><span class="soft">the last of each token, with its trace</span><${A} class="right" href=${link('/anomalies', {}, filters.concat('from', 'to', 'demo'))}>anomalies under this filter<//></div>
+  return html`<section><div class="titled"><h2>Latest requests</h2><span class="soft">the last of each token, with its trace</span><${A} class="right" href=${link('/anomalies', {}, [...ofTokens, 'from', 'to'])}>${other ? `anomalies, whatever the ${dimension[other]}` : 'anomalies under this filter'}<//></div>
     <${Pane} answer=${answer} rows=${4}>${(data) => html`<${Table} columns=${columns} rows=${(data.tokens || []).filter(matches)} id=${(t) => t.id} caption="Latest requests" url=${url} limit=${8} empty="No request of these tokens is kept." />`}<//></section>`;
 }

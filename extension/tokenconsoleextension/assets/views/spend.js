@@ -13,7 +13,7 @@ export function View({ query }) {
   const group = ['token', 'owner', 'model'].includes(query.get('group')) ? query.get('group') : 'owner';
   const params = useMemo(() => { const p = over(query, '-30d'); p.set('group', group); return p; }, [query.toString()]);
   const url = address('spend', params), answer = useAnswer(url);
-  const to = (r) => (group === 'token' ? tokenLink(r.key) : link('/explore', { [group]: r.key, measure: 'cost', group: group === 'model' ? 'token' : 'token' }));
+  const to = (r) => (group === 'token' ? tokenLink(r.key) : link('/explore', { [group]: r.key, measure: 'cost', group: 'token' }));
   return html`<div class="head"><h1>Spend</h1><${Chips} query=${query} names=${[...subjects, 'model']}><${Range} query=${query} initial="-30d" /><//></div>
     <p class="soft lead">What language models and other priced units cost, by who used them.</p>
     <div class="controls"><label><span class="soft">by</span><select value=${group} onChange=${(e) => go(change({ group: e.currentTarget.value === 'owner' ? null : e.currentTarget.value }), { keep: true })}>${['owner', 'token', 'model'].map((g) => html`<option key=${g} value=${g}>${g}</option>`)}</select></label></div>
@@ -21,7 +21,7 @@ export function View({ query }) {
       const rows = data.rows || [], most = Math.max(1e-9, ...rows.map((r) => r.cost || 0)), sum = rows.reduce((a, r) => a + (r.cost || 0), 0) || 1;
       const units = [...new Set(rows.flatMap((r) => Object.keys(r.units || {})))];
       const columns = [
-        { key: 'label', label: group, grow: true, value: (r) => r.label || r.key, cell: (r) => html`<${A} href=${to(r)} class="clip" data-j>${r.label || r.key || 'none'}<//>` },
+        { key: 'label', label: group, grow: true, value: (r) => r.label || r.key, cell: (r) => (r.key ? html`<${A} href=${to(r)} class="clip" data-j>${r.label || r.key}<//>` : 'none') },
         { key: 'cost', label: 'cost', number: true, cell: (r) => html`<b>${money(r.cost, r.currency)}</b>` },
         { key: 'share', label: 'share', number: true, wide: true, value: (r) => r.cost / sum, cell: (r) => html`${share(r.cost / sum)} <${Bar} part=${r.cost / most} />` },
         ...units.map((u) => ({ key: u, label: u.replace(/_/g, ' '), number: true, wide: units.length > 1 && u !== units[0], value: (r) => (r.units || {})[u], cell: (r) => html`<span title=${exact((r.units || {})[u])}>${count((r.units || {})[u])}</span>` })),
