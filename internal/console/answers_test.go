@@ -4,6 +4,7 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -48,6 +49,25 @@ func TestTokens(t *testing.T) {
 	assert.Equal(t, 2, get[tokenList](v, "/api/v1/tokens?q=SK_ACME").Total)
 	assert.Equal(t, 2, get[tokenList](v, "/api/v1/tokens?tag=plan:zeta").Total)
 	assert.InDelta(t, 3, get[tokenList](v, "/api/v1/tokens?token=tok_acme0&country=NL").Tokens[0].Requests, 1e-9)
+}
+
+// A strip reaches over whole steps; what stands beside it is of the time that was asked for.
+func TestAListCountsTheTimeThatWasAskedFor(t *testing.T) {
+	v := newTown(t).visit("")
+	to := noon.UTC().Add(-37 * time.Minute)
+	for _, length := range []time.Duration{95 * time.Minute, 26*time.Hour + 13*time.Minute, 75*time.Hour + 17*time.Minute} {
+		times := "&from=" + to.Add(-length).Format(time.RFC3339) + "&to=" + to.Format(time.RFC3339)
+		with, without := get[tokenList](v, "/api/v1/tokens?sort=id&strip=1"+times), get[tokenList](v, "/api/v1/tokens?sort=id"+times)
+		tile := get[overview](v, "/api/v1/overview?"+times[1:])
+		var sum float64
+		for i := range with.Tokens {
+			assert.Equal(t, without.Tokens[i].Requests, with.Tokens[i].Requests)
+			assert.Equal(t, without.Tokens[i].Errors, with.Tokens[i].Errors)
+			sum += with.Tokens[i].Requests
+		}
+		assert.Positive(t, sum)
+		assert.InDelta(t, tile.Totals.Requests, sum, 1e-9, length)
+	}
 }
 
 func TestOneToken(t *testing.T) {

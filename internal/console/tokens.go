@@ -97,6 +97,16 @@ func (k *call) tokenRows(q question, order, cursor string, limit int, withStrip 
 	if err != nil {
 		return out, err
 	}
+	all, allFailed := requests, failed
+	if !requests.From.Equal(q.from) || !requests.To.Equal(q.to) { // the strip's steps reach beyond the time
+		ask.Step = 0
+		if all, err = k.Store.Query(k.ctx, ask); err != nil {
+			return out, err
+		}
+		if allFailed, err = k.errorsBy(ask); err != nil {
+			return out, err
+		}
+	}
 	marks := map[string][]mark{}
 	if withStrip {
 		if marks, err = k.anomalyMarks(ids, q.from, q.to); err != nil {
@@ -104,8 +114,9 @@ func (k *call) tokenRows(q question, order, cursor string, limit int, withStrip 
 		}
 	}
 	did, erred := byKey(requests), byKey(failed)
+	total, totalFailed := byKey(all), byKey(allFailed)
 	for i, t := range page.Tokens {
-		row := tokenRow{Token: t, State: k.condition(t, k.now), Requests: did[t.ID].Total, Errors: erred[t.ID].Total, Ever: t.Requests}
+		row := tokenRow{Token: t, State: k.condition(t, k.now), Requests: total[t.ID].Total, Errors: totalFailed[t.ID].Total, Ever: t.Requests}
 		if withStrip {
 			if row.Strip, err = k.strip(t, requests, did[t.ID], erred[t.ID]); err != nil {
 				return out, err

@@ -14,7 +14,7 @@ const spare = 8;
 const narrow = matchMedia('(max-width: 860px)');
 const middle = matchMedia('(max-width: 1120px)');
 const heightOfRow = () => (narrow.matches ? 56 : 40); // as in app.css
-const sorts = { evidence: 'evidence', requests: 'requests', last_used: 'last used', first_seen: 'first seen', owner: 'owner', hint: 'key' };
+const sorts = { evidence: 'evidence', requests: 'requests ever', last_used: 'last used', first_seen: 'first seen', owner: 'owner', hint: 'key' };
 
 // useTokens reads page after page as they come into sight.
 function useTokens(params, limit) {
@@ -98,7 +98,7 @@ export function Tokens({ query, params }) {
   const head = (key, label, kind = '') => {
     const on = by === key ? (sort.startsWith('-') ? 'descending' : 'ascending') : undefined;
     const next = on === 'descending' ? key : '-' + key;
-    return html`<th scope="col" class=${kind} aria-sort=${on}><button type="button" onClick=${() => go(change({ sort: next === '-evidence' ? null : next }), { keep: true })}>${label}<span class="arrow" aria-hidden="true">${on === 'descending' ? '↓' : on === 'ascending' ? '↑' : ''}</span></button></th>`;
+    return html`<th scope="col" class=${kind} aria-sort=${on}><button type="button" onClick=${() => go(change({ sort: next === '-evidence' ? null : next }), { keep: true })}>${label}${on && key === 'requests' ? ', by ever' : ''}<span class="arrow" aria-hidden="true">${on === 'descending' ? '↓' : on === 'ascending' ? '↑' : ''}</span></button></th>`;
   };
   const step = list.rows.length && list.rows[0].strip ? span(stepOf(list.rows[0].strip)) : '';
   return html`<section class="tokens" ref=${box} aria-label="Tokens">
