@@ -183,13 +183,21 @@ func TestErasedBytes(t *testing.T) {
 	folder := t.TempDir()
 	s, err := Open(Options{Folder: folder})
 	require.NoError(t, err)
-	words := []string{"tok_erasemeplease", "sk_live_…4711", "carol@example.com", "Carol Brown"}
+	words := []string{"tok_erasemeplease", "sk_live_…4711", "carol@example.com", "Carol Brown", "/private/carol", "CarolBrowser", "carol-svc"}
+	only := words[4:] // what nobody else called, and how
 	for i := range 40 {
 		at := start.Add(time.Duration(i) * time.Hour)
 		require.NoError(t, s.Write(t.Context(), store.Batch{
 			Facts: []store.Fact{
 				{Minute: at.Unix() / 60, Kind: store.Outcomes, Subject: store.Subject{Token: words[0], Owner: words[2]}, First: "success", Value: 1},
 				{Minute: at.Unix() / 60, Kind: store.Outcomes, Subject: store.Subject{Token: "tok_other", Owner: "dave"}, First: "success", Value: 1},
+				{Minute: at.Unix() / 60, Kind: store.Routes, Subject: store.Subject{Token: words[0], Owner: words[2]}, First: "GET " + only[0], Value: 1},
+				{Minute: at.Unix() / 60, Kind: store.Routes, Subject: store.Subject{Token: words[0], Owner: words[2]}, First: "GET /shared", Value: 1},
+				{Minute: at.Unix() / 60, Kind: store.Routes, Subject: store.Subject{Token: "tok_other", Owner: "dave"}, First: "GET /shared", Value: 1},
+				{Minute: at.Unix() / 60, Kind: store.Clients, Subject: store.Subject{Token: words[0], Owner: words[2]}, First: only[1], Value: 1},
+				{Minute: at.Unix() / 60, Kind: store.Releases, Subject: store.Subject{Token: words[0], Owner: words[2]}, First: only[2], Second: "9.9", Value: 1},
+				{Minute: at.Unix() / 60, Kind: store.RouteDurations, First: "GET " + only[0], Second: "success", Value: 1},
+				{Minute: at.Unix() / 60, Kind: store.Coverage, First: only[2], Second: "with", Value: 1},
 			},
 			Sightings: []store.Sighting{{Token: store.Token{ID: words[0], Hint: words[1], OwnerID: words[2], OwnerName: words[3], LastUse: store.Use{At: at}}}},
 		}))
@@ -228,6 +236,7 @@ func TestErasedBytes(t *testing.T) {
 			assert.Empty(t, found(word), word)
 		}
 		assert.NotEmpty(t, found("dave"))
+		assert.NotEmpty(t, found("/shared"))
 		assert.Equal(t, 24.0, countAll(t, s, time.Minute))
 		page, err := s.Events(t.Context(), store.EventQuery{})
 		require.NoError(t, err)

@@ -123,12 +123,23 @@ func (d *dictionary) load(db *sql.DB) error {
 	if err != nil {
 		return err
 	}
-	var taken int
-	if err := db.QueryRow("SELECT coalesce(max(value), 0) FROM meta WHERE name = 'subjects'").Scan(&taken); err != nil {
+	taken := func(table string) (n int, err error) {
+		err = db.QueryRow("SELECT coalesce(max(value), 0) FROM meta WHERE name = ?", table).Scan(&n)
+		return n, err
+	}
+	subjects, err := taken("subjects")
+	if err != nil {
 		return err
 	}
-	for len(d.subjects) < taken {
+	keys, err := taken("keys")
+	if err != nil {
+		return err
+	}
+	for len(d.subjects) < subjects {
 		d.subjects = append(d.subjects, store.Subject{})
+	}
+	for len(d.keys) < keys {
+		d.keys = append(d.keys, key{})
 	}
 	d.newSubject, d.newKey = len(d.subjects), len(d.keys)
 	return nil
@@ -188,27 +199,38 @@ func scan(db interface {
 	return rows.Close()
 }
 
-// delete takes subjects out of the database. Their numbers stay taken. remove is to be called when that is certain.
-func (d *dictionary) delete(tx *sql.Tx, gone map[uint32]bool) error {
-	if len(gone) == 0 {
-		return nil
-	}
-	for n := range gone {
-		if _, err := tx.Exec("DELETE FROM subjects WHERE id = ?", n); err != nil {
+// delete takes subjects and keys out of the database. Their numbers stay taken. remove is to be called when that is certain.
+func (d *dictionary) delete(tx *sql.Tx, subjects, keys map[uint32]bool) error {
+	for _, of := range [...]struct {
+		table string
+		gone  map[uint32]bool
+		taken int
+	}{{"subjects", subjects, len(d.subjects)}, {"keys", keys, len(d.keys)}} {
+		for n := range of.gone {
+			if _, err := tx.Exec("DELETE FROM "+of.table+" WHERE id = ?", n); err != nil {
+				return err
+			}
+		}
+		if _, err := tx.Exec("INSERT OR REPLACE INTO meta (name, value) VALUES (?, ?)", of.table, of.taken); err != nil {
 			return err
 		}
 	}
-	_, err := tx.Exec("INSERT OR REPLACE INTO meta (name, value) VALUES ('subjects', ?)", len(d.subjects))
-	return err
+	return nil
 }
 
-// remove forgets subjects.
-func (d *dictionary) remove(gone map[uint32]bool) {
-	if len(gone) == 0 {
-		return
-	}
+// remove forgets subjects and keys.
+func (d *dictionary) remove(gone, keys map[uint32]bool) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
+	if len(keys) > 0 {
+		d.keys = slices.Clone(d.keys) // others are reading the old ones
+	}
+	for n := range keys {
+		delete(d.keyOf, d.keys[n])
+		delete(d.texts, d.keys[n].first)
+		delete(d.texts, d.keys[n].second)
+		d.keys[n] = key{}
+	}
 	d.subjects = append([]store.Subject{}, d.subjects...) // others are reading the old ones
 	for n := range gone {
 		s := d.subjects[n]

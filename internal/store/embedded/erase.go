@@ -19,6 +19,7 @@ type erasure struct {
 	subjects map[uint32]bool
 	routes   map[uint32]bool // keys of RouteDurations that only they used
 	services map[uint32]bool // keys of Coverage
+	keys     map[uint32]bool // that nothing is left of: what only they called, used or came from
 	words    []string        // that tell of them beside their ids
 	redactor *redactor
 	erased   store.Erased
@@ -53,12 +54,13 @@ func (s *Store) Erase(ctx context.Context, what store.Erasure) (store.Erased, er
 		return store.Erased{}, err
 	}
 	e := s.erasure(what)
-	if what.Environment != "" {
-		if err := s.onlyTheirs(ctx, e); err != nil {
-			return store.Erased{}, err
-		}
+	if err := s.onlyTheirs(ctx, e); err != nil {
+		return store.Erased{}, err
 	}
 	if err := s.eraseFacts(ctx, e); err != nil {
+		return store.Erased{}, err
+	}
+	if err := s.findUnused(ctx, e); err != nil {
 		return store.Erased{}, err
 	}
 	s.writing.Lock()
@@ -164,7 +166,7 @@ func (s *Store) onlyTheirs(ctx context.Context, e *erasure) error {
 	_, keys := s.dictionary.view()
 	find := func(used, counted store.Kind) (map[uint32]bool, error) {
 		theirs, others, count := map[string]bool{}, map[string]bool{}, map[uint32]bool{}
-		err := s.eachRow(ctx, used, func(r row) {
+		err := s.eachRow(ctx, days, used, func(r row) {
 			if e.subjects[r.subject] {
 				theirs[keys[r.key].first] = true
 			} else {
@@ -174,7 +176,7 @@ func (s *Store) onlyTheirs(ctx context.Context, e *erasure) error {
 		if err != nil {
 			return nil, err
 		}
-		err = s.eachRow(ctx, counted, func(r row) {
+		err = s.eachRow(ctx, days, counted, func(r row) {
 			if name := keys[r.key].first; theirs[name] && !others[name] {
 				count[r.key] = true
 			}
@@ -189,9 +191,28 @@ func (s *Store) onlyTheirs(ctx context.Context, e *erasure) error {
 	return err
 }
 
-// eachRow gives all rows of a kind that are in files of the widest level.
-func (s *Store) eachRow(ctx context.Context, kind store.Kind, yield func(row)) error {
-	shots := s.snapshot([]stretch{{days, 0, 1 << 40}})
+// findUnused finds the keys that no row has any more.
+func (s *Store) findUnused(ctx context.Context, e *erasure) error {
+	_, all := s.dictionary.view()
+	e.keys = make(map[uint32]bool, len(all))
+	for n, k := range all {
+		if k != (key{}) {
+			e.keys[uint32(n)] = true
+		}
+	}
+	for l := range levels {
+		for kind := store.Outcomes; kind <= store.Coverage; kind++ {
+			if err := s.eachRow(ctx, l, kind, func(r row) { delete(e.keys, r.key) }); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// eachRow gives all rows of a kind that are in files of a level.
+func (s *Store) eachRow(ctx context.Context, of level, kind store.Kind, yield func(row)) error {
+	shots := s.snapshot([]stretch{{of, 0, 1 << 40}})
 	defer shots[0].done()
 	_, all := s.dictionary.view()
 	keys := len(all)
@@ -278,7 +299,7 @@ func (s *Store) eraseRows(tx *sql.Tx, e *erasure) error {
 			}
 		}
 	}
-	if err := s.dictionary.delete(tx, e.subjects); err != nil {
+	if err := s.dictionary.delete(tx, e.subjects, e.keys); err != nil {
 		return err
 	}
 	if err := s.eraseEvents(tx, e); err != nil {
@@ -476,5 +497,5 @@ func (s *Store) eraseMemory(e *erasure) {
 		delete(s.tokens, id)
 	}
 	s.mu.Unlock()
-	s.dictionary.remove(e.subjects)
+	s.dictionary.remove(e.subjects, e.keys)
 }

@@ -208,7 +208,7 @@ func (s *Store) forgetTokens(ctx context.Context, now time.Time) error {
 				}
 			}
 		}
-		return s.dictionary.delete(tx, subjects)
+		return s.dictionary.delete(tx, subjects, nil)
 	})
 	if err != nil {
 		return err
@@ -218,6 +218,6 @@ func (s *Store) forgetTokens(ctx context.Context, now time.Time) error {
 		delete(s.tokens, id)
 	}
 	s.mu.Unlock()
-	s.dictionary.remove(subjects)
+	s.dictionary.remove(subjects, nil)
 	return nil
 }
