@@ -28,6 +28,7 @@ type where struct {
 	cookies  bool // a map of cookies
 	secret   bool // the argument before it announces a secret
 	body     bool // the body of a log record itself, not a field of it
+	top      bool // an attribute of a record or a resource itself
 	nested   nest // what the map is about
 	depth    int
 }
@@ -73,7 +74,7 @@ func visitValue(value pcommon.Value, at where, f *field, v visitor) {
 		}
 		at.response = at.response || f.answer
 		at.cookies = f.cookies
-		at.body, at.nested = false, f.nested
+		at.body, at.top, at.nested = false, false, f.nested
 		visitMap(value.Map(), at, v)
 	case pcommon.ValueTypeBytes:
 		visitBytes(value, at, f, v)
@@ -117,12 +118,18 @@ func visitBytes(value pcommon.Value, at where, f *field, v visitor) {
 // nameless is what is known of a text that stands under no name, keptNameless of one that nothing is erased from.
 var nameless, keptNameless = &field{rank: noRank}, &field{rank: noRank, kept: true}
 
+// namelessOf is nameless by what is hunted there.
+var namelessOf = [...]*field{
+	freeText: nameless, fact: {rank: noRank, hunted: fact}, own: {rank: noRank, hunted: own},
+	traceState: {rank: noRank, hunted: traceState},
+}
+
 // visitText visits one text that stands under no name.
-func visitText(text string, v visitor, set func(string)) {
+func visitText(text string, s standing, v visitor, set func(string)) {
 	if text == "" {
 		return
 	}
-	if s, changed := v.text(where{}, nameless, text); changed {
+	if s, changed := v.text(where{}, namelessOf[s], text); changed {
 		set(s)
 	}
 }
@@ -130,40 +137,40 @@ func visitText(text string, v visitor, set func(string)) {
 // visitSpan visits what a span has besides its attributes.
 func visitSpan(span ptrace.Span, v visitor) {
 	if name := span.Name(); name != "" {
-		if s, changed := v.text(where{}, nameless, name); changed {
+		if s, changed := v.text(where{}, namelessOf[fact], name); changed {
 			span.SetName(s)
 		}
 	}
 	if status := span.Status(); status.Message() != "" {
-		visitText(status.Message(), v, status.SetMessage)
+		visitText(status.Message(), freeText, v, status.SetMessage)
 	}
 	if state := span.TraceState(); state.AsRaw() != "" {
-		visitText(state.AsRaw(), v, state.FromRaw)
+		visitText(state.AsRaw(), traceState, v, state.FromRaw)
 	}
 	events, links := span.Events(), span.Links()
 	for i := range events.Len() {
 		event := events.At(i)
-		visitText(event.Name(), v, event.SetName)
+		visitText(event.Name(), fact, v, event.SetName)
 		visitMap(event.Attributes(), where{}, v)
 	}
 	for i := range links.Len() {
 		link := links.At(i)
-		visitText(link.TraceState().AsRaw(), v, link.TraceState().FromRaw)
+		visitText(link.TraceState().AsRaw(), traceState, v, link.TraceState().FromRaw)
 		visitMap(link.Attributes(), where{}, v)
 	}
 }
 
 // visitLog visits what a log record has besides its attributes and its body.
 func visitLog(log plog.LogRecord, v visitor) {
-	visitText(log.EventName(), v, log.SetEventName)
-	visitText(log.SeverityText(), v, log.SetSeverityText)
+	visitText(log.EventName(), fact, v, log.SetEventName)
+	visitText(log.SeverityText(), fact, v, log.SetSeverityText)
 }
 
 // visitScope visits an instrumentation scope.
 func visitScope(scope pcommon.InstrumentationScope, v visitor) {
 	visitMap(scope.Attributes(), where{}, v)
-	visitText(scope.Name(), v, scope.SetName)
-	visitText(scope.Version(), v, scope.SetVersion)
+	visitText(scope.Name(), fact, v, scope.SetName)
+	visitText(scope.Version(), fact, v, scope.SetVersion)
 }
 
 // rename puts other names into a map and keeps its order. Two that become one are told apart by a number.

@@ -80,6 +80,7 @@ func (s *Sources) fieldOf(kind recordKind, name string) (f field) {
 		f = s.spanField(name)
 	}
 	f.ours = strings.HasPrefix(name, "api_token.") || name == GeoCountry
+	f.hunted = f.standing(kind, name)
 	return f
 }
 
@@ -117,6 +118,7 @@ type field struct {
 	nested nest    // what a map of this name is about
 	kept   bool    // nothing is erased from what stands under this name
 	ours   bool    // the name is one that an identity is written under
+	hunted standing
 
 	memo *memo // nil: of what stands under this name nothing is remembered
 }
