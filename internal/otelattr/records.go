@@ -175,20 +175,49 @@ func visitScope(scope pcommon.InstrumentationScope, v visitor) {
 
 // rename puts other names into a map and keeps its order. Two that become one are told apart by a number.
 func rename(m pcommon.Map, v visitor) {
+	names := uniqueNames{last: make(map[string]int, m.Len())}
 	renamed := pcommon.NewMap()
 	renamed.EnsureCapacity(m.Len())
 	for name, value := range m.All() {
-		clean := v.name(name)
-		unique := clean
-		for n := 2; ; n++ {
-			if _, taken := renamed.Get(unique); !taken {
-				break
-			}
-			unique = clean + "_" + strconv.Itoa(n)
-		}
-		value.CopyTo(renamed.PutEmpty(unique))
+		put(renamed, names.of(v.name(name)), value)
 	}
 	renamed.MoveTo(m)
+}
+
+// put adds a value under a name that a map does not have. Map.PutEmpty looks through all names first, of which a map may have many: they are
+// written where they stand, if it is known how.
+func put(m pcommon.Map, name string, value pcommon.Value) {
+	if stringType == nil {
+		value.CopyTo(m.PutEmpty(name))
+		return
+	}
+	list := listOf(m)
+	*list = append(*list, keyValue{key: name})
+	value.CopyTo((*list)[len(*list)-1].in(m))
+}
+
+// uniqueNames tells names apart by numbers.
+type uniqueNames struct {
+	last  map[string]int // the number that was given last to a name, 1 if it was given as it is
+	tried int
+}
+
+// of is a name that was not given before.
+func (u *uniqueNames) of(name string) string {
+	u.tried++
+	n := u.last[name] + 1
+	u.last[name] = n
+	if n == 1 {
+		return name
+	}
+	for ; ; n++ {
+		u.tried++
+		numbered := name + "_" + strconv.Itoa(n)
+		if u.last[numbered] == 0 {
+			u.last[name], u.last[numbered] = n, 1
+			return numbered
+		}
+	}
 }
 
 // WithholdSpan replaces every text of a span by the placeholder: nothing is known of what stands in it.
