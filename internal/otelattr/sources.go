@@ -53,7 +53,8 @@ const (
 func ranks(names []string, from int32) map[string]int32 {
 	m := make(map[string]int32, len(names))
 	for i, name := range names {
-		if folded := credential.Fold(name); m[folded] == 0 {
+		folded := credential.Fold(name)
+		if _, listed := m[folded]; !listed {
 			m[folded] = from + int32(i)
 		}
 	}
