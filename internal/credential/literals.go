@@ -11,7 +11,8 @@ type Literals struct {
 	seen  map[string]struct{}
 	long  index
 	short index
-	least int // the length of the shortest secret: no shorter string holds one, in any form
+	least int  // the length of the shortest secret: no shorter string holds one, in any form
+	apart bool // long ones too count only where they stand apart
 	view  view
 }
 
@@ -24,9 +25,13 @@ const (
 
 // Add puts a secret into the set, unless it is so short or so plain that its bytes stand in ordinary text.
 func (l *Literals) Add(secret string) {
-	if !huntable(secret) {
-		return
+	if ReachOf(secret) != Nowhere {
+		l.Insert(secret)
 	}
+}
+
+// Insert puts a secret into the set, of which ReachOf has said that it is to be hunted.
+func (l *Literals) Insert(secret string) {
 	if _, ok := l.seen[secret]; ok {
 		return
 	}
@@ -133,12 +138,23 @@ func (l *Literals) Find(v string, spans []Span) []Span {
 	return l.wrapped(v, spans)
 }
 
-// FindName is Find for a name: nobody encodes those.
+// FindApart is Find for secrets that are no part of a longer run of letters and digits.
+func (l *Literals) FindApart(v string, spans []Span) []Span {
+	l.apart = true
+	spans = l.Find(v, spans)
+	l.apart = false
+	return spans
+}
+
+// FindName is FindApart for a name: nobody encodes those.
 func (l *Literals) FindName(name string, spans []Span) []Span {
 	if l.Empty() || len(name) < l.least {
 		return spans
 	}
-	return l.plain(name, spans)
+	l.apart = true
+	spans = l.plain(name, spans)
+	l.apart = false
+	return spans
 }
 
 // decoded looks at the other readings of v.
@@ -191,6 +207,9 @@ func (l *Literals) wrapped(v string, spans []Span) []Span {
 
 // plain finds the secrets themselves.
 func (l *Literals) plain(v string, spans []Span) []Span {
+	if l.apart {
+		return l.short.find(v, len(v)+1, l.long.find(v, len(v)+1, spans))
+	}
 	return l.short.find(v, tellable, l.long.find(v, 0, spans))
 }
 

@@ -12,8 +12,9 @@ type chase struct {
 
 // suspect is a text and the record that it stands in, everyRecord if others may have it too.
 type suspect struct {
-	text   string
-	record int32
+	text     string
+	record   int32
+	standing standing
 }
 
 const everyRecord = -1
@@ -41,14 +42,14 @@ func (c *Cleaner) watch() {
 // suspect keeps a text of this record.
 func (c *Cleaner) suspect(f *field, text string) {
 	if c.chase.on && len(text) >= shortestHunted && !f.kept {
-		c.chase.suspects = append(c.chase.suspects, suspect{text, c.record})
+		c.chase.suspects = append(c.chase.suspects, suspect{text, c.record, f.hunted})
 	}
 }
 
 // suspectAll keeps a text that is not looked at again where it comes again.
 func (c *Cleaner) suspectAll(f *field, text string) {
 	if c.chase.on && !f.kept {
-		c.chase.suspects = append(c.chase.suspects, suspect{text, everyRecord})
+		c.chase.suspects = append(c.chase.suspects, suspect{text, everyRecord, f.hunted})
 	}
 }
 
@@ -59,7 +60,7 @@ func (c *Cleaner) Judge() {
 		if chase.all {
 			return
 		}
-		if c.spans = c.literals.Find(s.text, c.spans[:0]); len(c.spans) == 0 {
+		if len(c.find(s.text, s.standing)) == 0 {
 			continue
 		}
 		if s.record == everyRecord {
@@ -73,7 +74,11 @@ func (c *Cleaner) Judge() {
 	}
 	for i := range c.fields.sets {
 		for j := range c.fields.sets[i] {
-			if c.spans = c.literals.FindName(c.fields.sets[i][j].name, c.spans[:0]); len(c.spans) > 0 {
+			slot := &c.fields.sets[i][j]
+			if slot.field == nil || slot.field.hunted != freeText {
+				continue
+			}
+			if c.spans = c.drawn.FindName(slot.name, c.spans[:0]); len(c.spans) > 0 {
 				chase.all = true
 				return
 			}

@@ -42,7 +42,7 @@ func (c *Cleaner) replaced(value string) string {
 	}
 	span := c.spans[0]
 	secret := value[span.Start:span.End]
-	if !c.literals.Has(secret) {
+	if !c.drawn.Has(secret) && !c.chosen.Has(secret) {
 		return credential.Erase(value, c.spans, c.erasing.Placeholder)
 	}
 	return value[:span.Start] + c.erasing.Of(credential.Plain, secret) + value[span.End:]

@@ -15,20 +15,19 @@ type (
 )
 
 // text erases the secrets of the batch from one string.
-func (h *hunter) text(_ where, f *field, value string) (string, bool) {
+func (h *hunter) text(at where, f *field, value string) (string, bool) {
 	c := (*Cleaner)(h)
-	if f.kept {
+	if f.kept || at.top && f.hunted == own {
 		return value, false
 	}
 	m := c.memoOf(f)
+	if m == &c.plain && f.hunted != freeText {
+		m = nil // what was hunted for more is remembered there
+	}
 	if m != nil && m.hunted.has(value) {
 		return value, false
 	}
-	h.spans = h.literals.Find(value, h.spans[:0])
-	if f.fact {
-		h.spans = distinct(value, h.spans)
-	}
-	if len(h.spans) == 0 {
+	if len(c.find(value, f.hunted)) == 0 {
 		if m != nil && m.hunted.put(value) {
 			c.used(m)
 		}
@@ -42,15 +41,24 @@ func (h *hunter) field(name string) (f *field, clean bool) {
 	f = nameless
 	if slot := h.fields.slot(name, h.kind); slot.is(name, h.kind) {
 		f = slot.field
-	} else if len(h.sources.kept) > 0 && h.sources.kept[credential.Fold(name)] {
-		f = keptNameless
+	} else {
+		read := h.sources.fieldOf(h.kind, name)
+		switch {
+		case read.kept:
+			f = keptNameless
+		case read.hunted != freeText:
+			f = namelessOf[read.hunted]
+		}
 	}
-	h.spans = h.literals.FindName(name, h.spans[:0])
+	if f.hunted != freeText {
+		return f, true // a name that instrumentation gives
+	}
+	h.spans = h.drawn.FindName(name, h.spans[:0])
 	return f, len(h.spans) == 0
 }
 
 func (h *hunter) name(name string) string {
-	clean, _ := h.text(where{}, nameless, name)
+	clean, _ := h.text(where{}, namelessOf[fact], name)
 	return clean
 }
 

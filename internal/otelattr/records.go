@@ -28,6 +28,7 @@ type where struct {
 	cookies  bool // a map of cookies
 	secret   bool // the argument before it announces a secret
 	body     bool // the body of a log record itself, not a field of it
+	top      bool // an attribute of a record or a resource itself
 	nested   nest // what the map is about
 	depth    int
 }
@@ -73,7 +74,7 @@ func visitValue(value pcommon.Value, at where, f *field, v visitor) {
 		}
 		at.response = at.response || f.answer
 		at.cookies = f.cookies
-		at.body, at.nested = false, f.nested
+		at.body, at.top, at.nested = false, false, f.nested
 		visitMap(value.Map(), at, v)
 	case pcommon.ValueTypeBytes:
 		visitBytes(value, at, f, v)
@@ -116,12 +117,18 @@ func visitBytes(value pcommon.Value, at where, f *field, v visitor) {
 // nameless is what is known of a text that stands under no name, keptNameless of one that nothing is erased from.
 var nameless, keptNameless = &field{rank: noRank}, &field{rank: noRank, kept: true}
 
+// namelessOf is nameless by what is hunted there.
+var namelessOf = [...]*field{
+	freeText: nameless, fact: {rank: noRank, hunted: fact}, own: {rank: noRank, hunted: own},
+	traceState: {rank: noRank, hunted: traceState},
+}
+
 // visitText visits one text that stands under no name.
-func visitText(text string, v visitor, set func(string)) {
+func visitText(text string, s standing, v visitor, set func(string)) {
 	if text == "" {
 		return
 	}
-	if s, changed := v.text(where{}, nameless, text); changed {
+	if s, changed := v.text(where{}, namelessOf[s], text); changed {
 		set(s)
 	}
 }
@@ -129,58 +136,88 @@ func visitText(text string, v visitor, set func(string)) {
 // visitSpan visits what a span has besides its attributes.
 func visitSpan(span ptrace.Span, v visitor) {
 	if name := span.Name(); name != "" {
-		if s, changed := v.text(where{}, nameless, name); changed {
+		if s, changed := v.text(where{}, namelessOf[fact], name); changed {
 			span.SetName(s)
 		}
 	}
 	if status := span.Status(); status.Message() != "" {
-		visitText(status.Message(), v, status.SetMessage)
+		visitText(status.Message(), freeText, v, status.SetMessage)
 	}
 	if state := span.TraceState(); state.AsRaw() != "" {
-		visitText(state.AsRaw(), v, state.FromRaw)
+		visitText(state.AsRaw(), traceState, v, state.FromRaw)
 	}
 	events, links := span.Events(), span.Links()
 	for i := range events.Len() {
 		event := events.At(i)
-		visitText(event.Name(), v, event.SetName)
+		visitText(event.Name(), fact, v, event.SetName)
 		visitMap(event.Attributes(), where{}, v)
 	}
 	for i := range links.Len() {
 		link := links.At(i)
-		visitText(link.TraceState().AsRaw(), v, link.TraceState().FromRaw)
+		visitText(link.TraceState().AsRaw(), traceState, v, link.TraceState().FromRaw)
 		visitMap(link.Attributes(), where{}, v)
 	}
 }
 
 // visitLog visits what a log record has besides its attributes and its body.
 func visitLog(log plog.LogRecord, v visitor) {
-	visitText(log.EventName(), v, log.SetEventName)
-	visitText(log.SeverityText(), v, log.SetSeverityText)
+	visitText(log.EventName(), fact, v, log.SetEventName)
+	visitText(log.SeverityText(), fact, v, log.SetSeverityText)
 }
 
 // visitScope visits an instrumentation scope.
 func visitScope(scope pcommon.InstrumentationScope, v visitor) {
 	visitMap(scope.Attributes(), where{}, v)
-	visitText(scope.Name(), v, scope.SetName)
-	visitText(scope.Version(), v, scope.SetVersion)
+	visitText(scope.Name(), fact, v, scope.SetName)
+	visitText(scope.Version(), fact, v, scope.SetVersion)
 }
 
 // rename puts other names into a map and keeps its order. Two that become one are told apart by a number.
 func rename(m pcommon.Map, v visitor) {
+	names := uniqueNames{last: make(map[string]int, m.Len())}
 	renamed := pcommon.NewMap()
 	renamed.EnsureCapacity(m.Len())
 	taken, latest := make(map[string]bool, m.Len()), make(map[string]int)
 	for name, value := range m.All() {
-		clean := v.name(name)
-		unique := clean
-		for n := max(2, latest[clean]); taken[unique]; n++ {
-			unique = clean + "_" + strconv.Itoa(n)
-			latest[clean] = n + 1
-		}
-		taken[unique] = true
-		value.CopyTo(renamed.PutEmpty(unique))
+		put(renamed, names.of(v.name(name)), value)
 	}
 	renamed.MoveTo(m)
+}
+
+// put adds a value under a name that a map does not have. Map.PutEmpty looks through all names first, of which a map may have many: they are
+// written where they stand, if it is known how.
+func put(m pcommon.Map, name string, value pcommon.Value) {
+	if stringType == nil {
+		value.CopyTo(m.PutEmpty(name))
+		return
+	}
+	list := listOf(m)
+	*list = append(*list, keyValue{key: name})
+	value.CopyTo((*list)[len(*list)-1].in(m))
+}
+
+// uniqueNames tells names apart by numbers.
+type uniqueNames struct {
+	last  map[string]int // the number that was given last to a name, 1 if it was given as it is
+	tried int
+}
+
+// of is a name that was not given before.
+func (u *uniqueNames) of(name string) string {
+	u.tried++
+	n := u.last[name] + 1
+	u.last[name] = n
+	if n == 1 {
+		return name
+	}
+	for ; ; n++ {
+		u.tried++
+		numbered := name + "_" + strconv.Itoa(n)
+		if u.last[numbered] == 0 {
+			u.last[name], u.last[numbered] = n, 1
+			return numbered
+		}
+	}
 }
 
 // WithholdSpan replaces every text of a span by the placeholder: nothing is known of what stands in it.

@@ -31,7 +31,8 @@ type Cleaner struct {
 	sources  *Sources
 	erasing  Erasing
 	scanner  credential.Scanner
-	literals credential.Literals
+	drawn    credential.Literals // secrets that are hunted everywhere
+	chosen   credential.Literals // secrets that are hunted in free texts
 	spans    []credential.Span
 	fields   fieldCache
 	sequence [32]*fieldSlot // of the names of the last record
@@ -60,7 +61,8 @@ func NewCleaner(sources *Sources, erasing Erasing) *Cleaner {
 
 // Reset forgets every secret.
 func (c *Cleaner) Reset() {
-	c.literals.Reset()
+	c.drawn.Reset()
+	c.chosen.Reset()
 	c.scanner.Forget()
 	c.forgetTexts()
 	c.chase.reset()
@@ -133,9 +135,7 @@ func (c *Cleaner) Offer(value string) {
 		if one.Masked {
 			continue
 		}
-		if !one.Public {
-			c.literals.Add(one.Secret)
-		}
+		c.remember(one.Secret)
 		if one.Token() && c.offered.Secret == "" {
 			c.offered.Secret, c.offered.Scheme = one.Secret, one.Scheme
 		}
@@ -144,11 +144,12 @@ func (c *Cleaner) Offer(value string) {
 }
 
 // Hunting says whether the batch has secrets that have to be hunted: that no format gives away.
-func (c *Cleaner) Hunting() bool { return !c.literals.Empty() }
+func (c *Cleaner) Hunting() bool { return !c.drawn.Empty() || !c.chosen.Empty() }
 
 // HuntResource erases the secrets of the batch from a resource.
 func (c *Cleaner) HuntResource(resource pcommon.Resource) {
-	visitMap(resource.Attributes(), where{}, (*hunter)(c))
+	c.kind = ofResource
+	visitMap(resource.Attributes(), where{top: true}, (*hunter)(c))
 }
 
 // HuntScope erases the secrets of the batch from an instrumentation scope.
@@ -156,13 +157,15 @@ func (c *Cleaner) HuntScope(scope pcommon.InstrumentationScope) { visitScope(sco
 
 // HuntSpan erases the secrets of the batch from a span.
 func (c *Cleaner) HuntSpan(span ptrace.Span) {
-	visitMap(span.Attributes(), where{}, (*hunter)(c))
+	c.kind = ofSpan
+	visitMap(span.Attributes(), where{top: true}, (*hunter)(c))
 	visitSpan(span, (*hunter)(c))
 }
 
 // HuntLog erases the secrets of the batch from a log record.
 func (c *Cleaner) HuntLog(log plog.LogRecord) {
-	visitMap(log.Attributes(), where{}, (*hunter)(c))
+	c.kind = ofLog
+	visitMap(log.Attributes(), where{top: true}, (*hunter)(c))
 	visitValue(log.Body(), where{body: true}, nameless, (*hunter)(c))
 	visitLog(log, (*hunter)(c))
 }
@@ -211,8 +214,8 @@ func (c *Cleaner) take(f *field, at where, value string, found []credential.Find
 		if one.End > one.Start {
 			c.spans = append(c.spans, credential.Span{Start: one.Start, End: one.End})
 		}
-		if !one.Known() && !one.Public {
-			c.literals.Add(one.Secret)
+		if !one.Known() {
+			c.remember(one.Secret)
 		}
 	}
 	c.watch()

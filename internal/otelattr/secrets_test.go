@@ -38,6 +38,47 @@ func TestRenamingKeepsTheOrder(t *testing.T) {
 	assert.Equal(t, int64(2), value.Int())
 }
 
+func TestNamesAreToldApart(t *testing.T) {
+	names := uniqueNames{last: make(map[string]int)}
+	var got []string
+	for _, name := range []string{"a", "a_2", "a", "a", "b", "a_2", "a_3"} {
+		got = append(got, names.of(name))
+	}
+	assert.Equal(t, []string{"a", "a_2", "a_3", "a_4", "b", "a_2_2", "a_3_2"}, got)
+}
+
+// A map of n names that are all secrets costs n looks, not n² or n³.
+func TestManyNamesAreToldApartWithoutTryingAllNumbers(t *testing.T) {
+	const all = 20_000
+	names := uniqueNames{last: make(map[string]int)}
+	for range all {
+		names.of("REDACTED")
+	}
+	assert.LessOrEqual(t, names.tried, 2*all)
+
+	c := testCleaner()
+	log := plog.NewLogRecord()
+	body := log.Body().SetEmptyMap()
+	body.EnsureCapacity(all)
+	token := []byte("glpat-aB3dE6gH9jK2mN5pQ8sT00000")
+	for i := range all {
+		copy(token[len(token)-5:], fmt.Sprintf("%05d", i))
+		put(body, string(token), pcommon.NewValueInt(int64(i)))
+	}
+	c.Log(log, new(Sight))
+	body = log.Body().Map()
+	require.Equal(t, all, body.Len())
+	seen := make(map[string]bool)
+	for name, value := range body.All() {
+		if i := len(seen); i > 0 {
+			require.Equal(t, fmt.Sprint("REDACTED_", i+1), name)
+		}
+		require.Equal(t, int64(len(seen)), value.Int(), name)
+		seen[name] = true
+	}
+	require.Len(t, seen, all)
+}
+
 func TestTheArgumentBehindAFlagIsASecret(t *testing.T) {
 	c := testCleaner()
 	resource := pcommon.NewResource()

@@ -54,7 +54,7 @@ func ranks(names []string, from int32) map[string]int32 {
 	m := make(map[string]int32, len(names))
 	for i, name := range names {
 		folded := credential.Fold(name)
-		if _, ranked := m[folded]; !ranked {
+		if _, listed := m[folded]; !listed {
 			m[folded] = from + int32(i)
 		}
 	}
@@ -81,7 +81,7 @@ func (s *Sources) fieldOf(kind recordKind, name string) (f field) {
 		f = s.spanField(name)
 	}
 	f.ours = strings.HasPrefix(name, "api_token.") || name == GeoCountry
-	f.fact = f.ours || f.role != noRole && f.role != roleSealed || isFact(name)
+	f.hunted = f.standing(kind, name)
 	return f
 }
 
@@ -119,7 +119,7 @@ type field struct {
 	nested nest    // what a map of this name is about
 	kept   bool    // nothing is erased from what stands under this name
 	ours   bool    // the name is one that an identity is written under
-	fact   bool    // what stands under it is looked at by its place, and no secret of another place unless it looks like one
+	hunted standing
 
 	memo *memo // nil: of what stands under this name nothing is remembered
 }

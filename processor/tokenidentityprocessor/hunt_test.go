@@ -5,10 +5,12 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
+	"go.opentelemetry.io/collector/pdata/pcommon"
 	"go.opentelemetry.io/collector/pdata/ptrace"
 )
 
@@ -133,52 +135,122 @@ func TestAHuntLeavesOtherTextsAlone(t *testing.T) {
 	}
 }
 
-// Anybody can send a key that reads like a route, an address or the name of an attribute. It takes nothing from the records of others.
-func TestNobodyErasesWhatOthersDid(t *testing.T) {
-	e := startedRig(t, testConfig(), &testHost{}).engine
-	victim := func(span ptrace.Span) map[string]any {
+// presented are the ways in which a stranger hands in what will be taken for a secret.
+var presented = []func(attrs pcommon.Map, value string){
+	func(attrs pcommon.Map, value string) { attrs.PutStr("http.request.header.x-api-key", value) },
+	func(attrs pcommon.Map, value string) {
+		attrs.PutStr("http.request.header.authorization", "Bearer "+value)
+	},
+	func(attrs pcommon.Map, value string) {
+		attrs.PutStr("http.request.header.authorization", "Basic "+base64.StdEncoding.EncodeToString([]byte("somebody:"+value)))
+	},
+	func(attrs pcommon.Map, value string) { attrs.PutStr("http.request.header.cookie", "sid="+value) },
+	func(attrs pcommon.Map, value string) {
+		attrs.PutStr("url.query", "a=b&token="+url.QueryEscape(value)+"&password="+url.QueryEscape(value))
+	},
+	func(attrs pcommon.Map, value string) {
+		attrs.PutStr("url.full", "https://a.test/?access_token="+value)
+	},
+	func(attrs pcommon.Map, value string) { attrs.PutStr("credentials", value) },
+	func(attrs pcommon.Map, value string) {
+		attrs.PutStr("corp.url", "https://a:"+url.QueryEscape(value)+"@a.test/")
+	},
+}
+
+// amongStrangers puts what several callers and strangers did into a batch, and returns it as it is afterwards.
+func amongStrangers(t *testing.T, e *engine, strange func(ptrace.SpanSlice)) map[string]any {
+	t.Helper()
+	td := ptrace.NewTraces()
+	rs := td.ResourceSpans().AppendEmpty()
+	require.NoError(t, rs.Resource().Attributes().FromRaw(map[string]any{
+		"service.name": "orders-api", "service.version": "1.4.2-8f3a9c1b7d2e4f60", "service.instance.id": "orders-api-7f9c6d8b5-x2k4q",
+		"deployment.environment.name": "production2", "host.name": "ip-10-0-0-17.eu-west-1.compute.internal",
+	}))
+	ss := rs.ScopeSpans().AppendEmpty()
+	ss.Scope().SetName("@opentelemetry/instrumentation-http2")
+	for i, attributes := range []map[string]any{
+		{
+			"http.request.method": "GET", "http.route": "/v1/orders/{id}", "url.path": "/v1/orders/4711", "client.address": "81.2.69.142", "http.response.status_code": 200,
+			"user_agent.original": "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/131.0.0.0 Safari/537.36",
+		},
+		{
+			"http.request.method": "POST", "http.route": "/oauth2/v2/getCustomerById", "client.address": "2a02:8108:8a40:3f1c::8a2e:370:7334", "http.response.status_code": 401,
+			"user_agent.original": "PostmanRuntime/7.32.3", "http.request.header.x-forwarded-for": []any{"2a02:8108:8a40:3f1c::8a2e:370:7334, 10.0.0.7"},
+		},
+		{
+			"rpc.service": "shop.v1.OrderService", "rpc.method": "ListOrders2", "rpc.response.status_code": "PERMISSION_DENIED", "network.peer.address": "10.0.0.7",
+			"http.request.header.sec-fetch-site": []any{"same-origin"}, "http.request.header.content-type": []any{"application/json; charset=utf-8"},
+			"k8s.node.label": "zone-eu-west-1a", "http.request.header.x-b3-sampled": []any{"1"},
+		},
+	} {
+		span := ss.Spans().AppendEmpty()
 		span.SetKind(ptrace.SpanKindServer)
-		span.SetName("GET /v1/orders")
-		facts := map[string]any{
-			"http.route": "/v1/orders", "http.request.method": "GET", "http.response.status_code": int64(401), "client.address": "81.2.69.142",
-			"user_agent.original": "python-requests/2.32.5", "userAgent": "x", "service.name": "orders", "camelRoute": "listUserOrders",
-		}
-		_ = span.Attributes().FromRaw(facts)
-		span.Attributes().PutStr("http.request.header.x-api-key", "zK8fT3qLm2Xv9Rb4Wn6Yc1Hd")
-		return facts
+		span.SetName("GET /oauth2/v1/orders/{id}")
+		span.TraceState().FromRaw("ot=th:c8f3a9c1b7d2e4")
+		require.NoError(t, span.Attributes().FromRaw(attributes))
+		span.Attributes().PutStr("http.request.header.x-auth-token", secretKey(uint64(60+i)))
 	}
-	chosen := []string{
-		"http.route", "api_token.id", "auth_error", "v1/orders", "/v1/orders", "81.2.69.142", "service.name", "orders", "python-requests/2.32.5", "userAgent",
-		"api_token.outcome", "listUserOrders", "http.response.status_code", "GET /v1/orders", "api_key", "user_agent.original", "client.address", "tok_",
+	n := ss.Spans().Len()
+	strange(ss.Spans())
+	_, err := e.processTraces(t.Context(), td)
+	require.NoError(t, err)
+	after := map[string]any{"resource": rs.Resource().Attributes().AsRaw(), "scope": ss.Scope().Name()}
+	for i := range n {
+		span := ss.Spans().At(i)
+		after[fmt.Sprint("span ", i)] = []any{span.Name(), span.TraceState().AsRaw(), span.Attributes().AsRaw()}
 	}
-	for _, word := range chosen {
-		for name, put := range map[string]func(ptrace.Span){
-			"header": func(s ptrace.Span) { s.Attributes().PutStr("http.request.header.x-api-key", word) },
-			"query":  func(s ptrace.Span) { s.Attributes().PutStr("url.query", "api_key="+url.QueryEscape(word)) },
-			"basic": func(s ptrace.Span) {
-				s.Attributes().PutStr("http.request.header.authorization", "Basic "+base64.StdEncoding.EncodeToString([]byte("u:"+word)))
-			},
-		} {
-			td := ptrace.NewTraces()
-			rs := td.ResourceSpans().AppendEmpty()
-			rs.Resource().Attributes().PutStr("service.name", "orders")
-			spans := rs.ScopeSpans().AppendEmpty().Spans()
-			facts := victim(spans.AppendEmpty())
-			put(spans.AppendEmpty())
-			victim(spans.AppendEmpty())
-			got, err := e.processTraces(t.Context(), td)
-			require.NoError(t, err)
-			resource := got.ResourceSpans().At(0)
-			require.Equal(t, "orders", resource.Resource().Attributes().AsRaw()["service.name"], "%s in %s", word, name)
-			for _, at := range []int{0, 2} {
-				span := resource.ScopeSpans().At(0).Spans().At(at)
-				require.Equal(t, "GET /v1/orders", span.Name(), "%s in %s", word, name)
-				raw := span.Attributes().AsRaw()
-				for key, value := range facts {
-					require.Equal(t, value, raw[key], "%s in %s", word, name)
-				}
-				require.NotEmpty(t, raw["api_token.id"], "%s in %s", word, name)
+	return after
+}
+
+// Whatever a stranger hands in as a secret, the names and the facts of other callers' records stay: here are all of them, what they are made
+// of, and what Holter writes.
+func TestWhatAStrangerSendsChangesNobodyElsesRecord(t *testing.T) {
+	e := startedEngine(t, testConfig())
+	want := amongStrangers(t, e, func(ptrace.SpanSlice) {})
+	words := []string{
+		"api_token.id", "api_token", "api_token.outcome", "auth_error", "success", "rate_limited", "geo.country.iso_code", "http.route", "service.name", "v1/orders", "same-origin", "oauth2",
+		"getCustomerById", "AppleWebKit/537.36", "8f3a9c1b7d2e4f60", "2026-11-23T12:00:00Z", "unknown", "DELETE", "application/json",
+	}
+	var collect func(v any)
+	collect = func(v any) {
+		switch v := v.(type) {
+		case map[string]any:
+			for name, value := range v {
+				words = append(words, name)
+				collect(value)
 			}
+		case []any:
+			for _, value := range v {
+				collect(value)
+			}
+		case string:
+			words = append(words, v)
 		}
+	}
+	collect(want)
+	slices.Sort(words)
+	var said []string
+	check := func(strange func(ptrace.SpanSlice)) {
+		got := amongStrangers(t, e, strange)
+		for part, value := range want {
+			require.Equal(t, value, got[part], "%s was changed by one of %q", part, said)
+		}
+	}
+	check(func(spans ptrace.SpanSlice) {
+		spans.AppendEmpty().Attributes().PutStr("url.query", "token=http.route&api_key=api_token.id&access_token=auth_error")
+	})
+	r := rand.New(rand.NewPCG(61, 62))
+	for range records() / 5 {
+		said = said[:0]
+		check(func(spans ptrace.SpanSlice) {
+			for range 8 {
+				value := words[r.IntN(len(words))]
+				if from := r.IntN(len(value)); r.IntN(2) == 0 { // a part of it
+					value = value[from : from+1+r.IntN(len(value)-from)]
+				}
+				said = append(said, value)
+				presented[r.IntN(len(presented))](spans.AppendEmpty().Attributes(), value)
+			}
+		})
 	}
 }

@@ -136,6 +136,15 @@ func TestSourcesOfOnesOwn(t *testing.T) {
 	assert.Equal(t, "api_key=REDACTED", got["url.query"], "but what they hold is erased")
 }
 
+func TestTheFirstNameWinsWhereTheDefaultsFollow(t *testing.T) {
+	cfg := testConfig()
+	cfg.Sources.Headers = []string{"X-Api-Key", "default"}
+	r := startedRig(t, cfg, newHost())
+	key, other := secretKey(28), secretKey(29)
+	got := ofSpan(t, r.engine, map[string]any{"http.request.header.x-api-key": key, "http.request.header.authorization": "Bearer " + other})
+	assert.Equal(t, idOf(t, r.engine, key), got[otelattr.TokenID])
+}
+
 func TestWhatATokenSaysOfItself(t *testing.T) {
 	cfg := testConfig()
 	cfg.Attributes = []string{
