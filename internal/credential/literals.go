@@ -1,9 +1,6 @@
 package credential
 
-import (
-	"net/netip"
-	"strings"
-)
+import "strings"
 
 // Literals hunts a set of secrets, by their own bytes, through any number of strings. It finds them in plain, percent-encoded, in
 // JSON's escapes, in base64 at any alignment, and in hex. The zero value is an empty set. Not safe for concurrent use.
@@ -70,9 +67,6 @@ func (l *Literals) Reset() {
 
 // huntable says whether a secret can be told from ordinary text by its bytes alone.
 func huntable(s string) bool {
-	if vocabulary(s) {
-		return false
-	}
 	if len(s) >= 16 {
 		return true
 	}
@@ -94,36 +88,6 @@ func huntable(s string) bool {
 		return numbers && (letters || others)
 	}
 	return false
-}
-
-// vocabulary says whether a text is one that honest records are full of: words with marks and numbers between them, as in routes, names
-// of attributes, media types and products, or an address.
-func vocabulary(s string) bool {
-	if _, err := netip.ParseAddr(s); err == nil {
-		return true
-	}
-	marks, words := 0, 0
-	for i := 0; i < len(s); {
-		if strings.IndexByte("._-/: ", s[i]) >= 0 {
-			marks++
-			i++
-			continue
-		}
-		end := alnum.run(s, i)
-		switch part := s[i:end]; {
-		case part == "":
-			return false
-		case decimals.all(strings.TrimPrefix(part, "v")): // 2, v1
-		case smallLetters.all(part[1:]) && !digit(part[0]), part == "GET", part == "POST", part == "PUT", part == "PATCH", part == "DELETE": // orders, Go
-			words++
-		case bothCases.all(part) && strings.ToLower(part[1:]) != part[1:] && camel(part): // userAgent
-			words, marks = words+1, marks+1
-		default:
-			return false
-		}
-		i = end
-	}
-	return marks > 0 && words > 0 && !random(s)
 }
 
 // Find appends where in v secrets of the set stand to spans.

@@ -177,7 +177,6 @@ func rename(m pcommon.Map, v visitor) {
 	names := uniqueNames{last: make(map[string]int, m.Len())}
 	renamed := pcommon.NewMap()
 	renamed.EnsureCapacity(m.Len())
-	taken, latest := make(map[string]bool, m.Len()), make(map[string]int)
 	for name, value := range m.All() {
 		put(renamed, names.of(v.name(name)), value)
 	}

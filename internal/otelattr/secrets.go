@@ -135,7 +135,9 @@ func (c *Cleaner) Offer(value string) {
 		if one.Masked {
 			continue
 		}
-		c.remember(one.Secret)
+		if !one.Public {
+			c.remember(one.Secret)
+		}
 		if one.Token() && c.offered.Secret == "" {
 			c.offered.Secret, c.offered.Scheme = one.Secret, one.Scheme
 		}
@@ -214,7 +216,7 @@ func (c *Cleaner) take(f *field, at where, value string, found []credential.Find
 		if one.End > one.Start {
 			c.spans = append(c.spans, credential.Span{Start: one.Start, End: one.End})
 		}
-		if !one.Known() {
+		if !one.Known() && !one.Public {
 			c.remember(one.Secret)
 		}
 	}

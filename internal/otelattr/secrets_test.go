@@ -79,6 +79,22 @@ func TestManyNamesAreToldApartWithoutTryingAllNumbers(t *testing.T) {
 	require.Len(t, seen, all)
 }
 
+func TestBytesAreCleanedHoweverMany(t *testing.T) {
+	c := testCleaner()
+	log := plog.NewLogRecord()
+	filling := strings.Repeat("A ", 1<<20)
+	log.Body().SetEmptyBytes().FromRaw([]byte(filling + "glpat-aB3dE6gH9jK2mN5pQ8sT " + filling + secretInTests))
+	log.Attributes().PutStr("authorization", "Bearer "+secretInTests)
+	var sight Sight
+	c.Log(log, &sight)
+	c.HuntLog(log)
+	assert.Equal(t, filling+"REDACTED "+filling+"REDACTED", string(log.Body().Bytes().AsRaw()))
+	assert.Equal(t, 3, c.Erased())
+	log.Attributes().PutEmptyBytes(TokenSealed).FromRaw([]byte(filling))
+	c.Log(log, &sight)
+	assert.NotContains(t, log.Attributes().AsRaw(), TokenSealed)
+}
+
 func TestTheArgumentBehindAFlagIsASecret(t *testing.T) {
 	c := testCleaner()
 	resource := pcommon.NewResource()
