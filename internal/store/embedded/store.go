@@ -32,6 +32,7 @@ type Store struct {
 	most      int // rows in memory
 
 	create func(path string) (output, error)
+	room   func(folder string) (bytes uint64, known bool)
 
 	db, reading *sql.DB
 	locked      *sql.DB
@@ -89,7 +90,7 @@ var _ store.Store = (*Store)(nil)
 // Open opens a folder, or makes it.
 func Open(o Options) (*Store, error) {
 	s := &Store{
-		folder: o.Folder, retention: o.Retention.WithDefaults(), most: o.Rows, create: create, dictionary: newDictionary(), sequences: sequences{}, tokens: map[string]*record{},
+		folder: o.Folder, retention: o.Retention.WithDefaults(), most: o.Rows, create: create, room: room, dictionary: newDictionary(), sequences: sequences{}, tokens: map[string]*record{},
 		trouble: map[string]string{}, closing: make(chan struct{}),
 	}
 	if s.most <= 0 {
