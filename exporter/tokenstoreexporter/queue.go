@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"slices"
 	"strconv"
 	"sync"
 	"time"
@@ -26,10 +27,12 @@ type queue struct {
 	client  *tokenstore.Client  // nil: the queue is in memory, or off
 	waiting map[string]struct{} // keys of batches that were written or read since the start, and are not deleted
 	stop    func()
+	tell    func(what string, err error)
+	refused bool // the last batch that was to wait
 }
 
 func newQueue(id component.ID, signal string) *queue {
-	return &queue{name: fmt.Sprintf("sending_queue of %s, %s", id, signal), waiting: make(map[string]struct{}), stop: func() {}}
+	return &queue{name: fmt.Sprintf("sending_queue of %s, %s", id, signal), waiting: make(map[string]struct{}), stop: func() {}, tell: func(string, error) {}}
 }
 
 // metricsExporter and logsExporter are those of the helper, with a queue that erasures reach.
@@ -57,6 +60,7 @@ func (e logsExporter) Start(ctx context.Context, host component.Host) error {
 func (e logsExporter) Shutdown(ctx context.Context) error { return e.queue.shutdown(ctx, e.Logs) }
 
 func (q *queue) start(ctx context.Context, host component.Host, of component.Component) error {
+	q.tell = tokenstore.Troubles(host)
 	if err := of.Start(ctx, queueHost{host, q}); err != nil {
 		return err
 	}
@@ -141,16 +145,39 @@ type queueClient struct {
 	queue *queue
 }
 
+// numbered says whether an operation is about a batch.
+func numbered(op *storage.Operation) bool {
+	_, err := strconv.ParseUint(op.Key, 10, 64)
+	return err == nil
+}
+
+// took says whether a batch can wait here. One that cannot never comes to the store, which would not know of it.
+func (q *queue) took(ctx context.Context, err error) {
+	if err != nil && ctx.Err() != nil {
+		return
+	}
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if err != nil || q.refused {
+		q.refused = err != nil
+		q.tell("write to the "+q.name, err)
+	}
+}
+
 // Batch does several things, all or nothing.
 func (c queueClient) Batch(ctx context.Context, ops ...*storage.Operation) error {
-	if err := c.Client.Batch(ctx, ops...); err != nil {
+	q := c.queue
+	err := c.Client.Batch(ctx, ops...)
+	if slices.ContainsFunc(ops, func(op *storage.Operation) bool { return op.Type == storage.Set && numbered(op) }) {
+		q.took(ctx, err)
+	}
+	if err != nil {
 		return err
 	}
-	q := c.queue
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	for _, op := range ops {
-		if _, err := strconv.ParseUint(op.Key, 10, 64); err != nil {
+		if !numbered(op) {
 			continue
 		}
 		switch op.Type {

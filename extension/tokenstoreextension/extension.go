@@ -40,6 +40,7 @@ type storeExtension struct {
 
 var (
 	_ tokenstore.Eraser                     = (*storeExtension)(nil)
+	_ tokenstore.Watched                    = (*storeExtension)(nil)
 	_ extensioncapabilities.PipelineWatcher = (*storeExtension)(nil)
 )
 
@@ -143,7 +144,7 @@ func (e *storeExtension) gauges() error {
 			defer mu.Unlock()
 			if time.Since(last) > time.Second { // all gauges are asked at once
 				var err error
-				if status, err = e.keeper.Status(ctx); err != nil {
+				if status, err = e.keeper.stands(ctx); err != nil {
 					return err
 				}
 				last = time.Now()
@@ -185,6 +186,15 @@ func (e *storeExtension) OnErase(name string, forget tokenstore.Forget) (stop fu
 // AfterErase has a component told of each erasure when all others have been.
 func (e *storeExtension) AfterErase(name string, forget tokenstore.Forget) (stop func()) {
 	return e.keeper.memories.join(&memory{name: name, forget: forget, last: true})
+}
+
+// Trouble notes what is off on the way to the store.
+func (e *storeExtension) Trouble(what string, err error) {
+	if err != nil {
+		e.troubles.trouble(what, err)
+	} else {
+		e.troubles.well(what)
+	}
 }
 
 // Ready says that all components have started: who was there to be told of erasures is known.

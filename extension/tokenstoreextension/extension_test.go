@@ -3,8 +3,10 @@ package tokenstoreextension
 import (
 	"context"
 	"errors"
+	"fmt"
 	"path/filepath"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -314,4 +316,34 @@ func TestErrandsAreDone(t *testing.T) {
 	answer, err := errand.Ask(t.Context(), folder, errand.Errand{Erase: &store.Erasure{Owner: "acme", By: "ada"}})
 	require.NoError(t, err)
 	assert.Equal(t, []string{"tok_a"}, answer.Erased.Tokens)
+}
+
+// What is off on the way to the store is in its status: whoever looks at figures that stand still learns why.
+func TestTheStatusTellsWhatIsOff(t *testing.T) {
+	h := newHost()
+	e := started(t, settings(), t.TempDir(), h)
+	s := e.TokenStore()
+	status := func() (bool, string) {
+		status, err := s.Status(t.Context())
+		require.NoError(t, err)
+		return status.Full, status.Trouble
+	}
+	full, trouble := status()
+	assert.False(t, full)
+	assert.Empty(t, trouble)
+	tell := tokenstore.Troubles(hostOf{e})
+	tell("write to the queue", fmt.Errorf("write queue: %w", syscall.ENOSPC))
+	tell("write to the other queue", errors.New("it is broken"))
+	full, trouble = status()
+	assert.True(t, full)
+	assert.Equal(t, "cannot write to the other queue: it is broken; cannot write to the queue: write queue: no space left on device", trouble)
+	assert.Contains(t, h.all()[0], "no space left")
+	tell("write to the queue", nil)
+	full, trouble = status()
+	assert.False(t, full)
+	assert.Equal(t, "cannot write to the other queue: it is broken", trouble)
+	tell("write to the other queue", nil)
+	_, trouble = status()
+	assert.Empty(t, trouble)
+	assert.Equal(t, "StatusOK", h.all()[len(h.all())-1])
 }

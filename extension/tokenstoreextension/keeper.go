@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"io"
 	"iter"
+	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -255,12 +257,21 @@ func (k *keeper) Backup(ctx context.Context, w io.Writer) error {
 	return k.use("backup", func(s store.Store) error { return s.Backup(ctx, w) })
 }
 
-// Status says what is off in its words, whether the backend can be asked or not.
-func (k *keeper) Status(ctx context.Context) (store.Status, error) {
+// stands is how the backend is, whether it can be asked or not.
+func (k *keeper) stands(ctx context.Context) (store.Status, error) {
 	status, err := read(k, func(s store.Store) (store.Status, error) { return s.Status(ctx) })
 	if errors.Is(err, store.ErrAway) {
 		return store.Status{Trouble: err.Error()}, nil
 	}
+	return status, err
+}
+
+// Status is how the backend is, with what is off around it.
+func (k *keeper) Status(ctx context.Context) (store.Status, error) {
+	status, err := k.stands(ctx)
+	words, full := k.troubles.words()
+	status.Full = status.Full || full
+	status.Trouble = strings.Join(slices.DeleteFunc([]string{status.Trouble, words}, func(s string) bool { return s == "" }), "; ")
 	return status, err
 }
 

@@ -4,12 +4,16 @@ import (
 	"errors"
 	"maps"
 	"slices"
+	"strings"
 	"sync"
+	"syscall"
 	"time"
 
 	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/component/componentstatus"
 	"go.uber.org/zap"
+
+	"github.com/holterhq/holter/internal/store"
 )
 
 // What can be off. Each has its end: that one thing is well again says nothing of the others.
@@ -75,6 +79,22 @@ func (t *troubles) failing() bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	return len(t.off) > 0
+}
+
+// words say what is off while the store is open, and whether it is because the disk is full.
+func (t *troubles) words() (all string, full bool) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	words := make([]string, 0, len(t.off))
+	for _, what := range slices.Sorted(maps.Keys(t.off)) {
+		err := t.off[what]
+		if what == troubleOpening {
+			continue
+		}
+		words = append(words, "cannot "+what+": "+err.Error())
+		full = full || errors.Is(err, store.ErrFull) || errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT)
+	}
+	return strings.Join(words, "; "), full
 }
 
 func (t *troubles) report() {

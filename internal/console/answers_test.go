@@ -1,6 +1,7 @@
 package console
 
 import (
+	"context"
 	"net/url"
 	"strings"
 	"testing"
@@ -8,6 +9,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/holterhq/holter/internal/store"
 )
 
 // A day of two tokens of acme.
@@ -207,4 +210,23 @@ func TestWhatIsAskedWrongly(t *testing.T) {
 	assert.Equal(t, 405, status)
 	status, _ = v.ask("/nowhere")
 	assert.Equal(t, 404, status)
+}
+
+// brimful is a store on a full disk.
+type brimful struct{ store.Store }
+
+func (s brimful) Status(ctx context.Context) (store.Status, error) {
+	status, err := s.Store.Status(ctx)
+	status.Full = true
+	return status, err
+}
+
+// Everybody learns why figures stand still, whatever else is not theirs to know.
+func TestAFullDiskIsSaidToAll(t *testing.T) {
+	w := newTown(t, withUsers(t), func(s *Settings) { s.Store = brimful{s.Store} })
+	for _, name := range []string{"root", "reader"} {
+		s := get[standing](w.visit(name), "/api/v1/status")
+		assert.True(t, s.Store.Full)
+		assert.Equal(t, store.ErrFull.Error(), s.Store.Trouble)
+	}
 }

@@ -57,6 +57,9 @@ func (k *call) statusNow() (any, error) {
 	if k.who.Scoped() { // how much there is of others is theirs to know
 		out.Store.Bytes, out.Store.Facts, out.Store.Oldest, out.Store.Newest, out.Store.Trouble = 0, 0, time.Time{}, time.Time{}, ""
 	}
+	if out.Store.Full && out.Store.Trouble == "" {
+		out.Store.Trouble = store.ErrFull.Error()
+	}
 	out.OTLP.GRPC, out.OTLP.HTTP = k.OTLP()
 	k.ledger.mu.RLock()
 	out.Stopped = k.ledger.cases.desk.stopped

@@ -81,7 +81,7 @@ func TestAStreamFollowsASearch(t *testing.T) {
 func TestABeatIsWhatHappensNow(t *testing.T) {
 	w := newTown(t)
 	old, at := store.Subject{Token: "tok_old"}, noon.Add(-3*time.Hour)
-	others := make([]store.Sighting, mostWatched)
+	others := make([]store.Sighting, mostWatched, mostWatched+1)
 	for i := range others {
 		others[i].Token = store.Token{ID: fmt.Sprintf("tok_other%d", i), LastUse: store.Use{At: noon.Add(-time.Duration(i) * time.Second / 10)}}
 	}

@@ -130,6 +130,18 @@ func TestFullDisk(t *testing.T) {
 	require.NoError(t, write(1000))
 	assert.False(t, isFull())
 
+	// No room for anything, while nobody writes.
+	free, known := room(folder)
+	assert.True(t, known)
+	assert.NotZero(t, free)
+	for left, is := range map[uint64]bool{0: true, 100_000: true, 1 << 20: false} {
+		s.room = func(string) (uint64, bool) { return left, true }
+		assert.Equal(t, is, isFull(), left)
+	}
+	s.room = func(string) (uint64, bool) { return 0, false }
+	assert.False(t, isFull(), "where it is not known only a write tells")
+	s.room = room
+
 	// No room for files: memory fills up, then nothing is taken any more.
 	s.create = func(string) (output, error) { return fullFile{}, nil }
 	assert.ErrorIs(t, s.Maintain(t.Context(), start.AddDate(0, 0, 1)), store.ErrFull)

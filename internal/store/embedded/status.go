@@ -15,7 +15,7 @@ import (
 
 // Status says how the store is.
 func (s *Store) Status(ctx context.Context) (store.Status, error) {
-	status := store.Status{Full: s.full.Load() || s.fullFiles.Load(), Late: s.late.Load()}
+	status := store.Status{Full: s.full.Load() || s.fullFiles.Load() || s.noRoom(), Late: s.late.Load()}
 	s.mu.RLock()
 	status.Tokens = len(s.tokens)
 	oldest, newest := int64(-1), int64(-1)
@@ -59,6 +59,15 @@ func (s *Store) Status(ctx context.Context) (store.Status, error) {
 		return nil
 	})
 	return status, err
+}
+
+// leastRoom is what a write may need. Of less the disk is full, whether anything was written since or not: what waits in a queue on the same disk is refused before
+// it comes here.
+const leastRoom = 512 << 10
+
+func (s *Store) noRoom() bool {
+	free, known := s.room(s.folder)
+	return known && free < leastRoom
 }
 
 // ignoreGone forgives what was removed while it was looked at.

@@ -33,6 +33,7 @@ type Store struct {
 	asked     chan struct{}
 
 	create func(path string) (output, error)
+	room   func(folder string) (bytes uint64, known bool)
 
 	db, reading *sql.DB
 	locked      *sql.DB
@@ -91,7 +92,7 @@ var _ store.Store = (*Store)(nil)
 func Open(o Options) (*Store, error) {
 	s := &Store{
 		asked:  make(chan struct{}, askedAtOnce),
-		folder: o.Folder, retention: o.Retention.WithDefaults(), most: o.Rows, create: create, dictionary: newDictionary(), sequences: sequences{}, tokens: map[string]*record{},
+		folder: o.Folder, retention: o.Retention.WithDefaults(), most: o.Rows, create: create, room: room, dictionary: newDictionary(), sequences: sequences{}, tokens: map[string]*record{},
 		trouble: map[string]string{}, closing: make(chan struct{}),
 	}
 	if s.most <= 0 {
