@@ -42,7 +42,7 @@ func (s *Scanner) cookie(v string, from, to int) {
 		return
 	}
 	kind := nature(name)
-	if kind == namesNothing && OpensSession(name) {
+	if kind == namesNothing && (OpensSession(name) || has(s.Named.cookies, name)) {
 		kind = namesToken
 	}
 	switch {

@@ -18,6 +18,7 @@ const (
 	byUser          // '@' ends the user information of a URL
 	byBrace         // '{' opens captured headers
 	byCode          // '%' and '\' say that there is another reading of the text
+	byTag           // '>' ends the start tag of an element
 	byHook          // 'B' in a Slack hook's path
 	byPrefix        // this and all that follow: a byte of rarity
 )
@@ -69,11 +70,12 @@ func init() {
 			row[own[0]] = ownGroup
 		}
 	}
-	stops['='], stops[':'], stops[' '], stops['@'], stops['{'], stops['%'], stops['\\'], stops['B'] =
-		byPair, byPair, byWord, byUser, byBrace, byCode, byCode, byHook
+	stops['='], stops[':'], stops[' '], stops['@'], stops['{'], stops['%'], stops['\\'], stops['>'], stops['B'] =
+		byPair, byPair, byWord, byUser, byBrace, byCode, byCode, byTag, byHook
 	for b := range 256 {
 		c := byte(b)
 		befores[byPair][b] = flag(nameEnds[c] || digit(c) || c == ' ' || c == '"' || c == '\'')
+		befores[byTag][b] = flag(nameEnds[c] || c == '"' || c == '\'')
 		befores[byUser][b] = 1
 		befores[byBrace][b] = 1
 		befores[byCode][b] = 1
@@ -90,7 +92,7 @@ func init() {
 // introductions are the words that a secret may follow behind a space: schemes, nouns, and the ends of flags.
 const introductions = `bearer basic token apikey api-key key jwt bot oauth digest negotiate ntlm hawk hmac sharedkey dpop genie geniekey ssws
 	zoho-oauthtoken sharedaccesssignature googlelogin aws aws4-hmac-sha256 credential credentials secret password passwd pwd pass
-	passphrase auth sig signature session sid cookie`
+	passphrase auth sig signature session sid cookie by as`
 
 // introduces has the last two letters of those words: by the one before the last, in small letters, a bit for the last.
 var introduces [256]uint32

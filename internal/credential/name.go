@@ -175,3 +175,44 @@ var secretEndings = []ending{
 
 // nameEnds are the last letters of names that promise something.
 var nameEnds = bytesOf("nyedtshgrkNYEDTSHGRK2]")
+
+// Named are names of parameters and of cookies that say nothing by themselves. The zero value has none.
+type Named struct {
+	parameters, cookies map[string]bool // folded; nil: none
+}
+
+// NewNamed keeps of the names of parameters and cookies in which tokens are looked for those that promise no secret.
+func NewNamed(parameters, cookies []string) Named {
+	return Named{
+		parameters: unpromising(parameters, func(string) bool { return false }),
+		cookies:    unpromising(cookies, OpensSession),
+	}
+}
+
+func unpromising(names []string, promising func(name string) bool) map[string]bool {
+	var set map[string]bool
+	for _, name := range names {
+		if nature(name) != namesNothing || promising(name) {
+			continue
+		}
+		if set == nil {
+			set = make(map[string]bool)
+		}
+		set[Fold(name)] = true
+	}
+	return set
+}
+
+// Parameter says whether a parameter's name is among them.
+func (n *Named) Parameter(name string) bool { return has(n.parameters, name) }
+
+// Cookie says whether a cookie's name is among them.
+func (n *Named) Cookie(name string) bool { return has(n.cookies, name) }
+
+func has(set map[string]bool, name string) bool {
+	if set == nil {
+		return false
+	}
+	var buffer [64]byte
+	return set[string(foldInto(name, &buffer))]
+}

@@ -11,12 +11,21 @@ func (s *Scanner) pair(v string, i, from, to int, queryStart bool) int {
 		}
 	}
 	start, end := nameBefore(v, i, from)
-	if start == end || !nameEnds[v[end-1]] {
+	if start == end || !nameEnds[v[end-1]] && s.Named.parameters == nil {
 		return 0
 	}
 	name := FieldName(v[start:end])
 	kind := nature(name)
 	parameter := v[i] == '=' && (start == from && queryStart || start > from && (v[start-1] == '?' || v[start-1] == '&' || strings.HasSuffix(v[from:start], "&amp;")))
+	if parameter && kind == namesNothing && has(s.Named.parameters, name) {
+		kind = namesToken
+	}
+	if kind == namesNothing && !parameter && IsEntryValue(name) {
+		if entry := entryOf(v, start, from); entry != "" {
+			name = FieldName(entry)
+			kind = nature(name)
+		}
+	}
 	flag := !parameter && start < end && v[start] == '-'
 	if kind == namesNothing && !(flag && hasFoldedSuffix(name, "key")) {
 		return 0

@@ -208,7 +208,7 @@ var addressSet = bytesOf(digits, "abcdefABCDEF.:/[]")
 // address says whether a text is an address, a network, or an address and a port.
 func address(v string) bool {
 	const longest = 64
-	if len(v) > longest || addressSet.run(v, 0) < len(v) && strings.IndexByte(v, '%') < 0 || strings.IndexAny(v, ".:") < 0 {
+	if len(v) > longest || addressSet.run(v, 0) < len(v) && strings.IndexByte(v, '%') < 0 || !strings.ContainsAny(v, ".:") {
 		return false // parsing costs an error
 	}
 	if _, err := netip.ParseAddr(v); err == nil {

@@ -39,6 +39,8 @@ func (f *Finding) Known() bool { return f.Format != nil && !f.Format.glued() && 
 type Scanner struct {
 	// Certain leaves alone what only looks like a secret beside a word that promises one.
 	Certain bool
+	// Named are parameters and cookies that hold secrets although their names do not say so.
+	Named Named
 
 	found []Finding
 	view  view
@@ -155,7 +157,7 @@ func (s *Scanner) text(v string, from, to int, queryStart bool) {
 			continue
 		}
 		group := befores[why][v[i-1]]
-		if group == 0 {
+		if group == 0 && (why != byPair || s.Named.parameters == nil) {
 			continue
 		}
 		end := 0
@@ -174,6 +176,8 @@ func (s *Scanner) text(v string, from, to int, queryStart bool) {
 			}
 		case byCode:
 			s.coded = true
+		case byTag:
+			end = s.element(v, i, from, to)
 		case byHook:
 			end = s.slackHook(v, i, from)
 		default:

@@ -1,6 +1,9 @@
 package credential
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // statement reads a database statement. A literal in one that speaks of tokens, keys, sessions or passwords is a secret if it
 // looks so: SELECT … FROM api_keys WHERE name = '…', GET session:….
@@ -16,6 +19,10 @@ func (s *Scanner) statement(v string) {
 	quoted := false
 	for i := 0; i < len(v); i++ {
 		if close := v[i]; close == '\'' || close == '"' {
+			if end := s.ofUser(v, i, len(v)); end > 0 {
+				i, quoted = end, true
+				continue
+			}
 			end := quoteEnd(v, i+1, len(v), close)
 			s.literal(v, i+1, end, uuidAllowed(v, i))
 			quoted = true
@@ -25,6 +32,49 @@ func (s *Scanner) statement(v string) {
 	if !quoted {
 		s.keys(v)
 	}
+}
+
+// ofUser reads the password that a statement gives to a user or role, as in PASSWORD 'x' and IDENTIFIED WITH y BY 'x', which opens with the quote at
+// i; it says where the password ends, or 0.
+func (s *Scanner) ofUser(v string, i, to int) int {
+	const near = 128
+	switch open := strings.TrimRight(v[max(0, i-near):i], " (="); {
+	case hasFoldedSuffix(open, "password"), hasFoldedSuffix(open, "by"), hasFoldedSuffix(open, "as"):
+	default:
+		return 0
+	}
+	head := v[max(0, i-near):i]
+	words := strings.Fields(strings.NewReplacer("(", " ", "=", " ").Replace(strings.ToLower(head)))
+	if len(words) == 0 {
+		return 0
+	}
+	switch words[len(words)-1] {
+	case "password":
+		if !slices.ContainsFunc(words, func(w string) bool {
+			return w == "user" || w == "role" || w == "login" || w == "identified" || w == "set"
+		}) {
+			return 0
+		}
+	case "by", "as":
+		if !slices.Contains(words[max(0, len(words)-4):], "identified") {
+			return 0
+		}
+	default:
+		return 0
+	}
+	end := quoteEnd(v, i+1, to, v[i])
+	for end+1 < to && v[end] == v[i] && v[end+1] == v[i] { // a quote in it
+		end = quoteEnd(v, end+2, to, v[i])
+	}
+	if value := v[i+1 : end]; absent(value) || Masked(value) || s.Certain && Recognise(value) == nil {
+		return 0
+	}
+	before := len(s.found)
+	s.opaque(v, i+1, end, "password", InText, Plain)
+	for j := before; j < len(s.found); j++ {
+		s.found[j].Part = true
+	}
+	return end
 }
 
 // keys reads the words of a Redis command: namespaces before the last colon say what it is about.

@@ -51,6 +51,13 @@ func TestText(t *testing.T) {
 		"password":         {"login ada password=hunter22 failed", "login ada password=REDACTED failed"},
 		"sigv4":            {"signed AWS4-HMAC-SHA256 Credential=AKIAABCDEFGHIJKLMNOP/x, Signature=00ff", "signed AWS4-HMAC-SHA256 REDACTED"},
 		"own ids":          {"token tok_abcdefghijklmnopqrstuvwxyz2 and token=tok_abcdefghijklmnopqrstuvwxy2", "token tok_abcdefghijklmnopqrstuvwxyz2 and token=tok_abcdefghijklmnopqrstuvwxy2"},
+		"entry of JSON":    {`{"headers":[{"name":"X-Api-Key","value":"` + key + `"},{"name":"Host","value":"` + "a.example" + `"}]}`, `{"headers":[{"name":"X-Api-Key","value":"REDACTED"},{"name":"Host","value":"a.example"}]}`},
+		"entry, nested":    {`{"m":"[{\"key\": \"password\", \"value\": \"Pa55word!\"}]"}`, `{"m":"[{\"key\": \"password\", \"value\": \"REDACTED\"}]"}`},
+		"entry of XML":     {`<add key="ApiKey" value="` + key + `"/>`, `<add key="ApiKey" value="REDACTED"/>`},
+		"element":          {`<wsse:Username>bob</wsse:Username><wsse:Password Type="x#y">Pa55word!</wsse:Password><Color>blue1!</Color>`, `<wsse:Username>bob</wsse:Username><wsse:Password Type="x#y">REDACTED</wsse:Password><Color>blue1!</Color>`},
+		"element, token":   {`<AccessToken>` + key + `</AccessToken><token/><Password>Forgot it?</Password>`, `<AccessToken>REDACTED</AccessToken><token/><Password>Forgot it?</Password>`},
+		"user of SQL":      {`statement: CREATE ROLE app LOGIN PASSWORD 'it''s me'; ALTER USER 'x'@'%' IDENTIFIED BY "hunter"`, `statement: CREATE ROLE app LOGIN PASSWORD 'REDACTED'; ALTER USER 'x'@'%' IDENTIFIED BY "REDACTED"`},
+		"word and quotes":  {`sorted by 'price', shown as "Total", see password 'reset' page`, `sorted by 'price', shown as "Total", see password 'reset' page`},
 		"masked":           {"Authorization: Bearer REDACTED, token=[FILTERED]", "Authorization: Bearer REDACTED, token=[FILTERED]"},
 	} {
 		t.Run(name, func(t *testing.T) { assert.Equal(t, test.want, erased(Text, test.text)) })
@@ -115,4 +122,27 @@ func TestDottedNumbersHoldNothing(t *testing.T) {
 	for _, v := range []string{"255.255.255.255.", "1.2.3.4:80", "fe80::1"} {
 		assert.False(t, numeric(v), v)
 	}
+}
+
+func TestNamesThatPromiseNothing(t *testing.T) {
+	s := Scanner{Named: NewNamed([]string{"hmac", "token", "user_ref"}, []string{"acme-user", "session"})}
+	erase := func(place Place, text string) string {
+		var spans []Span
+		for _, one := range s.Scan(place, text) {
+			spans = append(spans, Span{one.Start, one.End})
+		}
+		return Erase(text, spans, Placeholder)
+	}
+	for text, want := range map[string]string{
+		"/a?x=1&hmac=somebody&y=2":                "/a?x=1&hmac=REDACTED&y=2",
+		"https://a.example/?userRef=somebody#top": "https://a.example/?userRef=REDACTED#top",
+		"hmac=somebody of the log":                "hmac=somebody of the log",
+		"/a?hmacs=somebody":                       "/a?hmacs=somebody",
+		"/a?hmac=":                                "/a?hmac=",
+	} {
+		assert.Equal(t, want, erase(Text, text))
+	}
+	assert.Equal(t, "hmac=REDACTED&b=1", erase(Query, "hmac=somebody&b=1"))
+	assert.Equal(t, "theme=dark; Acme_User=REDACTED", erase(CookieHeader, "theme=dark; Acme_User=somebody"))
+	assert.Equal(t, "/a?hmac=somebody", erased(Text, "/a?hmac=somebody"))
 }

@@ -11,6 +11,11 @@ func (s *Scanner) afterWord(v string, i, from, to int) int {
 	start := nameSet.back(v, i, 32)
 	start = max(start, from)
 	w := v[start:i]
+	if v[i+1] == '\'' || v[i+1] == '"' {
+		if end := s.ofUser(v, i+1, to); end > 0 {
+			return end
+		}
+	}
 	if len(w) < 3 || w[0] != '-' && !introduction(w) {
 		return 0
 	}

@@ -20,7 +20,14 @@ func ParseProxies(texts []string) (Proxies, error) {
 			if addrErr != nil {
 				return nil, fmt.Errorf("trusted_proxies[%d]: %q is neither a network nor an address: write 10.0.0.0/8 or 10.1.2.3", i, text)
 			}
-			prefix = netip.PrefixFrom(addr, addr.BitLen())
+			prefix = netip.PrefixFrom(addr.WithZone(""), addr.BitLen())
+		}
+		if inner := prefix.Addr().Unmap(); inner != prefix.Addr() { // ::ffff:10.0.0.0/104, as it is written where sockets take both
+			const mapped = 96
+			if prefix.Bits() < mapped {
+				return nil, fmt.Errorf("trusted_proxies[%d]: %q holds more than IPv4 addresses: write 10.0.0.0/8", i, text)
+			}
+			prefix = netip.PrefixFrom(inner, prefix.Bits()-mapped)
 		}
 		proxies = append(proxies, prefix.Masked())
 	}

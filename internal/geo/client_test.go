@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 )
 
 func TestClient(t *testing.T) {
@@ -103,4 +104,15 @@ func TestPlainAddressesAreReadLikeOthers(t *testing.T) {
 		assert.Equal(t, err == nil, ok, text)
 		assert.Equal(t, want, got, text)
 	}
+}
+
+// Sockets that take both kinds of addresses write those of IPv4 as ones of IPv6: so may whoever lists them.
+func TestProxiesInAddressesOfIPv6(t *testing.T) {
+	proxies, err := ParseProxies([]string{"::ffff:10.0.0.0/104", "::ffff:192.0.2.7", "fe80::1%eth0"})
+	require.NoError(t, err)
+	for text, is := range map[string]bool{"10.9.8.7": true, "::ffff:10.9.8.7": true, "192.0.2.7": true, "192.0.2.8": false, "fe80::1": true, "fe80::1%eth1": true} {
+		assert.Equal(t, is, proxies.Contains(netip.MustParseAddr(text)), text)
+	}
+	_, err = ParseProxies([]string{"::ffff:0.0.0.0/90"})
+	assert.ErrorContains(t, err, "trusted_proxies[0]")
 }

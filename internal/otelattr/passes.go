@@ -79,8 +79,10 @@ func (l *looker) text(at where, f *field, value string) (string, bool) {
 	switch {
 	case at.secret:
 		place = credential.Secret
-	case at.cookies && place == credential.Text:
-		return c.cookieField(f, value)
+	case at.cookies && (place == credential.Text || place == credential.Secret):
+		return c.cookieField(f, at, value)
+	case at.parameters && place == credential.Text && f.parameter != noRank:
+		return c.parameterField(f, at, value)
 	}
 	m := c.memoOf(f)
 	if place != f.place {

@@ -2,6 +2,7 @@ package otelattr
 
 import (
 	"strconv"
+	"strings"
 
 	"go.opentelemetry.io/collector/pdata/pcommon"
 	"go.opentelemetry.io/collector/pdata/plog"
@@ -24,13 +25,15 @@ type visitor interface {
 
 // where is what the maps and lists around a string say about it.
 type where struct {
-	response bool // a part of the answer
-	cookies  bool // a map of cookies
-	secret   bool // the argument before it announces a secret
-	body     bool // the body of a log record itself, not a field of it
-	top      bool // an attribute of a record or a resource itself
-	nested   nest // what the map is about
-	depth    int
+	response   bool // a part of the answer
+	cookies    bool // a map of cookies
+	parameters bool // a map of a query's parameters
+	entry      bool // an element of a list
+	secret     bool // the argument before it announces a secret
+	body       bool // the body of a log record itself, not a field of it
+	top        bool // an attribute of a record or a resource itself
+	nested     nest // what the map is about
+	depth      int
 }
 
 // deepest is how deep maps and lists are walked; what lies deeper is replaced whole, so that nothing hides there.
@@ -75,6 +78,13 @@ func visitValue(value pcommon.Value, at where, f *field, v visitor) {
 		at.response = at.response || f.answer
 		at.cookies = f.cookies
 		at.body, at.top, at.nested = false, false, f.nested
+		at.parameters = f.query
+		if entry := at.entry; entry {
+			at.entry = false
+			if visitEntry(value.Map(), at, f, v) {
+				return
+			}
+		}
 		visitMap(value.Map(), at, v)
 	case pcommon.ValueTypeBytes:
 		visitBytes(value, at, f, v)
@@ -87,20 +97,77 @@ func visitSlice(value pcommon.Value, at where, f *field, v visitor) {
 		return
 	}
 	list := value.Slice()
-	announced := false
+	announced, named := false, f
 	for i := range list.Len() {
 		element := list.At(i)
 		at.secret = announced
-		if text := textIn(element); text != nil {
-			announced = credential.FlagTakesSecret(*text)
-			if s, changed := v.text(at, f, *text); changed {
-				v.put(element, s)
-			}
+		text := textIn(element)
+		if text == nil && element.Type() == pcommon.ValueTypeStr {
+			own := element.Str()
+			text = &own
+		}
+		if text == nil {
+			announced, named = false, f
+			at.entry = true
+			visitValue(element, at, f, v)
 			continue
 		}
-		announced = element.Type() == pcommon.ValueTypeStr && credential.FlagTakesSecret(element.Str())
-		visitValue(element, at, f, v)
+		announced = credential.FlagTakesSecret(*text)
+		of := f
+		if f.headers && i%2 == 1 {
+			of = named
+		}
+		if f.headers && i%2 == 0 {
+			named = header(*text, f, v)
+		}
+		if s, changed := v.text(at, of, *text); changed {
+			v.put(element, s)
+		}
 	}
+}
+
+// header is what the name of a header says, in a list of them, or f where it is none.
+func header(name string, f *field, v visitor) *field {
+	const longest = 64
+	if len(name) == 0 || len(name) > longest || strings.ContainsAny(name, " :=") {
+		return f
+	}
+	own, _ := v.field(name)
+	if own.kept || own.ours {
+		return f
+	}
+	return own
+}
+
+// visitEntry visits a map that is an entry of a list, of a name and a value: what stands in it stands under that name.
+func visitEntry(m pcommon.Map, at where, f *field, v visitor) bool {
+	const members = 4 // beside name and value there may be a type
+	if m.Len() < 2 || m.Len() > members {
+		return false
+	}
+	own, found := f, false
+	for member, value := range m.All() {
+		if value.Type() == pcommon.ValueTypeStr && credential.IsEntryName(member) {
+			own, found = header(value.Str(), f, v), true
+			break
+		}
+	}
+	if !found || own == f {
+		return false
+	}
+	renaming := false
+	for member, value := range m.All() {
+		of, clean := v.field(member)
+		if credential.IsEntryValue(member) {
+			of = own
+		}
+		visitValue(value, at, of, v)
+		renaming = renaming || !clean
+	}
+	if renaming {
+		rename(m, v)
+	}
+	return true
 }
 
 // visitBytes treats bytes that may be text as text.

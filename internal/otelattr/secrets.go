@@ -55,7 +55,7 @@ type Cleaner struct {
 // NewCleaner looks for tokens in sources and erases secrets.
 func NewCleaner(sources *Sources, erasing Erasing) *Cleaner {
 	c := &Cleaner{sources: sources, erasing: erasing, sight: new(Sight)}
-	c.scanner.Certain = erasing.Certain
+	c.scanner.Certain, c.scanner.Named = erasing.Certain, sources.unpromising
 	return c
 }
 
@@ -173,9 +173,9 @@ func (c *Cleaner) HuntLog(log plog.LogRecord) {
 }
 
 // cookieField reads one cookie of a map of cookies.
-func (c *Cleaner) cookieField(f *field, value string) (string, bool) {
+func (c *Cleaner) cookieField(f *field, at where, value string) (string, bool) {
 	name := "c="
-	if f.session {
+	if f.session || f.place == credential.Secret {
 		name = "sid="
 	}
 	found, shift := c.scanner.Scan(credential.CookieHeader, name+value), len(name)
@@ -190,7 +190,24 @@ func (c *Cleaner) cookieField(f *field, value string) (string, bool) {
 		c.suspect(f, value)
 		return value, false
 	}
-	return c.take(f, where{}, value, kept)
+	return c.take(f.ranked(f.cookie), at, value, kept)
+}
+
+// parameterField reads one parameter, whose name promises nothing, of a map of them.
+func (c *Cleaner) parameterField(f *field, at where, value string) (string, bool) {
+	found := c.scanner.Scan(credential.Secret, value)
+	if len(found) == 0 {
+		c.suspect(f, value)
+		return value, false
+	}
+	return c.take(f.ranked(f.parameter), at, value, found)
+}
+
+// ranked is the field as the source of a credential.
+func (f *field) ranked(rank int32) *field {
+	source := *f
+	source.source, source.rank = headerSource, rank
+	return &source
 }
 
 // address says whether a value is an address. In spans the conventions say so; a log's field of that name may be anything.

@@ -200,3 +200,51 @@ func TestWithhold(t *testing.T) {
 	assert.NotContains(t, string(b), secretInTests)
 	assert.Equal(t, map[string]any{"x": "REDACTED", "REDACTED": int64(7), "m": map[string]any{"s": []any{"REDACTED"}}}, span.Attributes().AsRaw())
 }
+
+// A map or a list of headers, cookies or parameters says as much as their line does.
+func TestPartsOfARequestInMapsAndLists(t *testing.T) {
+	c := NewCleaner(NewSources(Names{
+		Headers: []string{"authorization", "x-api-key"}, Parameters: []string{"token", "hmac"}, Cookies: []string{"session", "acme_user"},
+	}), Erasing{Placeholder: "REDACTED"})
+	const secret = "somebody12"
+	for name, test := range map[string]struct {
+		attributes map[string]any
+		token      string // "": none
+	}{
+		"cookies":            {map[string]any{"cookies": map[string]any{"session": secret}}, secret},
+		"cookies, own":       {map[string]any{"cookies": map[string]any{"acme_user": secret, "theme": "dark"}}, secret},
+		"cookie of nginx":    {map[string]any{"cookie_acme_user": secret}, secret},
+		"parameter of nginx": {map[string]any{"arg_hmac": secret}, secret},
+		"path":               {map[string]any{"request_uri": "/x?a=1&hmac=" + secret + "&b=2"}, secret},
+		"query":              {map[string]any{"query": map[string]any{"hmac": secret, "page": "2"}}, secret},
+		"query of lists":     {map[string]any{"queryStringParameters": map[string]any{"hmac": []any{secret}}}, secret},
+		"entries":            {map[string]any{"headers": []any{map[string]any{"name": "Host", "value": "a.example"}, map[string]any{"name": "X-Api-Key", "value": secret}}}, secret},
+		"entries, type":      {map[string]any{"req": map[string]any{"header": []any{map[string]any{"key": "x-api-key", "type": "text", "value": secret}}}}, secret},
+		"pairs":              {map[string]any{"headers": []any{[]any{"host", "a.example"}, []any{"x-api-key", secret}}}, secret},
+		"in turn":            {map[string]any{"rawHeaders": []any{"Host", "a.example", "X-Api-Key", secret}}, secret},
+		"of the answer":      {map[string]any{"response": map[string]any{"headers": []any{map[string]any{"name": "X-Api-Key", "value": secret}}}}, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			c.Reset()
+			log := plog.NewLogRecord()
+			require.NoError(t, log.Attributes().FromRaw(test.attributes))
+			var sight Sight
+			c.Log(log, &sight)
+			left := fmt.Sprint(log.Attributes().AsRaw())
+			assert.NotContains(t, left, secret)
+			assert.Equal(t, 1, strings.Count(left, "REDACTED"), left)
+			assert.Equal(t, test.token, sight.Secret)
+		})
+	}
+	for name, attributes := range map[string]map[string]any{
+		"other entries": {"tags": []any{map[string]any{"key": "color", "value": secret}}},
+		"lines":         {"headers": []any{"Accept: */*", "Host: a.example"}},
+		"other maps":    {"form": map[string]any{"hmac": secret}},
+	} {
+		log := plog.NewLogRecord()
+		require.NoError(t, log.Attributes().FromRaw(attributes))
+		c.Reset()
+		c.Log(log, new(Sight))
+		assert.Equal(t, attributes, log.Attributes().AsRaw(), name)
+	}
+}

@@ -14,6 +14,7 @@ type Sources struct {
 	resource                               map[string]int32
 	trusted                                map[string]caller
 	kept                                   map[string]bool
+	unpromising                            credential.Named
 }
 
 // Names are the lists of names that sources are made of.
@@ -29,6 +30,7 @@ func NewSources(n Names) *Sources {
 	s := &Sources{
 		headers: ranks(n.Headers, 0), metadata: ranks(n.Metadata, 1000), parameters: ranks(n.Parameters, 2000), cookies: ranks(n.Cookies, 3000),
 		resource: ranks(n.Resource, 0), trusted: make(map[string]caller), kept: make(map[string]bool),
+		unpromising: credential.NewNamed(n.Parameters, n.Cookies),
 	}
 	for i, id := range n.Trusted {
 		s.trust(id, rankTrusted+int32(i))
@@ -80,6 +82,11 @@ func (s *Sources) fieldOf(kind recordKind, name string) (f field) {
 	default:
 		f = s.spanField(name)
 	}
+	f.cookie, f.parameter = rankOf(s.cookies, name), noRank
+	f.session = f.session || s.unpromising.Cookie(name)
+	if s.unpromising.Parameter(name) {
+		f.parameter = rankOf(s.parameters, name)
+	}
 	f.ours = strings.HasPrefix(name, "api_token.") || name == GeoCountry
 	f.hunted = f.standing(kind, name)
 	return f
@@ -111,9 +118,13 @@ type field struct {
 	role   role
 	rank   int32 // of a header or metadata entry
 
-	answer  bool // a map of this name is a part of the answer
-	cookies bool // a map of this name holds cookies
-	session bool // a cookie of this name opens a session
+	answer    bool  // a map of this name is a part of the answer
+	cookies   bool  // a map of this name holds cookies
+	headers   bool  // a list of this name holds headers
+	query     bool  // a map of this name holds the parameters of a query
+	cookie    int32 // the rank of a cookie of this name
+	parameter int32 // the rank of a parameter of this name whose name promises nothing
+	session   bool  // a cookie of this name opens a session
 
 	caller *caller // who this names without a secret; nil: nobody
 	nested nest    // what a map of this name is about
@@ -156,6 +167,7 @@ func newField(name string) field {
 		rank:    noRank,
 		answer:  response(name),
 		cookies: name == "cookies" || name == "cookie",
+		headers: isHeaders(name), query: isQuery(name),
 		session: credential.OpensSession(name),
 	}
 }
@@ -261,12 +273,33 @@ func (s *Sources) logOrigin(name string) field {
 		return f
 	}
 	f = s.header(f, own, s.headers)
+	if len(own) < len(name) && f.place == credential.Text && s.unpromising.Parameter(own) && strings.HasPrefix(name, "arg_") {
+		f.place = credential.Secret
+	}
 	if f.rank == noRank && f.source == noSource && f.place == credential.Secret {
 		if f.rank = rankOf(s.parameters, own); f.rank != noRank {
 			f.source = headerSource
 		}
 	}
 	return f
+}
+
+// isHeaders says whether a list of this name is one of headers: as entries of a name and a value, as pairs, or in turn.
+func isHeaders(name string) bool {
+	switch credential.Fold(credential.FieldName(name)) {
+	case "headers", "rawheaders", "requestheaders", "responseheaders", "httpheaders", "header", "metadata":
+		return true
+	}
+	return false
+}
+
+// isQuery says whether a map of this name is one of a query's parameters.
+func isQuery(name string) bool {
+	switch credential.Fold(credential.FieldName(name)) {
+	case "query", "querystring", "queryparams", "queryparameters", "queryargs", "querystringparameters", "args":
+		return true
+	}
+	return false
 }
 
 // response says whether a field is part of the answer: what stands there was given to the caller, not by the caller.

@@ -141,6 +141,7 @@ func (c *Config) Validate() error {
 	if by := c.LearnBy; by != learnByPrincipal && by != learnByClient && by != learnByOwner {
 		errs = append(errs, fmt.Errorf("learn_by: %q: write principal, client (its users fold into it) or owner (as the registry knows it)", by))
 	}
+	errs = append(errs, c.verifiedOnce()...)
 	if err := c.checkOriginAttributes(); err != nil {
 		errs = append(errs, err)
 	}

@@ -83,8 +83,12 @@ func TestValidate(t *testing.T) {
 		"learn by":              {func(c *Config) { c.LearnBy = "user" }, `learn_by: "user": write principal, client`},
 		"claim":                 {func(c *Config) { c.JWT.Claims.Tenant = []string{"tid", ""} }, `jwt::claims: tenant[1]: "" is no claim: write one such as tid`},
 		"no claims":             {func(c *Config) { c.JWT.Claims.Client, c.JWT.Claims.Subject = nil, nil }, "jwt::claims: subject: is missing beside client"},
-		"issuer":                {func(c *Config) { c.JWT.Verify = []VerifyConfig{{JWKSFile: "f"}} }, "jwt::verify::0: issuer: is missing"},
-		"two places":            {func(c *Config) { c.JWT.Verify = []VerifyConfig{{Issuer: "i", JWKSFile: "f", Discovery: true}} }, "write one of jwks_url, jwks_file and discovery: true"},
+		"issuer twice": {func(c *Config) {
+			c.JWT.Verify = []VerifyConfig{{Issuer: "i", JWKSFile: "f"}, {Issuer: "i", JWKSFile: "g"}}
+		}, `jwt::verify::1: issuer: "i" is that of 0 too`},
+		"audience":   {func(c *Config) { c.JWT.Verify = []VerifyConfig{{Issuer: "i", JWKSFile: "f", Audience: []string{""}}} }, `jwt::verify::0: audience[0]: "" is nobody`},
+		"issuer":     {func(c *Config) { c.JWT.Verify = []VerifyConfig{{JWKSFile: "f"}} }, "jwt::verify::0: issuer: is missing"},
+		"two places": {func(c *Config) { c.JWT.Verify = []VerifyConfig{{Issuer: "i", JWKSFile: "f", Discovery: true}} }, "write one of jwks_url, jwks_file and discovery: true"},
 		"algorithm": {func(c *Config) {
 			c.JWT.Verify = []VerifyConfig{{Issuer: "i", JWKSFile: "f", Algorithms: []string{"HS256"}}}
 		}, `algorithms[0]: "HS256" cannot be checked with a public key`},

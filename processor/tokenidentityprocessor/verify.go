@@ -70,6 +70,11 @@ func (v *VerifyConfig) Validate() error {
 	if v.Discovery && !webAddress(v.Issuer) {
 		errs = append(errs, fmt.Errorf("discovery: issuer %q is no address to ask: write jwks_url or jwks_file", v.Issuer))
 	}
+	for i, name := range v.Audience {
+		if strings.TrimSpace(name) == "" {
+			errs = append(errs, fmt.Errorf("audience[%d]: %q is nobody: write an aud of the issuer's tokens, or leave audience out", i, name))
+		}
+	}
 	for i, name := range v.Algorithms {
 		if !slices.Contains(jwks.Algorithms, name) {
 			errs = append(errs, fmt.Errorf("algorithms[%d]: %q cannot be checked with a public key: choose from %s", i, name, strings.Join(jwks.Algorithms, ", ")))
@@ -79,6 +84,20 @@ func (v *VerifyConfig) Validate() error {
 		errs = append(errs, fmt.Errorf("refresh_interval: %v: write a duration of at least 1s, such as %v", v.RefreshInterval, usualRefresh))
 	}
 	return errors.Join(errs...)
+}
+
+// verifiedOnce refuses an issuer that is there twice: the keys of only one would be asked.
+func (c *Config) verifiedOnce() (errs []error) {
+	first := make(map[string]int)
+	for i := range c.JWT.Verify {
+		issuer := c.JWT.Verify[i].Issuer
+		if before, twice := first[issuer]; twice && issuer != "" {
+			errs = append(errs, fmt.Errorf("jwt::verify::%d: issuer: %q is that of %d too: write each issuer once, with all its audiences", i, issuer, before))
+			continue
+		}
+		first[issuer] = i
+	}
+	return errs
 }
 
 func webAddress(text string) bool {

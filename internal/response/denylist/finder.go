@@ -34,7 +34,8 @@ type Finder struct {
 // NewFinder looks in the places.
 func NewFinder(names credential.SourceNames) *Finder {
 	f := &Finder{headers: folded(names.Headers), parameters: folded(names.Parameters), cookies: folded(names.Cookies)}
-	f.scanners.New = func() any { return &credential.Scanner{Certain: true} }
+	unpromising := credential.NewNamed(names.Parameters, names.Cookies)
+	f.scanners.New = func() any { return &credential.Scanner{Certain: true, Named: unpromising} }
 	return f
 }
 
