@@ -129,7 +129,7 @@ func (c *Console) table() []route {
 		{method: get, path: "/stream", summary: "What happens, while it happens: beat, token, anomaly, response and demo", role: access.Read, params: tokenParams, media: "text/event-stream", write: (*call).stream},
 		{
 			method: get, path: "/export", summary: "Tokens, series, anomalies or usage as a file", role: access.Read,
-			params: filterParams(measure, group, step, param{name: "limit", about: "of series: how many of the greatest; of what else: how many rows at most", number: true},
+			params: filterParams(measure, group, step.but("width of a point of a series, what fits unless given; of usage 1m, 1h, which is usual, or 1d: those that from and to fall into are there whole"), param{name: "limit", about: "of series: how many of the greatest; of what else: how many rows at most", number: true},
 				detectorParam.but("of anomalies: which noticed"), severityParam.but("of anomalies"), param{name: "what", about: "is exported", of: exports}, param{name: "format", about: "of the file", of: formats}),
 			media: "text/csv", write: (*call).export,
 		},
