@@ -57,11 +57,11 @@ export function Chips({ query, names = filters, children }) {
 function Adder({ query, names, done }) {
   const [name, setName] = useState(names.includes('owner') ? 'owner' : names[0]);
   const [value, setValue] = useState('');
-  const [found, setFound] = useState([]);
+  const [known, setKnown] = useState({ of: '', values: [] }); // of another name, until this one's are there
   const input = useRef(null);
   useEffect(() => {
+    const setFound = (values) => setKnown({ of: name, values });
     if (fixed[name]) { setFound(fixed[name].map((v) => ({ key: v, label: shown(name, v) }))); return undefined; }
-    setFound([]);
     const control = new AbortController();
     const params = new URLSearchParams();
     for (const key of ['from', 'to', 'demo']) if (query.get(key)) params.set(key, query.get(key));
@@ -74,12 +74,13 @@ function Adder({ query, names, done }) {
       else if (name === 'environment') setFound(distinct((answer.tokens || []).map((t) => ({ key: t.environment, label: t.environment }))));
       else if (name === 'tag') setFound([...new Set((answer.tokens || []).flatMap((t) => Object.entries(t.tags || {}).map(([k, v]) => k + ':' + v)))].sort().map((key) => ({ key, label: key })));
       else if (name === 'token') setFound((answer.tokens || []).map((t) => ({ key: t.id, label: [t.hint, t.owner_name || t.owner_id].filter(Boolean).join(' · ') })));
-      else setFound((answer.rows || []).map((r) => ({ key: r.key, label: r.label && r.label !== r.key ? r.label : shown(name, r.key), value: r.value })));
-    }).catch(() => { /* a value can still be typed */ });
+      else setFound((answer.rows || []).filter((r) => r.key).map((r) => ({ key: r.key, label: r.label && r.label !== r.key ? r.label : shown(name, r.key), value: r.value })));
+    }).catch((e) => { if (e.name !== 'AbortError') setFound([]); }); // a value can still be typed
     return () => control.abort();
   }, [name]);
   useEffect(() => { if (input.current) input.current.focus(); }, [name]);
   const clash = dimensions.includes(name) && dimensions.find((d) => d !== name && query.getAll(d).length);
+  const waiting = known.of !== name, found = waiting ? [] : known.values;
   const text = value.toLowerCase();
   const list = found.filter((f) => !text || String(f.key).toLowerCase().includes(text) || String(f.label).toLowerCase().includes(text)).slice(0, 12);
   const submit = (event) => { event.preventDefault(); const v = value.trim() || ''; if (v) { const hit = found.find((f) => f.label === v || f.key === v); done(name, hit ? hit.key : v); } };
@@ -87,7 +88,8 @@ function Adder({ query, names, done }) {
     <label>by<select value=${name} onChange=${(e) => { setName(e.currentTarget.value); setValue(''); }}>${names.map((n) => html`<option key=${n} value=${n}>${dimension[n]}</option>`)}</select></label>
     <label>value<input ref=${input} name="value" value=${value} autocomplete="off" placeholder=${name === 'tag' ? 'key:value' : name === 'route' ? 'GET /v1/orders' : ''} onInput=${(e) => setValue(e.currentTarget.value)} /></label>
     ${clash ? html`<p class="note soft">${dimension[name]} takes the place of ${dimension[clash]}: they are counted apart.</p>` : ''}
-    <ul class="choices">${list.map((f) => html`<li key=${f.key}><button type="button" class="plain" onClick=${() => done(name, f.key)}>${f.label}</button></li>`)}</ul>
+    <ul class="choices" aria-busy=${waiting ? 'true' : 'false'}>${list.map((f) => html`<li key=${f.key}><button type="button" class="plain" onClick=${() => done(name, f.key)}>${f.label}</button></li>`)}</ul>
+    ${!waiting && !found.length && !value ? html`<p class="note soft">None was seen in this time. You can type one.</p>` : ''}
     ${value.trim() && !list.length ? html`<button type="submit">Use “${value.trim()}”</button>` : ''}
   </form>`;
 }
