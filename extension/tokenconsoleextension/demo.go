@@ -68,12 +68,15 @@ func (p *player) Play(ctx context.Context, report func(done float64, requests in
 	})
 }
 
-// drawFleet draws a fleet that ends within the next hour, with a key that is stolen and one that is used to fetch far more than usual.
+// drawFleet draws a fleet that ends within the next hour, with two keys that are stolen, since some thief in fifty is not noticed, and one that is
+// used to fetch far more than usual.
 func drawFleet(now time.Time) (fleet *sim.Fleet, err error) {
 	for try := range uint64(demoTries) {
 		fleet, err = sim.New(sim.Config{
 			Seed: uint64(now.Unix()) + try, Tokens: demoTokens, Start: now.Add(time.Hour).AddDate(0, 0, -demoDays), Days: demoDays,
-			Attacks: []sim.Attack{{Name: "stolen-key", Start: now.Add(-60 * time.Hour)}, {Name: "exfiltration", Start: now.Add(-24 * time.Hour)}},
+			Attacks: []sim.Attack{
+				{Name: "stolen-key", Start: now.Add(-60 * time.Hour)}, {Name: "stolen-key", Start: now.Add(-30 * time.Hour)}, {Name: "exfiltration", Start: now.Add(-24 * time.Hour)},
+			},
 		})
 		if err == nil {
 			return fleet, nil
