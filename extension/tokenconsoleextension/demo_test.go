@@ -52,7 +52,7 @@ func TestTheDemoIsAPopulationOfItsOwn(t *testing.T) {
 	}
 	assert.True(t, p.fleet.End().After(now) && p.fleet.End().Sub(now) <= time.Hour, "it goes on for a while")
 	labels := p.fleet.Labels()
-	require.Len(t, labels, 2)
+	require.Len(t, labels, 3)
 	stolen := p.fleet.Tokens()[0]
 	known := p.Known([]store.Token{{ID: "tok_a", Hint: stolen.Credential.Hint()}, {ID: "tok_b", Hint: "nobody's"}, {ID: "tok_c", Hint: stolen.Credential.Hint(), OwnerID: "known"}})
 	require.Len(t, known, 1)
