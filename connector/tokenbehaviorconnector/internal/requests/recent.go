@@ -53,7 +53,7 @@ func (r *Recent) Await(next []otelattr.Record) {
 		return
 	}
 	next[inSight].TokenHash()
-	hash := (&entry{trace: traceOf(&next[inSight])}).traceHash()
+	hash := spread(traceOf(&next[inSight]), 0)
 	r.young.traces.await(hash)
 	r.old.traces.await(hash)
 	r.young.await(inSight)
@@ -67,14 +67,15 @@ func (r *Recent) Admit(record *otelattr.Record) Verdict {
 	if record.Service != r.service {
 		r.service, r.serviceHash = strings.Clone(record.Service), hash(record.Service)
 	}
-	e := entryOf(record, r.serviceHash)
-	at := e.traceHash()
 	full := len(r.young.entries) >= r.capacity
 	if !full {
 		r.young.makeRoom()
 	}
-	slot, young := r.young.latest(at, e.trace)
-	_, old := r.old.latest(at, e.trace)
+	trace := traceOf(record)
+	at := spread(trace, 0)
+	slot, young := r.young.latest(at, trace)
+	_, old := r.old.latest(at, trace)
+	e := entryOf(record, r.serviceHash)
 	if r.young.has(&e, young) || r.old.has(&e, old) {
 		return Duplicate
 	}
